@@ -1,0 +1,111 @@
+"""Which object goes to training, which to testing, and how often it is rotated (section 3.1)."""
+
+import numpy as np
+import pandas as pd
+
+from lensflow.errors import ConfigError
+from lensflow.seeds import rng
+
+# Section 3.1 of the paper: 12,800 of 13,968 lenses and 3,200 of 6,032 non-lenses (times four
+# rotations) are for training; what is left, 1,168 lenses and 2,832 non-lenses, is for testing.
+PAPER_TRAIN_LENSES = 12_800
+PAPER_TRAIN_NONLENSES = 3_200
+PAPER_TEST_LENSES = 1_168
+PAPER_TEST_NONLENSES = 2_832
+ROTATIONS = 4
+
+PROTOCOLS = ("paper", "honest", "unlabelled")
+
+
+def make_split(table: pd.DataFrame, protocol: str, fraction: float, seed: int) -> pd.DataFrame:
+    """Assign objects to samples, with their rotations.
+
+    ``paper`` rotates non-lenses four times and adds noise to every rotated copy; lenses stay as
+    they are. ``honest`` puts the same objects on the same sides and treats the classes alike:
+    every image appears once, turned by a random number of quarter turns and with the noise added,
+    and the larger class is thinned (training only) until both have the same number of objects.
+    ``unlabelled`` uses every image once as it is, for training and nothing else.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``id`` and ``is_lens`` (1, 0; -1 for unknown, which only ``unlabelled`` allows).
+    protocol : {"paper", "honest", "unlabelled"}
+        How the samples are made.
+    fraction : float
+        Scales the paper's counts, for small runs: 1 needs 13,968 lenses and 6,032 non-lenses.
+    seed : int
+        Seed of the configuration.
+
+    Returns
+    -------
+    DataFrame
+        Columns id, sample ("train" or "test"), rotation (0-3), noise (0 or 1), is_lens, sorted by
+        sample (train first), id and rotation. No id is in both samples.
+
+    Raises
+    ------
+    ConfigError
+        If the protocol is unknown, or the dataset has too few lenses or non-lenses.
+    """
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"Unknown protocol {protocol!r}; expected one of {list(PROTOCOLS)}.")
+    table = table[["id", "is_lens"]].sort_values("id", ignore_index=True)
+    if protocol == "unlabelled":
+        return table.assign(sample="train", rotation=0, noise=0)[_COLUMNS]
+    sides = _choose_objects(table, fraction, seed)
+    rows = _paper_rows(sides) if protocol == "paper" else _honest_rows(sides, seed)
+    rows["sample"] = pd.Categorical(rows["sample"], ["train", "test"])
+    rows = rows.sort_values(["sample", "id", "rotation"], ignore_index=True)
+    return rows.astype({"sample": str})[_COLUMNS]
+
+
+_COLUMNS = ["id", "sample", "rotation", "noise", "is_lens"]
+
+
+def paper_counts(fraction: float) -> dict[tuple[str, int], int]:
+    """Return the number of objects by (sample, is_lens) at a fraction of the paper's counts."""
+    full = {
+        ("train", 1): PAPER_TRAIN_LENSES,
+        ("train", 0): PAPER_TRAIN_NONLENSES,
+        ("test", 1): PAPER_TEST_LENSES,
+        ("test", 0): PAPER_TEST_NONLENSES,
+    }
+    return {key: max(1, round(fraction * count)) for key, count in full.items()}
+
+
+def _choose_objects(table: pd.DataFrame, fraction: float, seed: int) -> pd.DataFrame:
+    """Draw the objects of each class and sample, without replacement."""
+    counts = paper_counts(fraction)
+    chosen = []
+    for is_lens, kind in ((1, "lenses"), (0, "non-lenses")):
+        ids = table.loc[table["is_lens"] == is_lens, "id"].to_numpy()
+        needed = counts["train", is_lens] + counts["test", is_lens]
+        if len(ids) < needed:
+            raise ConfigError(
+                f"The split needs {needed} {kind} (fraction {fraction} of the paper's counts), "
+                f"but the dataset has {len(ids)} that are labelled so. Give the dataset more "
+                f"objects, or set the experiment's fraction to at most "
+                f"{fraction * len(ids) / needed:.4f}."
+            )
+        ids = rng(seed, "split", kind).permutation(ids)[:needed]
+        sample = np.where(np.arange(needed) < counts["train", is_lens], "train", "test")
+        chosen.append(pd.DataFrame({"id": ids, "sample": sample, "is_lens": is_lens}))
+    return pd.concat(chosen, ignore_index=True)
+
+
+def _paper_rows(sides: pd.DataFrame) -> pd.DataFrame:
+    lenses = sides[sides["is_lens"] == 1].assign(rotation=0, noise=0)
+    others = sides[sides["is_lens"] == 0]
+    turned = [others.assign(rotation=turn, noise=1) for turn in range(ROTATIONS)]
+    return pd.concat([lenses, *turned], ignore_index=True)
+
+
+def _honest_rows(sides: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Balance the training objects, then turn every image once at random and add the noise."""
+    train = sides[sides["sample"] == "train"]
+    fewest = train["is_lens"].value_counts().min()
+    balanced = train.groupby("is_lens", sort=False).head(fewest)
+    rows = pd.concat([balanced, sides[sides["sample"] == "test"]], ignore_index=True)
+    turns = [rng(seed, "rotation", name).integers(ROTATIONS) for name in rows["id"]]
+    return rows.assign(rotation=np.array(turns, dtype=int), noise=1)
