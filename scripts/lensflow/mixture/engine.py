@@ -48,7 +48,7 @@ class Posterior:
 
     def coefficients(self) -> np.ndarray:
         """Return W of shape (K, q), so that W @ F is the expected log density."""
-        n_components, d = self.means.shape
+        d = self.means.shape[1]
         precisions = self.precisions_cholesky @ self.precisions_cholesky.transpose(0, 2, 1)
         linear = np.einsum("kij,kj->ki", precisions, self.means)
         constant = log_constants(*self.expectations)

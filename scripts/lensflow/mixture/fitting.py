@@ -105,8 +105,8 @@ def _checked(embeddings: np.ndarray, n_components: int) -> np.ndarray:
     bad = ~np.isfinite(x).all(axis=1)
     if bad.any():
         raise TrainingError(
-            f"{bad.sum()} of {bad.size} embeddings are not finite, the first in row {bad.argmax()}; "
-            "the network has diverged: train it again with a smaller learning rate"
+            f"{bad.sum()} of {bad.size} embeddings are not finite, the first in row "
+            f"{bad.argmax()}; the network has diverged: train it again with a smaller learning rate"
         )
     return x
 

@@ -205,14 +205,14 @@ class MixtureParameters:
             ) from None
         if mixture.hash != stored:
             raise ArtifactError(
-                f"{path}: the mixture's numbers have the hash {mixture.hash}, the file says {stored}; "
-                "the file was edited or damaged: fit the mixture again"
+                f"{path}: the mixture's numbers have the hash {mixture.hash}, the file says "
+                f"{stored}; the file was edited or damaged: fit the mixture again"
             )
         return mixture
 
 
 def normalise(log_joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return responsibilities and log densities of rows of ``log_joint``: (n, K) -> (n, K), (n,)."""
+    """Return responsibilities (n, K) and log densities (n,) from ``log_joint`` (n, K)."""
     largest = log_joint.max(axis=1, keepdims=True)
     shares = np.exp(log_joint - largest)
     total = shares.sum(axis=1, keepdims=True)

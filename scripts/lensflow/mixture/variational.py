@@ -1,8 +1,8 @@
 """Formulas of the variational Gaussian mixture that are shared by fitting and scoring.
 
-The model is that of Bishop (2006, section 10.2) with a stick-breaking (Dirichlet process) prior over
-the weights, in the normalisation of scikit-learn's ``BayesianGaussianMixture``: ``covariances`` are
-inverse Wishart scales divided by their degrees of freedom.
+The model is that of Bishop (2006, section 10.2) with a stick-breaking (Dirichlet process) prior
+over the weights, in the normalisation of scikit-learn's ``BayesianGaussianMixture``:
+``covariances`` are inverse Wishart scales divided by their degrees of freedom.
 
 Shapes: K components, d features.
 """
