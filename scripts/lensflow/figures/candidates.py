@@ -1,0 +1,75 @@
+"""The best candidates of a dataset, as a sheet to look at."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lensflow.figures import sources, style
+from lensflow.scaling import scale
+
+ARCSEC_PER_PIXEL = 0.1
+_COLUMNS = 6
+
+
+def candidate_sheet(
+    candidates: Path | str,
+    shards: Sequence[Path | str],
+    png: Path | str,
+    pdf: Path | str,
+    n_best: int = 30,
+    scaling: str = "log",
+    arcsec_per_pixel: float = ARCSEC_PER_PIXEL,
+) -> None:
+    """Draw the cutouts of the best candidates with rank, identifier and probability.
+
+    Parameters
+    ----------
+    candidates : path-like
+        ``candidates_<dataset>.csv``.
+    shards : sequence of path-like
+        Image shards of the dataset.
+    png, pdf : path-like
+        Figures to write.
+    n_best : int
+        Candidates shown.
+    scaling : {"log", "linear"}
+        Scale of the images; images without sky noise are always shown linear.
+    arcsec_per_pixel : float
+        Arcseconds, for the scale bar.
+    """
+    best = pd.read_csv(candidates, dtype={"id": str}).sort_values("rank").head(n_best)
+    with style.paper():
+        if best.empty:
+            figure = style.new_figure(style.PAGE_INCHES, 0.8)
+            style.sentence(figure, "There is no candidate.")
+        else:
+            flux, sky_sigma = sources.dataset_images(shards, best["id"].tolist())
+            has_sky = bool((sky_sigma > 0).all())
+            images = scale(flux, sky_sigma, scaling if has_sky else "linear")
+            figure = _sheet(best, images, arcsec_per_pixel)
+        style.save(figure, png, pdf)
+
+
+def _sheet(best, images, arcsec_per_pixel):
+    n_rows = -(-len(best) // _COLUMNS)
+    side = style.PAGE_INCHES / _COLUMNS
+    figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.3))
+    grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
+    for axes, image, row in zip(grid, images, best.itertuples(), strict=False):
+        style.show_image(axes, image)
+        axes.set_title(f"{row.rank}: {row.id}\n$p$ = {row.p_lens:.3f}", fontsize=7, pad=2)
+        draw_scale_bar(axes, image.shape[0], arcsec_per_pixel)
+    for axes in grid[len(best) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def draw_scale_bar(axes, size: int, arcsec_per_pixel: float) -> None:
+    """Draw a bar of one arcsecond in the lower left corner of an image of ``size`` pixels."""
+    length, margin = 1 / arcsec_per_pixel, 0.06 * size
+    axes.plot([margin, margin + length], [margin, margin], color=style.VERMILLION, lw=1.4)
+    axes.text(
+        margin + length / 2, margin + 0.03 * size, "1$^{\\prime\\prime}$",
+        ha="center", va="bottom", fontsize=6.5, color=style.VERMILLION,
+    )  # fmt: skip

@@ -1,0 +1,108 @@
+"""AUC against the number of features (Fig. 7) and against shuffled labels (the null)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import MaxNLocator
+
+from lensflow.figures import style, tables
+
+SCALE_LOOKS = {"log": (style.BLACK, "-", "o"), "linear": (style.ORANGE, "--", "s")}
+
+
+def auc_by_features(
+    summary: Path | str, png: Path | str, pdf: Path | str, where: Mapping[str, object]
+) -> None:
+    """Draw the AUC against the number of features, one line a scale, band from min to max (Fig. 7).
+
+    Parameters
+    ----------
+    summary : path-like
+        ``metrics_summary.csv``.
+    png, pdf : path-like
+        Figures to write.
+    where : mapping
+        Sample, labels and cut.
+    """
+    rows = tables.rows_where(pd.read_csv(summary), {**where, "metric": "auc"})
+    with style.paper():
+        figure = style.new_figure(style.COLUMN_INCHES, 2.6)
+        if len(rows):
+            _draw_auc(figure.add_subplot(), rows)
+        else:
+            style.sentence(figure, f"No AUC for {tables.describe_rows(where)}.")
+        style.save(figure, png, pdf)
+
+
+def _draw_auc(axes, rows):
+    for name, (colour, dashes, marker) in SCALE_LOOKS.items():
+        line = rows[rows["scale"] == name].sort_values("n_features")
+        if line.empty:
+            continue
+        x, mean = line["n_features"].to_numpy(), line["mean"].to_numpy()
+        low, high = line["min"].to_numpy(), line["max"].to_numpy()
+        axes.fill_between(x, low, high, color=colour, alpha=0.2, lw=0)
+        axes.errorbar(
+            x, mean, [mean - low, high - mean], color=colour, ls=dashes, marker=marker, ms=3.5,
+            capsize=2, elinewidth=0.7, label=f"{name} scale",
+        )  # fmt: skip
+    for level in (0.80, 0.85):
+        axes.axhline(level, color=style.GREY, ls=":", lw=0.8)
+    low, high = min(rows["min"].min(), 0.79), max(rows["max"].max(), 0.86)
+    axes.set_ylim(max(0, low - 0.02), min(1, high + 0.02))
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    axes.set_xlabel("number of features")
+    axes.set_ylabel("AUC")
+    axes.legend(loc="lower right")
+
+
+def null_distribution(
+    null: Path | str,
+    metrics: Path | str,
+    png: Path | str,
+    pdf: Path | str,
+    where: Mapping[str, object],
+) -> None:
+    """Draw the AUC that shuffled labels give beside the AUC of the true ones.
+
+    Parameters
+    ----------
+    null : path-like
+        ``null.csv``.
+    metrics : path-like
+        ``metrics.csv``.
+    png, pdf : path-like
+        Figures to write.
+    where : mapping
+        Scale, number of features, sample, labels and cut of the true AUC; scale and number of
+        features choose the shuffles too.
+    """
+    shuffles = tables.rows_where(
+        pd.read_csv(null), {key: where[key] for key in ("scale", "n_features") if key in where}
+    )
+    true = tables.rows_where(pd.read_csv(metrics), where)["auc"].to_numpy(float)
+    with style.paper():
+        figure = style.new_figure(style.COLUMN_INCHES, 2.0)
+        if len(shuffles):
+            _draw_null(figure.add_subplot(), shuffles["auc"].to_numpy(float), true)
+        else:
+            style.sentence(figure, "No shuffle was made.")
+        style.save(figure, png, pdf)
+
+
+def _draw_null(axes, shuffled, true):
+    spread = max(np.abs(shuffled - 0.5).max() * 1.2, 0.01)
+    axes.hist(shuffled, bins=np.linspace(0.5 - spread, 0.5 + spread, 16), color=style.SKY, lw=0)
+    axes.axvline(0.5, color=style.GREY, ls=":", lw=0.8)
+    error = shuffled.std(ddof=1) / np.sqrt(len(shuffled)) if len(shuffled) > 1 else np.nan
+    label = f"shuffled: {shuffled.mean():.3f} $\\pm$ {error:.3f} ({len(shuffled)} shuffles)"
+    axes.plot([], [], color=style.SKY, lw=5, label=label)
+    for place, value in enumerate(true):
+        name = f"true labels: {true.mean():.3f} (mean of {len(true)})" if place == 0 else None
+        axes.axvline(value, color=style.VERMILLION, lw=1.1, label=name)
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.55)
+    axes.set_xlabel("held-out AUC")
+    axes.set_ylabel("shuffles")
+    axes.legend(loc="upper left", fontsize=7)

@@ -1,0 +1,173 @@
+"""Which members of a cluster are shown, and what the true labels say about the cluster."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts
+from lensflow.errors import ArtifactError
+from lensflow.seeds import rng
+
+RULES = {
+    "representative": "members nearest to the cluster's mean (Mahalanobis distance), nearest first,"
+    " each object once",
+    "random": "members drawn at random, each object once",
+}
+HIGH_FRACTION = 0.6
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One cluster of a sample, as figures show it.
+
+    Attributes
+    ----------
+    number : int
+        Component of the mixture.
+    keys : tuple of (str, int)
+        Identifier and quarter turns of the members shown, in order.
+    is_lens : tuple of int
+        True label of each member shown: 1, 0, or -1 where unknown.
+    n_members : int
+        Images of the sample in the cluster.
+    lens_fraction, non_lens_fraction : float
+        Among members with known labels; NaN without any.
+    lens_share : float
+        Share of the sample's lenses that lie in this cluster (F_len of Fig. 10); NaN without lenses.
+    """
+
+    number: int
+    keys: tuple[tuple[str, int], ...]
+    is_lens: tuple[int, ...]
+    n_members: int
+    lens_fraction: float
+    non_lens_fraction: float
+    lens_share: float
+
+
+def read_clusters(
+    scores: Path | str,
+    embeddings: Path | str,
+    mixture: Path | str,
+    n_shown: int = 25,
+    choice: str = "representative",
+    seed: int = 0,
+) -> list[Cluster]:
+    """Return every cluster of a sample with the members to show, in the order of their numbers.
+
+    Parameters
+    ----------
+    scores : path-like
+        ``scores_<sample>.csv``: the cluster of each image.
+    embeddings, mixture : path-like
+        The sample's embeddings, in the same order, and the mixture fitted to the training sample.
+    n_shown : int
+        Members to show at most.
+    choice : {"representative", "random"}
+        How they are chosen, see :data:`RULES`.
+    seed : int
+        Seed of the random choice.
+
+    Returns
+    -------
+    list of Cluster
+        One for each component, empty ones included.
+
+    Raises
+    ------
+    ArtifactError
+        If scores and embeddings are not of the same images.
+    """
+    table = pd.read_csv(scores, dtype={"id": str}, usecols=["id", "rotation", "is_lens", "cluster"])
+    with artifacts.open(embeddings, "embeddings") as file:
+        positions = artifacts.read(file, "embedding").astype(float)
+        ids = artifacts.read_strings(file, "id")
+    with artifacts.open(mixture, "mixture") as file:
+        means = artifacts.read(file, "means")
+        precisions = artifacts.read(file, "precisions_cholesky")
+    if table["id"].tolist() != list(ids):
+        raise ArtifactError(
+            f"{scores} has {len(table)} rows and {embeddings} has {len(ids)}, or their ids differ; "
+            "both must be of the same sample, in the same order. Make the scores again."
+        )
+    labels = table["cluster"].to_numpy()
+    clusters = []
+    for number in range(len(means)):
+        rows = np.flatnonzero(labels == number)
+        distance = mahalanobis(positions[rows], means[number], precisions[number])
+        order = _order(distance, choice, seed, number)
+        clusters.append(_summary(number, table, rows, rows[order], n_shown))
+    return clusters
+
+
+def mahalanobis(x: np.ndarray, mean: np.ndarray, precision_cholesky: np.ndarray) -> np.ndarray:
+    """Return the distances of points from a Gaussian's mean in its own units.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, d)
+    mean : ndarray of shape (d,)
+    precision_cholesky : ndarray of shape (d, d)
+        Upper triangular factor ``U`` with ``U @ U.T`` the inverse covariance.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    return np.linalg.norm((x - mean) @ precision_cholesky, axis=1)
+
+
+def _order(distance, choice, seed, number):
+    if choice == "representative":
+        return np.argsort(distance, kind="stable")
+    return rng(seed, "cluster members", number).permutation(len(distance))
+
+
+def _summary(number, table, rows, ordered, n_shown):
+    is_lens = table["is_lens"].to_numpy()
+    known = is_lens[rows][is_lens[rows] >= 0]
+    n_lenses = np.count_nonzero(is_lens == 1)
+    fraction = float(np.mean(known == 1)) if known.size else np.nan
+    shown = table.iloc[ordered].drop_duplicates("id").head(n_shown)
+    return Cluster(
+        number=number,
+        keys=tuple(zip(shown["id"], shown["rotation"].tolist(), strict=True)),
+        is_lens=tuple(shown["is_lens"].tolist()),
+        n_members=len(rows),
+        lens_fraction=fraction,
+        non_lens_fraction=1 - fraction,
+        lens_share=np.count_nonzero(known == 1) / n_lenses if n_lenses else np.nan,
+    )
+
+
+def by_lens_fraction(clusters: Sequence[Cluster]) -> list[Cluster]:
+    """Return the clusters with the highest lens fraction first; unknown fractions come last."""
+    return sorted(clusters, key=lambda c: (np.isnan(c.lens_fraction), -c.lens_fraction, c.number))
+
+
+def select(clusters: Sequence[Cluster], variant: str) -> list[Cluster]:
+    """Return the clusters of one of the paper's figures, in its order.
+
+    Parameters
+    ----------
+    clusters : sequence of Cluster
+    variant : {"lens", "non_lens", "uncertain", "all"}
+        Lens fraction of at least 0.6 (Fig. 10), non-lens fraction of at least 0.6 (Fig. 11),
+        neither (Fig. 12), or every cluster that has members (Fig. A1).
+
+    Returns
+    -------
+    list of Cluster
+        The purest first; for "all" and "uncertain" by falling lens fraction.
+    """
+    ordered = [cluster for cluster in by_lens_fraction(clusters) if cluster.n_members]
+    if variant == "all":
+        return ordered
+    if variant == "lens":
+        return [c for c in ordered if c.lens_fraction >= HIGH_FRACTION]
+    if variant == "non_lens":
+        return [c for c in reversed(ordered) if c.non_lens_fraction >= HIGH_FRACTION]
+    return [c for c in ordered if max(c.lens_fraction, c.non_lens_fraction) < HIGH_FRACTION]

@@ -1,0 +1,83 @@
+"""How visible the lenses of two datasets are (Fig. 15)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from lensflow import artifacts
+from lensflow.figures import style
+
+MIN_SNR = 50
+MIN_PIXELS = 100
+
+
+def population_comparison(
+    indices: Mapping[str, Path | str], png: Path | str, pdf: Path | str
+) -> None:
+    """Compare S/N and number of lensed pixels of the lenses of datasets (Fig. 15).
+
+    Lenses without any lensed pixel have no place on a logarithmic axis: their share is in the
+    legend, with the share that passes the cut (N > 100 and S/N > 50).
+
+    Parameters
+    ----------
+    indices : mapping of str to path-like
+        Name and index file of each dataset, one or two of them.
+    png, pdf : path-like
+        Figures to write.
+    """
+    samples = {name: _lens_visibility(path) for name, path in indices.items()}
+    samples = {name: sample for name, sample in samples.items() if len(sample[0])}
+    with style.paper():
+        figure = style.new_figure(style.PAGE_INCHES, 2.9)
+        if samples:
+            left, right = figure.subplots(1, 2)
+            _draw(left, samples, 0, r"S/N $= S\,/\,(\sigma \sqrt{N})$", MIN_SNR)
+            _draw(right, samples, 1, r"lensed pixels above $1\sigma$, $N$", MIN_PIXELS)
+            left.set_ylabel("fraction of lenses per bin")
+            handles, labels = left.get_legend_handles_labels()
+            figure.legend(handles, labels, loc="outside upper center", ncols=1, fontsize=7)
+        else:
+            style.sentence(figure, "No dataset here has lenses with known visibility.")
+        style.save(figure, png, pdf)
+
+
+def _lens_visibility(index):
+    """S/N and number of lensed pixels of the lenses of one dataset, unknown values left out."""
+    with artifacts.open(index, "index") as file:
+        table = artifacts.read_table(file, "catalogue")
+    lenses = table[table["is_lens"] == 1]
+    n_pixels = lenses["numb_pix_lensed_image"].to_numpy(float)
+    flux = lenses["flux_lensed_image_in_sigma"].to_numpy(float)
+    known = np.isfinite(n_pixels) & np.isfinite(flux)
+    n_pixels, flux = n_pixels[known], flux[known]
+    return np.where(n_pixels > 0, flux / np.sqrt(np.maximum(n_pixels, 1)), 0.0), n_pixels
+
+
+def _draw(axes, samples, which, label, limit):
+    values = {name: sample[which] for name, sample in samples.items()}
+    positive = np.concatenate([value[value > 0] for value in values.values()])
+    low, high = (1, 10) if positive.size == 0 else np.percentile(positive, [0.5, 99.5])
+    bins = np.geomspace(max(low, 1e-3), max(high, low * 2), 31)
+    looks = zip((style.BLUE, style.ORANGE), ("-", "--"), values.items(), strict=False)
+    for colour, dashes, (name, value) in looks:
+        inside = np.clip(value[value > 0], bins[0], bins[-1])
+        axes.hist(
+            inside, bins, weights=np.full(inside.size, 1 / value.size), histtype="step",
+            color=colour, ls=dashes, lw=1.2, label=_legend(name, *samples[name]),
+        )  # fmt: skip
+    axes.axvline(limit, color=style.BLACK, ls="--", lw=0.8)
+    axes.text(limit, 0.985, f" {limit}", transform=axes.get_xaxis_transform(), va="top", fontsize=8)
+    axes.set_xscale("log")
+    axes.set_xlim(bins[0], bins[-1])
+    axes.margins(y=0.12)
+    axes.set_xlabel(label)
+
+
+def _legend(name, snr, n_pixels):
+    passing = np.mean((snr > MIN_SNR) & (n_pixels > MIN_PIXELS))
+    return (
+        f"{name}: {snr.size:,} lenses, {passing:.0%} pass the cut, "
+        f"{np.mean(n_pixels == 0):.1%} without a lensed pixel"
+    )

@@ -1,0 +1,176 @@
+"""How every figure looks, and how it is saved.
+
+Sizes are those of an MNRAS page, colours are those of Okabe & Ito (safe for colour-blind readers),
+and each meaning keeps its colour and line style in every figure. Figures are made without pyplot,
+so no state survives from one to the next.
+"""
+
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+COLUMN_INCHES = 3.3
+PAGE_INCHES = 6.9
+PNG_DPI = 200
+
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+PURPLE = "#CC79A7"
+GREY = "#7F7F7F"
+
+LENS_COLOUR = VERMILLION
+NON_LENS_COLOUR = BLUE
+
+# Yellow is left out: it cannot be read as a thin line on white.
+CYCLE = (BLACK, ORANGE, BLUE, GREEN, VERMILLION, SKY, PURPLE)
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+
+METHODS = ("known", "stand_in", "person")
+METHOD_COLOURS = {"known": BLACK, "stand_in": ORANGE, "person": GREEN}
+METHOD_DASHES = {"known": "-", "stand_in": "--", "person": "-."}
+METHOD_NAMES = {
+    "known": "known fraction",
+    "stand_in": "stand-in (25 true labels a cluster)",
+    "person": "judged by a person",
+}
+METHOD_SHORT_NAMES = {"known": "known", "stand_in": "stand-in", "person": "person"}
+
+METRIC_NAMES = {
+    "auc": "AUC",
+    "tpr0": r"TPR$_0$",
+    "tpr10": r"TPR$_{10}$",
+    "recall": "recall",
+    "precision": "precision",
+    "f1": "f1 score",
+    "accuracy": "accuracy",
+}
+
+RC = {
+    "font.family": "STIXGeneral",
+    "mathtext.fontset": "stix",
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "legend.fontsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.1,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "xtick.minor.visible": True,
+    "ytick.minor.visible": True,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "figure.dpi": 100,
+    "savefig.dpi": PNG_DPI,
+    "pdf.fonttype": 42,
+    "axes.unicode_minus": True,
+}
+
+
+def paper():
+    """Return the context in which figures are drawn and saved: defaults, then :data:`RC`.
+
+    A user's own matplotlibrc cannot change what the workflow makes.
+    """
+    return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **RC})
+
+
+def new_figure(width=COLUMN_INCHES, height=2.6):
+    """Return an empty figure of a size in inches, laid out so that nothing overlaps."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save(figure, png, pdf):
+    """Write a figure as PNG and PDF with bytes that depend on its content only.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    png, pdf : path-like
+        Where to write; folders are made.
+    """
+    save_png(figure, png)
+    save_pdf(figure, pdf)
+
+
+def save_png(figure, png, dpi=PNG_DPI):
+    """Write the PNG of a figure, without the name and version of the software."""
+    Path(png).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(png, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def save_pdf(figure, pdf):
+    """Write the PDF of a figure, without a creation date."""
+    Path(pdf).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(pdf, format="pdf", metadata=pdf_metadata())
+
+
+def pdf_metadata():
+    """Return the metadata that keeps a PDF free of dates and software versions."""
+    return {"CreationDate": None, "Creator": "lensflow", "Producer": None}
+
+
+def show_image(axes, image, limits=(0.0, 1.0), inverted=True):
+    """Draw one cutout as the sky is drawn: first row at the bottom, no ticks.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    image : ndarray, shape (size, size)
+    limits : tuple of float or None
+        Values shown as empty sky and as the brightest; None takes the image's own range.
+    inverted : bool
+        Dark objects on a white sky, as the paper's author shows them.
+    """
+    low, high = limits if limits is not None else (float(np.min(image)), float(np.max(image)))
+    axes.imshow(
+        image,
+        cmap="gray_r" if inverted else "gray",
+        vmin=low,
+        vmax=high if high > low else low + 1.0,
+        origin="lower",
+        interpolation="nearest",
+    )
+    bare(axes)
+
+
+def bare(axes):
+    """Remove the ticks of an axes and thin its frame: for images."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.minorticks_off()
+    for spine in axes.spines.values():
+        spine.set_linewidth(0.4)
+        spine.set_color(GREY)
+
+
+def unit_square(axes, x_label="false positive rate", y_label="true positive rate"):
+    """Set up axes that show two rates between 0 and 1 at the same scale."""
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.005)
+    axes.set_aspect("equal")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+
+
+def sentence(figure, text):
+    """Write one sentence where a figure has nothing to show, so that no file is ever empty."""
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", wrap=True, color=GREY, fontsize=9)

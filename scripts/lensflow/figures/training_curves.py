@@ -1,0 +1,52 @@
+"""How training went: loss, held-out loss and the loss of the best constant image."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lensflow.figures import style
+
+_LONG_RUN = 50
+
+
+def training_curves(
+    panels: Sequence[tuple[str, Mapping[str, Path | str]]], png: Path | str, pdf: Path | str
+) -> None:
+    """Draw the histories of networks, one panel a group.
+
+    Parameters
+    ----------
+    panels : sequence of (str, mapping of str to path-like)
+        Title of each panel, and the name and history file of each network in it.
+    png, pdf : path-like
+        Figures to write.
+    """
+    with style.paper():
+        width = style.PAGE_INCHES if len(panels) > 1 else style.COLUMN_INCHES
+        figure = style.new_figure(width, 2.8)
+        for axes, (title, histories) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+        ):
+            _draw_panel(axes, {name: pd.read_csv(path) for name, path in histories.items()})
+            axes.set_title(title)
+        style.save(figure, png, pdf)
+
+
+def _draw_panel(axes, histories):
+    for place, (name, history) in enumerate(histories.items()):
+        colour = style.CYCLE[place % len(style.CYCLE)]
+        marker = "." if len(history) < 2 else ""
+        axes.plot(history["epoch"], history["loss"], color=colour, lw=0.9, marker=marker, label=name)
+        axes.plot(history["epoch"], history["val_loss"], color=colour, lw=0.9, ls="--", marker=marker)
+    constant = [history["constant_loss"].iloc[-1] for history in histories.values() if len(history)]
+    for level in sorted(set(constant)):
+        axes.axhline(level, color=style.GREY, ls=":", lw=0.9)
+    longest = max((len(history) for history in histories.values()), default=0)
+    if longest > _LONG_RUN:
+        axes.set_xscale("log")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("binary cross-entropy")
+    axes.plot([], [], color=style.BLACK, lw=0.9, ls="--", label="held-out images")
+    axes.plot([], [], color=style.GREY, lw=0.9, ls=":", label="best constant image")
+    axes.legend(loc="upper right", fontsize=7, frameon=True, framealpha=0.85, edgecolor="none")
