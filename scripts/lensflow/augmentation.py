@@ -1,4 +1,4 @@
-"""Quarter turns and a little noise: how the paper makes four images of one non-lens (section 3.1)."""
+"""Quarter turns and a little noise: how the paper makes four images of one (section 3.1)."""
 
 from collections.abc import Sequence
 
@@ -31,23 +31,19 @@ def rotate(images: np.ndarray, rotations: np.ndarray) -> np.ndarray:
 
 def add_noise(
     flux: np.ndarray,
-    sky_sigma: np.ndarray,
-    fraction: float,
+    noise: np.ndarray,
     ids: Sequence[str],
     rotations: Sequence[int],
     seed: int,
 ) -> np.ndarray:
-    """Add Gaussian noise of ``fraction`` of each image's sky noise.
+    """Add Gaussian noise to each image; the paper calls its own "insignificant" (section 3.1).
 
     Parameters
     ----------
     flux : ndarray of shape (n_images, size, size)
         Flux.
-    sky_sigma : ndarray of shape (n_images,)
-        Noise of the sky in the unit of ``flux``.
-    fraction : float
-        Size of the added noise in units of the sky noise; the paper calls its own "insignificant"
-        (section 3.1) and does not give it.
+    noise : ndarray of shape (n_images,)
+        Standard deviation of the noise to add, in the unit of ``flux``; 0 adds none.
     ids, rotations : sequences of length n_images
         Name the image and its quarter turns: the noise is drawn from (seed, id, rotation), so it
         depends neither on the order of the images nor on how they are spread over shards.
@@ -60,7 +56,8 @@ def add_noise(
         The noisy images.
     """
     noisy = np.array(flux, dtype=np.float32)
-    for image, sigma, name, rotation in zip(noisy, sky_sigma, ids, rotations, strict=True):
-        draw = rng(seed, "noise", str(name), int(rotation))
-        image += np.float32(fraction * sigma) * draw.standard_normal(image.shape, np.float32)
+    for image, sigma, name, rotation in zip(noisy, noise, ids, rotations, strict=True):
+        if sigma > 0:
+            draw = rng(seed, "noise", str(name), int(rotation))
+            image += np.float32(sigma) * draw.standard_normal(image.shape, np.float32)
     return noisy

@@ -64,14 +64,15 @@ def _files(module: str) -> list[Path]:
     """Return the files that importing ``module`` runs: its packages' ``__init__`` and itself."""
     parts = module.split(".")
     files = [_SCRIPTS.joinpath(*parts[: i + 1], "__init__.py") for i in range(len(parts))]
-    return [file for file in [*files, _SCRIPTS.joinpath(*parts).with_suffix(".py")] if file.exists()]
+    files.append(_SCRIPTS.joinpath(*parts).with_suffix(".py"))
+    return [file for file in files if file.exists()]
 
 
 @cache
 def _statements(path: Path) -> str:
     tree = ast.parse(path.read_text())
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if ast.get_docstring(node, clean=False) is not None:
-                node.body = node.body[1:]
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
     return ast.dump(tree)

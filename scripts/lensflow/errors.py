@@ -1,4 +1,7 @@
-"""The errors that lensflow raises on bad input; every message says what was received, what was expected, what to do."""
+"""The errors that lensflow raises on bad input.
+
+Every message says what was received, what was expected, and how to mend it.
+"""
 
 
 class LensflowError(Exception):

@@ -1,4 +1,4 @@
-"""Where a stage's messages go: its log file and the terminal, tracebacks and C++ output included."""
+"""Where a stage's messages go: its log file and the terminal, C++ output included."""
 
 import logging
 import os

@@ -21,9 +21,9 @@ def make_split(table: pd.DataFrame, protocol: str, fraction: float, seed: int) -
     """Assign objects to samples, with their rotations.
 
     ``paper`` rotates non-lenses four times and adds noise to every rotated copy; lenses stay as
-    they are. ``honest`` puts the same objects on the same sides and treats the classes alike:
-    every image appears once, turned by a random number of quarter turns and with the noise added,
-    and the larger class is thinned (training only) until both have the same number of objects.
+    they are. ``honest`` puts the same objects on the same sides in the same numbers, but every
+    image of either class is turned and has the noise added, so that no image shows its class by
+    its augmentation; test objects appear once.
     ``unlabelled`` uses every image once as it is, for training and nothing else.
 
     Parameters
@@ -102,10 +102,13 @@ def _paper_rows(sides: pd.DataFrame) -> pd.DataFrame:
 
 
 def _honest_rows(sides: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Balance the training objects, then turn every image once at random and add the noise."""
-    train = sides[sides["sample"] == "train"]
-    fewest = train["is_lens"].value_counts().min()
-    balanced = train.groupby("is_lens", sort=False).head(fewest)
-    rows = pd.concat([balanced, sides[sides["sample"] == "test"]], ignore_index=True)
-    turns = [rng(seed, "rotation", name).integers(ROTATIONS) for name in rows["id"]]
-    return rows.assign(rotation=np.array(turns, dtype=int), noise=1)
+    """Balance the training rows as the paper does, but turn and noise every image alike.
+
+    Training non-lenses still appear in all four turns, for the ratio of one; each lens appears in
+    one turn at random. A single image then shows nothing of its class by how it was augmented.
+    """
+    repeated = (sides["sample"] == "train") & (sides["is_lens"] == 0)
+    turned = [sides[repeated].assign(rotation=turn, noise=1) for turn in range(ROTATIONS)]
+    once = sides[~repeated]
+    turns = [int(rng(seed, "rotation", name).integers(ROTATIONS)) for name in once["id"]]
+    return pd.concat([once.assign(rotation=turns, noise=1), *turned], ignore_index=True)

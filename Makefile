@@ -1,0 +1,42 @@
+# lensflow: `make run` runs the configured experiments, `make test` tests everything.
+# Each makes its own environment in .venv first, from the lock file.
+#   make run EXPERIMENTS="demo other" CORES=8
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+CORES ?= all
+EXPERIMENTS ?=
+CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
+BIN := .venv/bin
+SNAKEMAKE := $(BIN)/snakemake
+
+.PHONY: help run test lint bench slurm slurm-test environment
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+environment: .venv/lensflow-installed  ## make .venv from envs/requirements.lock
+
+.venv/lensflow-installed: envs/requirements.lock
+	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	  echo "lensflow needs Python 3.11 or later; found $$($(PYTHON) --version). Set PYTHON=python3.12, say." >&2; exit 1; fi
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep -oE '^uv==[0-9.]+' $<)
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r $<
+	touch $@
+
+run: environment  ## the whole workflow on this machine, ending with results/report.html
+	$(SNAKEMAKE) --workflow-profile workflow/profiles/workstation --cores $(CORES) $(CONFIG)
+
+test: environment lint  ## linting, unit, workflow and SLURM tests
+	$(BIN)/python -m pytest
+
+lint: environment  ## ruff, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(SNAKEMAKE) --lint

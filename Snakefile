@@ -1,0 +1,39 @@
+"""lensflow: strong gravitational lenses without labels, from FITS cutouts to ranked candidates.
+
+    snakemake --workflow-profile workflow/profiles/workstation
+
+builds the experiments that config.yaml lists under `run`. The rules stand in workflow/rules, in
+the order in which they run; the scripts they call in scripts; the logic in scripts/lensflow.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/embed.smk"
+include: "workflow/rules/cluster.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/apply.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    """Everything of the experiments under `run`, and the report on them."""
+    default_target: True
+    localrule: True
+    input:
+        report="results/report.html",
+        candidates=candidate_tables,

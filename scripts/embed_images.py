@@ -1,0 +1,18 @@
+"""Denoise and embed one shard of a dataset that the models are applied to."""
+
+from lensflow.embedding import embed_images
+from lensflow.logs import start_log
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    start_backend(snakemake.params.backend, snakemake.params.math_threads)
+    embed_images(
+        images=snakemake.input.images,
+        denoiser_weights=snakemake.input.denoiser,
+        weights=snakemake.input.weights,
+        preset=snakemake.params.preset,
+        n_features=int(snakemake.wildcards.features),
+        method=snakemake.wildcards.scale,
+        output=snakemake.output.embeddings,
+        denoised_output=snakemake.params.denoised,
+    )

@@ -1,0 +1,16 @@
+"""Embed one shard of the training or the test sample."""
+
+from lensflow.embedding import embed_stack
+from lensflow.logs import start_log
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    start_backend(snakemake.params.backend, snakemake.params.math_threads)
+    embed_stack(
+        stack=snakemake.input.stack,
+        index=snakemake.input.index,
+        weights=snakemake.input.weights,
+        preset=snakemake.params.preset,
+        n_features=int(snakemake.wildcards.features),
+        output=snakemake.output.embeddings,
+    )

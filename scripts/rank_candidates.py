@@ -1,0 +1,16 @@
+"""Rank the objects of a dataset by their lens probability."""
+
+from lensflow.candidates import rank_candidates
+from lensflow.logs import start_log
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    rank_candidates(
+        scores=snakemake.input.scores,
+        index=snakemake.input.index,
+        manifest=snakemake.input.manifest,
+        labels=snakemake.params.labels,
+        n_candidates=snakemake.params.n_candidates,
+        csv=snakemake.output.csv,
+        fits=snakemake.output.fits,
+    )

@@ -1,0 +1,118 @@
+"""Clusters, their judgement, and the lens probability of each image.
+
+NEEDS: embeddings/<sample>/shard_<i>.h5; for the method `person` the table named in config.yaml
+MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluster_labels_<method>.csv,
+       cluster_labels_template.csv, embeddings_<sample>.h5, scores_<sample>.csv
+"""
+
+
+def sample_shards(wildcards, kind, suffix):
+    """Return the files of all shards of a sample of one model."""
+    folder = f"{RUN}/{kind}/{wildcards.sample}".format(**wildcards)
+    return [f"{folder}/shard_{i}.{suffix}" for i in range(n_shards(wildcards))]
+
+
+def training_embeddings(wildcards):
+    """Return the shards of the training sample's embeddings."""
+    folder = f"{RUN}/embeddings/train".format(**wildcards)
+    return [f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])]
+
+
+rule fit_mixture:
+    """Fit the Bayesian Gaussian mixture to the training sample's embeddings."""
+    input:
+        embeddings=training_embeddings,
+    output:
+        mixture=f"{RUN}/mixture.h5",
+        template=f"{RUN}/cluster_labels_template.csv",
+    log:
+        "results/logs/{experiment}/{scale}/fit_mixture_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/fit_mixture_{features}_{run}.tsv"
+    params:
+        n_components=n_components,
+        mixture=lambda wildcards: experiment(wildcards)["mixture"],
+        seed=config["seed"],
+        math_threads=config["math_threads"],
+        code=stage_hash("fit_mixture.py"),
+    threads: config["math_threads"]
+    resources:
+        mem_mb=megabytes(1500, 60),
+        runtime=minutes(60, 600),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/fit_mixture.py"
+
+
+rule label_clusters:
+    """Judge the clusters by true labels: all of them, or 25 a cluster as a stand-in."""
+    input:
+        embeddings=training_embeddings,
+        mixture=f"{RUN}/mixture.h5",
+    output:
+        labels=f"{RUN}/cluster_labels_{{method}}.csv",
+    log:
+        "results/logs/{experiment}/{scale}/label_clusters_{features}_{run}_{method}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/label_clusters_{features}_{run}_{method}.tsv"
+    params:
+        seed=config["seed"],
+        code=stage_hash("label_clusters.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, 10),
+        runtime=minutes(10, 10),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/label_clusters.py"
+
+
+rule score_shard:
+    """Turn cluster memberships and judgements into lens probabilities (equation 7)."""
+    input:
+        embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
+        mixture=f"{RUN}/mixture.h5",
+        labels=label_tables,
+    output:
+        scores=temp(f"{RUN}/scores/{{sample}}/shard_{{shard}}.csv"),
+    log:
+        "results/logs/{experiment}/{scale}/score_shard_{features}_{run}_{sample}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/score_shard_{features}_{run}_{sample}_{shard}.tsv"
+    params:
+        methods=lambda wildcards: experiment(wildcards)["labels"],
+        code=stage_hash("score_shard.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, 20),
+        runtime=minutes(10, 60),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/score_shard.py"
+
+
+rule collect_sample:
+    """Join the shards of a sample: one file of embeddings, one table of scores."""
+    input:
+        embeddings=lambda wildcards: sample_shards(wildcards, "embeddings", "h5"),
+        scores=lambda wildcards: sample_shards(wildcards, "scores", "csv"),
+    output:
+        embeddings=f"{RUN}/embeddings_{{sample}}.h5",
+        scores=f"{RUN}/scores_{{sample}}.csv",
+    log:
+        "results/logs/{experiment}/{scale}/collect_sample_{features}_{run}_{sample}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/collect_sample_{features}_{run}_{sample}.tsv"
+    params:
+        code=stage_hash("collect_sample.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, 0.1),
+        runtime=minutes(10, 10),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/collect_sample.py"

@@ -1,0 +1,154 @@
+"""The checked configuration, the wildcards, and the lists of files that rules ask for.
+
+NEEDS: config.yaml
+MAKES: nothing; every rule stands in another file.
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+LIBRARY = Path(workflow.basedir) / "scripts"
+sys.path.insert(0, str(LIBRARY))
+
+import lensflow
+from lensflow.code_hash import stage_hash
+from lensflow.config import complete, effective, used_datasets
+from lensflow.errors import ConfigError
+
+if Path(lensflow.__file__).parents[1] != LIBRARY:
+    raise WorkflowError(
+        f"Another package called lensflow hides the workflow's own: {lensflow.__file__}. "
+        "Remove it from PYTHONPATH or uninstall it."
+    )
+
+try:
+    config = complete(config)
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+DATASETS = config["datasets"]
+EXPERIMENTS = config["experiments"]
+
+
+wildcard_constraints:
+    dataset="|".join(DATASETS),
+    experiment="|".join(EXPERIMENTS),
+    scale="log|linear",
+    features=r"\d+",
+    run=r"\d+",
+    shard=r"\d+",
+    sample=r"train|test|" + "|".join(DATASETS),
+    part="train|test",
+    method="known|stand_in",
+
+
+RUN = "results/{experiment}/{scale}/features_{features}/run_{run}"
+
+
+def experiment(wildcards):
+    """Return the configuration of the experiment."""
+    return EXPERIMENTS[wildcards.experiment]
+
+
+def dataset_of(wildcards):
+    """Return the name of the dataset that the experiment trains on."""
+    return experiment(wildcards)["dataset"]
+
+
+def preset(wildcards):
+    """Return the preset of the experiment."""
+    return config["presets"][experiment(wildcards)["preset"]]
+
+
+def split_samples(wildcards):
+    """Return the samples that the experiment's own dataset is split into."""
+    unlabelled = experiment(wildcards)["protocol"] == "unlabelled"
+    return ["train"] if unlabelled else ["train", "test"]
+
+
+def samples(wildcards):
+    """Return every sample that is embedded and scored."""
+    return [*split_samples(wildcards), *experiment(wildcards)["apply_to"]]
+
+
+def sample_dataset(wildcards):
+    """Return the dataset that the sample's images come from."""
+    return (
+        dataset_of(wildcards)
+        if wildcards.sample in ("train", "test")
+        else wildcards.sample
+    )
+
+
+def n_shards(wildcards):
+    """Return the number of shards of a sample."""
+    if wildcards.sample in ("train", "test"):
+        return experiment(wildcards)["shards"]
+    return DATASETS[wildcards.sample]["shards"]
+
+
+def image_shards(name):
+    """Return the image shards of a dataset, in order."""
+    return [
+        f"results/data/{name}/images/shard_{i}.h5"
+        for i in range(DATASETS[name]["shards"])
+    ]
+
+
+def n_components(wildcards):
+    """Return the number of clusters: the number of features unless configured."""
+    number = experiment(wildcards)["mixture"]["n_components"]
+    return int(wildcards.features) if number is None else number
+
+
+def run_folders(name, scale=None, features=None):
+    """Return the folders of all models of an experiment."""
+    entry = EXPERIMENTS[name]
+    return [
+        f"results/{name}/{s}/features_{d}/run_{r}"
+        for s in ([scale] if scale else entry["scales"])
+        for d in ([features] if features else entry["n_features"])
+        for r in range(entry["runs"])
+    ]
+
+
+def label_table(wildcards, method):
+    """Return the table of cluster labels of one method: made by a rule, or a person's own."""
+    if method == "person":
+        return experiment(wildcards)["person_labels"].format(
+            scale=wildcards.scale,
+            n_features=wildcards.features,
+            run=wildcards.run,
+        )
+    return f"{RUN}/cluster_labels_{method}.csv".format(**wildcards)
+
+
+def label_tables(wildcards):
+    """Return the tables of cluster labels of all methods of the experiment."""
+    return [label_table(wildcards, method) for method in experiment(wildcards)["labels"]]
+
+
+def headline(name):
+    """Return the scale and the number of features that an experiment is judged by: the last."""
+    entry = EXPERIMENTS[name]
+    return entry["scales"][0], entry["n_features"][-1]
+
+
+def megabytes(base, per_input=1.0):
+    """Return a memory request (MB) that grows with the input's size and with each attempt."""
+
+    def request(wildcards, input, attempt):
+        return int((base + per_input * input.size_mb) * 2 ** (attempt - 1))
+
+    return request
+
+
+def minutes(base, per_gigabyte=0.0):
+    """Return a run time (minutes) that grows with the input's size and with each attempt."""
+
+    def request(wildcards, input, attempt):
+        return int((base + per_gigabyte * input.size_mb / 1000) * 2 ** (attempt - 1)) + 1
+
+    return request

@@ -1,0 +1,102 @@
+"""From a folder of FITS cutouts and its catalogue to checked image shards.
+
+NEEDS: the dataset's folder (config.yaml), or results/data/<dataset>/simulated/
+MAKES: results/data/<dataset>/manifest.h5, images/shard_<i>.h5, index.h5, quarantine.csv
+"""
+
+
+def cutout_folder(wildcards):
+    """Return the folder that holds the FITS files of a dataset."""
+    if DATASETS[wildcards.dataset]["kind"] == "simulate":
+        return f"results/data/{wildcards.dataset}/simulated"
+    return DATASETS[wildcards.dataset]["path"]
+
+
+def cutout_sources(wildcards):
+    """Return what must exist before a dataset's files are listed."""
+    if DATASETS[wildcards.dataset]["kind"] != "simulate":
+        catalogue = DATASETS[wildcards.dataset]["catalogue"]
+        return [cutout_folder(wildcards), *([catalogue] if catalogue else [])]
+    folder = cutout_folder(wildcards)
+    shards = range(DATASETS[wildcards.dataset]["shards"])
+    return [f"{folder}/classifications.csv", *(f"{folder}/Data.{i}/Public" for i in shards)]
+
+
+rule list_cutouts:
+    """List the files of a dataset once and join them with the catalogue."""
+    input:
+        sources=cutout_sources,
+    output:
+        manifest="results/data/{dataset}/manifest.h5",
+        quarantine="results/data/{dataset}/quarantine_listing.csv",
+    log:
+        "results/logs/{dataset}/list_cutouts.log",
+    benchmark:
+        "results/benchmarks/{dataset}/list_cutouts.tsv"
+    params:
+        folder=cutout_folder,
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        code=stage_hash("list_cutouts.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000),
+        runtime=minutes(60),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/list_cutouts.py"
+
+
+rule ingest_cutouts:
+    """Read, check and store one shard of the cutouts."""
+    input:
+        manifest="results/data/{dataset}/manifest.h5",
+    output:
+        images="results/data/{dataset}/images/shard_{shard}.h5",
+        quarantine="results/data/{dataset}/images/quarantine_{shard}.csv",
+    log:
+        "results/logs/{dataset}/ingest_cutouts_{shard}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/ingest_cutouts_{shard}.tsv"
+    params:
+        folder=cutout_folder,
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        seed=config["seed"],
+        code=stage_hash("ingest_cutouts.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500),
+        runtime=minutes(60),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/ingest_cutouts.py"
+
+
+rule build_index:
+    """List the objects of all shards and everything that was left out."""
+    input:
+        images=lambda wildcards: image_shards(wildcards.dataset),
+        quarantine=lambda wildcards: [
+            f"results/data/{wildcards.dataset}/images/quarantine_{i}.csv"
+            for i in range(DATASETS[wildcards.dataset]["shards"])
+        ],
+        listing="results/data/{dataset}/quarantine_listing.csv",
+    output:
+        index="results/data/{dataset}/index.h5",
+        quarantine="results/data/{dataset}/quarantine.csv",
+    log:
+        "results/logs/{dataset}/build_index.log",
+    benchmark:
+        "results/benchmarks/{dataset}/build_index.tsv"
+    params:
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        code=stage_hash("build_index.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 0.02),
+        runtime=minutes(30),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/build_index.py"

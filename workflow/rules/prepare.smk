@@ -1,0 +1,78 @@
+"""Which object goes where, and the stacks that the networks see.
+
+NEEDS: results/data/<dataset>/index.h5 and images/shard_<i>.h5
+MAKES: results/<experiment>/config.yaml, split.csv, <scale>/stacks/<train|test>/shard_<i>.h5
+"""
+
+
+rule save_config:
+    """Keep the effective configuration of an experiment beside its results."""
+    output:
+        config="results/{experiment}/config.yaml",
+    log:
+        "results/logs/{experiment}/save_config.log",
+    benchmark:
+        "results/benchmarks/{experiment}/save_config.tsv"
+    params:
+        text=lambda wildcards: effective(config, wildcards.experiment),
+    threads: 1
+    resources:
+        mem_mb=megabytes(200),
+        runtime=minutes(5),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/save_config.py"
+
+
+rule split_dataset:
+    """Assign the objects of the dataset to the training and the test sample."""
+    input:
+        index=lambda wildcards: f"results/data/{dataset_of(wildcards)}/index.h5",
+    output:
+        split="results/{experiment}/split.csv",
+    log:
+        "results/logs/{experiment}/split_dataset.log",
+    benchmark:
+        "results/benchmarks/{experiment}/split_dataset.tsv"
+    params:
+        protocol=lambda wildcards: experiment(wildcards)["protocol"],
+        fraction=lambda wildcards: experiment(wildcards)["fraction"],
+        seed=config["seed"],
+        code=stage_hash("split_dataset.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(500, 5),
+        runtime=minutes(20),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/split_dataset.py"
+
+
+rule prepare_stack:
+    """Scale one shard of a sample, with its quarter turns and its noise."""
+    input:
+        split="results/{experiment}/split.csv",
+        index=lambda wildcards: f"results/data/{dataset_of(wildcards)}/index.h5",
+        images=lambda wildcards: image_shards(dataset_of(wildcards)),
+    output:
+        stack="results/{experiment}/{scale}/stacks/{part}/shard_{shard}.h5",
+    log:
+        "results/logs/{experiment}/{scale}/prepare_stack_{part}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/prepare_stack_{part}_{shard}.tsv"
+    params:
+        n_shards=lambda wildcards: experiment(wildcards)["shards"],
+        image_size=lambda wildcards: preset(wildcards)["image_size"],
+        noise_fraction=lambda wildcards: experiment(wildcards)["noise_fraction"],
+        seed=config["seed"],
+        code=stage_hash("prepare_stack.py"),
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 0.01),
+        runtime=minutes(10, 2),
+    conda:
+        "../../envs/cpu.yaml"
+    script:
+        "../../scripts/prepare_stack.py"

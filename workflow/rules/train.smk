@@ -1,0 +1,120 @@
+"""The two networks: GPU stages, each a job of its own.
+
+NEEDS: results/<experiment>/<scale>/stacks/
+MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/shard_<i>.h5,
+       features_<d>/run_<r>/autoencoder.weights.h5, with histories and reports
+"""
+
+
+def training_stacks(kind):
+    """Return a function that lists the training sample's shards, prepared or denoised."""
+
+    def shards(wildcards):
+        folder = f"results/{wildcards.experiment}/{wildcards.scale}/{kind}/train"
+        return [f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])]
+
+    return shards
+
+
+def training_minutes(network):
+    """Return the run time (minutes) that a training asks for: its epochs on a slow GPU."""
+
+    def request(wildcards, input, attempt):
+        side = preset(wildcards)["image_size"]
+        images = input.size_mb * 1e6 / (4 * side**2)
+        seconds = preset(wildcards)["training"][network]["epochs"] * images / 200
+        return int((30 + seconds / 60) * attempt)
+
+    return request
+
+
+rule train_denoiser:
+    """Train the denoiser on the training sample; its target is its own noisy input."""
+    input:
+        stacks=training_stacks("stacks"),
+    output:
+        weights="results/{experiment}/{scale}/denoiser.weights.h5",
+        history="results/{experiment}/{scale}/denoiser_history.csv",
+        report="results/{experiment}/{scale}/denoiser_report.json",
+    log:
+        "results/logs/{experiment}/{scale}/train_denoiser.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/train_denoiser.tsv"
+    params:
+        preset=preset,
+        seed=config["seed"],
+        backup=config["backup_folder"] + "/{experiment}/{scale}/denoiser",
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        data_on=config["training_data_on"],
+        xla=config["xla"],
+        code=stage_hash("train_denoiser.py"),
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 2),
+        runtime=training_minutes("denoiser"),
+    conda:
+        "../../envs/gpu.yaml"
+    script:
+        "../../scripts/train_denoiser.py"
+
+
+rule denoise_stack:
+    """Denoise one shard of a sample and stretch it to [0, 1] again."""
+    input:
+        stack="results/{experiment}/{scale}/stacks/{part}/shard_{shard}.h5",
+        weights="results/{experiment}/{scale}/denoiser.weights.h5",
+    output:
+        stack="results/{experiment}/{scale}/denoised/{part}/shard_{shard}.h5",
+    log:
+        "results/logs/{experiment}/{scale}/denoise_stack_{part}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/denoise_stack_{part}_{shard}.tsv"
+    params:
+        preset=preset,
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        code=stage_hash("denoise_stack.py"),
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 0.1),
+        runtime=minutes(15, 20),
+    conda:
+        "../../envs/gpu.yaml"
+    script:
+        "../../scripts/denoise_stack.py"
+
+
+rule train_autoencoder:
+    """Train one feature autoencoder on the denoised training sample."""
+    input:
+        stacks=training_stacks("denoised"),
+    output:
+        weights=f"{RUN}/autoencoder.weights.h5",
+        history=f"{RUN}/autoencoder_history.csv",
+        report=f"{RUN}/autoencoder_report.json",
+        examples=f"{RUN}/examples_train.h5",
+    log:
+        "results/logs/{experiment}/{scale}/train_autoencoder_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/train_autoencoder_{features}_{run}.tsv"
+    params:
+        preset=preset,
+        seed=config["seed"],
+        backup=config["backup_folder"] + "/{experiment}/{scale}/features_{features}/run_{run}",
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        data_on=config["training_data_on"],
+        xla=config["xla"],
+        code=stage_hash("train_autoencoder.py"),
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 2),
+        runtime=training_minutes("autoencoder"),
+    conda:
+        "../../envs/gpu.yaml"
+    script:
+        "../../scripts/train_autoencoder.py"
