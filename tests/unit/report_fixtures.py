@@ -1,5 +1,6 @@
 """A small experiment in the workflow's own formats: no network was trained to make it."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def make_objects(n=120, seed=1):
 def write_dataset(folder, ids, catalogue, flux, source, n_shards=2):
     bounds = [shard * len(ids) // n_shards for shard in range(n_shards + 1)]
     shards = []
-    for shard, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for shard, (start, stop) in enumerate(itertools.pairwise(bounds)):
         path = folder / f"images/shard_{shard}.h5"
         rows = slice(start, stop)
         with artifacts.create(path, "images", {"dataset": "fake", "state": "raw"}) as writer:
@@ -207,7 +208,7 @@ def write_metrics(folder, n_features=(4, 6), scales=("log", "linear"), runs=3):
                             )  # fmt: skip
             for run in range(1, runs + 1):
                 null += [(scale_name, d, run, k, draw.normal(0.5, 0.008)) for k in range(1, 21)]
-    columns = "scale n_features run sample labels cut n_lens n_nonlens".split()
+    columns = ["scale", "n_features", "run", "sample", "labels", "cut", "n_lens", "n_nonlens"]
     metrics = pd.DataFrame(rows, columns=[*columns, *METRICS, "tp", "fp", "fn", "tn"])
     metrics.to_csv(folder / "metrics.csv", index=False)
     keys = ["scale", "n_features", "sample", "labels", "cut"]
@@ -232,7 +233,17 @@ def write_candidates(path, run_folder):
     best = best.assign(rank=range(1, len(best) + 1), p_lens=best["p_lens_stand_in"])
     best = best.assign(p_lens_min=best["p_lens"], p_lens_max=best["p_lens"])
     best["path"] = [f"Public/Band1/imageEUC_VIS-{name}.fits" for name in best["id"]]
-    columns = "rank id p_lens p_lens_min p_lens_max cluster log_density path is_lens".split()
+    columns = [
+        "rank",
+        "id",
+        "p_lens",
+        "p_lens_min",
+        "p_lens_max",
+        "cluster",
+        "log_density",
+        "path",
+        "is_lens",
+    ]
     best[columns].to_csv(path, index=False)
 
 

@@ -38,7 +38,7 @@ def architecture(layers: Sequence[LayerShape], png: Path | str, pdf: Path | str)
         x = 0.0
         for layer in drawn:
             x = _draw_layer(axes, x, layer, layers[0].shape[0])
-        axes.set_xlim(-0.3, x)
+        axes.set_xlim(-0.3, x + 0.1)
         axes.set_ylim(-4.1, 3.0)
         axes.set_axis_off()
         axes.set_title(f"{sum(layer.parameters for layer in layers):,} parameters")
@@ -65,7 +65,7 @@ def _draw_layer(axes, x, layer, image_size):
     if not resampling:
         text = _text(layer)
         axes.text(x + width / 2, -2.9, text, ha="center", va="top", fontsize=6, linespacing=1.25)
-    return x + width + (_GAP if flat or resampling else 0.6 * _GAP)
+    return x + width + (0.6 * _GAP if look == "convolution" else _GAP)
 
 
 def _text(layer):
@@ -83,7 +83,11 @@ def _block(axes, x, width, height, colour, depth):
     if depth:
         shift = np.array([depth, depth * 1.6])
         front = np.array([[x, high], [x + width, high]])
-        axes.add_patch(Polygon([*front, *(front[::-1] + shift)], facecolor=colour, alpha=0.55, **edge))
+        axes.add_patch(
+            Polygon([*front, *(front[::-1] + shift)], facecolor=colour, alpha=0.55, **edge)
+        )
         side = np.array([[x + width, low], [x + width, high]])
-        axes.add_patch(Polygon([*side, *(side[::-1] + shift)], facecolor=colour, alpha=0.75, **edge))
+        axes.add_patch(
+            Polygon([*side, *(side[::-1] + shift)], facecolor=colour, alpha=0.75, **edge)
+        )
     axes.add_patch(Rectangle((x, low), width, height, facecolor=colour, **edge))

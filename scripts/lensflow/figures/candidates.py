@@ -48,13 +48,13 @@ def candidate_sheet(
             has_sky = bool((sky_sigma > 0).all())
             images = scale(flux, sky_sigma, scaling if has_sky else "linear")
             figure = _sheet(best, images, arcsec_per_pixel)
-        style.save(figure, png, pdf)
+        style.save(figure, png, pdf, trim=True)
 
 
 def _sheet(best, images, arcsec_per_pixel):
     n_rows = -(-len(best) // _COLUMNS)
     side = style.PAGE_INCHES / _COLUMNS
-    figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.3))
+    figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.3), images=True)
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     for axes, image, row in zip(grid, images, best.itertuples(), strict=False):
         style.show_image(axes, image)

@@ -103,6 +103,7 @@ def _draw_null(axes, shuffled, true):
         name = f"true labels: {true.mean():.3f} (mean of {len(true)})" if place == 0 else None
         axes.axvline(value, color=style.VERMILLION, lw=1.1, label=name)
     axes.set_ylim(0, axes.get_ylim()[1] * 1.55)
+    axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set_xlabel("held-out AUC")
     axes.set_ylabel("shuffles")
     axes.legend(loc="upper left", fontsize=7)

@@ -35,7 +35,7 @@ def image_rows(
     side = (style.PAGE_INCHES - _LABEL_INCHES) / n_columns
     height = len(rows) * (side + (_TITLE_INCHES if titles else 0.04))
     with style.paper():
-        figure = style.new_figure(style.PAGE_INCHES, height)
+        figure = style.new_figure(style.PAGE_INCHES, height, images=True)
         grid = figure.subplots(len(rows), n_columns, squeeze=False)
         for row, (label, images) in enumerate(rows):
             grid[row, 0].set_ylabel(label)
@@ -46,7 +46,7 @@ def image_rows(
                 if row < len(titles) and column < len(titles[row]):
                     axes.set_title(titles[row][column], fontsize=7, pad=2)
         figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)
-        style.save(figure, png, pdf)
+        style.save(figure, png, pdf, trim=True)
 
 
 def class_examples(
@@ -112,7 +112,9 @@ def _spread(table, n_examples):
 
 
 def _lens_title(row):
-    return f"{row.id}\nS/N {row.snr:.0f}, $R_E$ {row.einstein_radius_arcsec:.2f}$^{{\\prime\\prime}}$"
+    return (
+        f"{row.id}\nS/N {row.snr:.0f}, $R_E$ {row.einstein_radius_arcsec:.2f}$^{{\\prime\\prime}}$"
+    )
 
 
 def _non_lens_title(row):

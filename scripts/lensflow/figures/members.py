@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from lensflow import artifacts
+from lensflow.cluster_labels import representatives
 from lensflow.errors import ArtifactError
-from lensflow.seeds import rng
 
 RULES = {
-    "representative": "members nearest to the cluster's mean (Mahalanobis distance), nearest first,"
+    "random": "members drawn at random, each object once (the same 25 that the stand-in sees)",
+    "nearest": "members nearest to the cluster's mean (Mahalanobis distance), nearest first,"
     " each object once",
-    "random": "members drawn at random, each object once",
 }
 HIGH_FRACTION = 0.6
 
@@ -36,7 +36,7 @@ class Cluster:
     lens_fraction, non_lens_fraction : float
         Among members with known labels; NaN without any.
     lens_share : float
-        Share of the sample's lenses that lie in this cluster (F_len of Fig. 10); NaN without lenses.
+        Share of the sample's lenses that lie here (F_len of Fig. 10); NaN without lenses.
     """
 
     number: int
@@ -53,7 +53,7 @@ def read_clusters(
     embeddings: Path | str,
     mixture: Path | str,
     n_shown: int = 25,
-    choice: str = "representative",
+    choice: str = "random",
     seed: int = 0,
 ) -> list[Cluster]:
     """Return every cluster of a sample with the members to show, in the order of their numbers.
@@ -66,10 +66,11 @@ def read_clusters(
         The sample's embeddings, in the same order, and the mixture fitted to the training sample.
     n_shown : int
         Members to show at most.
-    choice : {"representative", "random"}
-        How they are chosen, see :data:`RULES`.
+    choice : {"random", "nearest"}
+        How they are chosen, see :data:`RULES`. At random they are
+        :func:`lensflow.cluster_labels.representatives`.
     seed : int
-        Seed of the random choice.
+        Seed of the random choice: the one given to the stage that labels the clusters.
 
     Returns
     -------
@@ -94,13 +95,14 @@ def read_clusters(
             "both must be of the same sample, in the same order. Make the scores again."
         )
     labels = table["cluster"].to_numpy()
-    clusters = []
-    for number in range(len(means)):
-        rows = np.flatnonzero(labels == number)
-        distance = mahalanobis(positions[rows], means[number], precisions[number])
-        order = _order(distance, choice, seed, number)
-        clusters.append(_summary(number, table, rows, rows[order], n_shown))
-    return clusters
+    if choice == "random":
+        shown = representatives(labels, ids, len(means), seed, n_shown)
+    else:
+        shown = [
+            _nearest(table, positions, np.flatnonzero(labels == number), mean, factor, n_shown)
+            for number, (mean, factor) in enumerate(zip(means, precisions, strict=True))
+        ]
+    return [_summary(number, table, rows) for number, rows in enumerate(shown)]
 
 
 def mahalanobis(x: np.ndarray, mean: np.ndarray, precision_cholesky: np.ndarray) -> np.ndarray:
@@ -120,23 +122,25 @@ def mahalanobis(x: np.ndarray, mean: np.ndarray, precision_cholesky: np.ndarray)
     return np.linalg.norm((x - mean) @ precision_cholesky, axis=1)
 
 
-def _order(distance, choice, seed, number):
-    if choice == "representative":
-        return np.argsort(distance, kind="stable")
-    return rng(seed, "cluster members", number).permutation(len(distance))
+def _nearest(table, positions, rows, mean, precision_cholesky, n_shown):
+    """Rows of a cluster by rising distance from its mean, the first row of each object only."""
+    order = np.argsort(mahalanobis(positions[rows], mean, precision_cholesky), kind="stable")
+    first = table["id"].iloc[rows[order]].drop_duplicates().head(n_shown)
+    return first.index.to_numpy()
 
 
-def _summary(number, table, rows, ordered, n_shown):
+def _summary(number, table, rows_shown):
     is_lens = table["is_lens"].to_numpy()
-    known = is_lens[rows][is_lens[rows] >= 0]
+    members = table["cluster"].to_numpy() == number
+    known = is_lens[members & (is_lens >= 0)]
     n_lenses = np.count_nonzero(is_lens == 1)
     fraction = float(np.mean(known == 1)) if known.size else np.nan
-    shown = table.iloc[ordered].drop_duplicates("id").head(n_shown)
+    shown = table.iloc[rows_shown]
     return Cluster(
         number=number,
         keys=tuple(zip(shown["id"], shown["rotation"].tolist(), strict=True)),
         is_lens=tuple(shown["is_lens"].tolist()),
-        n_members=len(rows),
+        n_members=int(members.sum()),
         lens_fraction=fraction,
         non_lens_fraction=1 - fraction,
         lens_share=np.count_nonzero(known == 1) / n_lenses if n_lenses else np.nan,

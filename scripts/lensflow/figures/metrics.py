@@ -1,4 +1,4 @@
-"""Numbers with their spread over runs: label methods (Fig. 8), confusion (Figs. 9, 14), baselines."""
+"""Numbers with their spread over runs: label methods, confusion matrices, baselines."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -123,11 +123,12 @@ def confusion_fractions(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def _draw_confusion(axes, rows):
     counts, fractions = confusion_fractions(rows)
     mean = fractions.mean(axis=0)
-    axes.imshow(mean, cmap="Greys", vmin=0, vmax=1.6)
+    axes.imshow(mean, cmap="Greys", vmin=0, vmax=2.4)
     for true, predicted in np.ndindex(2, 2):
         over_runs = fractions[:, true, predicted]
         value = over_runs.mean()
-        text = f"${value:.3f}^{{+{over_runs.max() - value:.3f}}}_{{-{value - over_runs.min():.3f}}}$"
+        above, below = abs(over_runs.max() - value), abs(value - over_runs.min())
+        text = f"${value:.3f}^{{+{above:.3f}}}_{{-{below:.3f}}}$"
         axes.text(predicted, true - 0.06, text, ha="center", va="center", fontsize=13)
         colour = style.BLUE if true == predicted else style.VERMILLION
         number = f"{counts[:, true, predicted].mean():,.0f}"

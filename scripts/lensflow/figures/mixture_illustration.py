@@ -10,7 +10,9 @@ from lensflow.figures import style
 from lensflow.seeds import rng
 
 _MEANS = np.array([[-2.2, 0.4], [1.0, 2.2], [1.6, -1.6]])
-_COVARIANCES = np.array([[[0.9, 0.5], [0.5, 0.7]], [[1.1, -0.6], [-0.6, 0.6]], [[0.4, 0.1], [0.1, 1.0]]])
+_COVARIANCES = np.array(
+    [[[0.9, 0.5], [0.5, 0.7]], [[1.1, -0.6], [-0.6, 0.6]], [[0.4, 0.1], [0.1, 1.0]]]
+)
 _SIZES = (260, 200, 160)
 
 
@@ -48,9 +50,14 @@ def _draw_component(axes, fitted, component, colour):
     for n_sigma, alpha in ((2, 0.25), (1, 0.45)):
         axes.add_patch(
             Ellipse(
-                mean, 2 * n_sigma * width, 2 * n_sigma * height, angle=angle,
-                facecolor=colour, alpha=alpha, edgecolor="none",
-            )  # fmt: skip
+                mean,
+                2 * n_sigma * width,
+                2 * n_sigma * height,
+                angle=angle,
+                facecolor=colour,
+                alpha=alpha,
+                edgecolor="none",
+            )
         )
     label = f"$w_{component + 1}$ = {fitted.weights[component]:.2f}"
     box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1}

@@ -58,15 +58,17 @@ def _lens_visibility(index):
 def _draw(axes, samples, which, label, limit):
     values = {name: sample[which] for name, sample in samples.items()}
     positive = np.concatenate([value[value > 0] for value in values.values()])
-    low, high = (1, 10) if positive.size == 0 else np.percentile(positive, [0.5, 99.5])
-    bins = np.geomspace(max(low, 1e-3), max(high, low * 2), 31)
+    low = min(positive.min(initial=limit), limit / 3)
+    high = max(positive.max(initial=limit), limit * 3)
+    bins = np.geomspace(max(low, 1e-3), high * 1.001, 41)
     looks = zip((style.BLUE, style.ORANGE), ("-", "--"), values.items(), strict=False)
     for colour, dashes, (name, value) in looks:
-        inside = np.clip(value[value > 0], bins[0], bins[-1])
+        inside = value[value > 0]
         axes.hist(
             inside, bins, weights=np.full(inside.size, 1 / value.size), histtype="step",
-            color=colour, ls=dashes, lw=1.2, label=_legend(name, *samples[name]),
+            color=colour, ls=dashes, lw=1.2,
         )  # fmt: skip
+        axes.plot([], [], color=colour, ls=dashes, label=_legend(name, *samples[name]))
     axes.axvline(limit, color=style.BLACK, ls="--", lw=0.8)
     axes.text(limit, 0.985, f" {limit}", transform=axes.get_xaxis_transform(), va="top", fontsize=8)
     axes.set_xscale("log")

@@ -17,6 +17,7 @@ SHEET_COLUMNS = 3
 CLUSTERS_PER_PAGE = 9
 COLUMNS_PER_BAND = 10
 _GAP = 3
+_FRAME = 0.3
 _MAX_PNG_PIXELS = 60_000
 VARIANT_NAMES = {
     "lens": f"a lens fraction of at least {members.HIGH_FRACTION}",
@@ -47,7 +48,13 @@ def mosaic(images: np.ndarray, n_columns: int, n_rows: int) -> np.ndarray:
     for place, image in enumerate(images[: n_columns * n_rows]):
         row, column = divmod(place, n_columns)
         bottom = (n_rows - 1 - row) * step
-        canvas[bottom : bottom + size, column * step : column * step + size] = image
+        left = column * step
+        framed = (
+            slice(max(bottom - 1, 0), bottom + size + 1),
+            slice(max(left - 1, 0), left + size + 1),
+        )
+        canvas[framed] = _FRAME
+        canvas[bottom : bottom + size, left : left + size] = image
     return canvas
 
 
@@ -72,7 +79,7 @@ def cluster_sheet(
     png: Path | str,
     pdf: Path | str,
     labelled: bool = True,
-    choice: str = "representative",
+    choice: str = "random",
     seed: int = 0,
 ) -> None:
     """Draw 25 members of every cluster: one long PNG, and a PDF of nine clusters a page.
@@ -91,10 +98,10 @@ def cluster_sheet(
         Figures to write.
     labelled : bool
         Whether true labels may show.
-    choice : {"representative", "random"}
-        Which members are shown.
+    choice : {"random", "nearest"}
+        Which members are shown, see :data:`lensflow.figures.members.RULES`.
     seed : int
-        Seed of the random choice.
+        Seed of the random choice: the one given to the stage that labels the clusters.
     """
     clusters = members.read_clusters(scores, embeddings, mixture, 25, choice, seed)
     if labelled:
@@ -104,12 +111,12 @@ def cluster_sheet(
     with style.paper():
         figure = _sheet(clusters, images, labelled, note)
         dpi = min(style.PNG_DPI, _MAX_PNG_PIXELS / figure.get_size_inches()[1])
-        style.save_png(figure, png, dpi)
+        style.save_png(figure, png, dpi, trim=True)
         Path(pdf).parent.mkdir(parents=True, exist_ok=True)
         with PdfPages(pdf, metadata=style.pdf_metadata()) as pages:
             for start in range(0, len(clusters), CLUSTERS_PER_PAGE):
                 page = clusters[start : start + CLUSTERS_PER_PAGE]
-                pages.savefig(_sheet(page, images, labelled, note))
+                pages.savefig(_sheet(page, images, labelled, note), bbox_inches="tight")
 
 
 def _images_of(clusters, stacks):
@@ -124,7 +131,8 @@ def _images_of(clusters, stacks):
 def _sheet(clusters, images, labelled, note):
     n_rows = -(-len(clusters) // SHEET_COLUMNS)
     side = style.PAGE_INCHES / SHEET_COLUMNS
-    figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.32) + 0.25)
+    height = n_rows * (side + 0.32) + 0.25
+    figure = style.new_figure(style.PAGE_INCHES, height, images=True)
     grid = figure.subplots(n_rows, SHEET_COLUMNS, squeeze=False).ravel()
     for axes, cluster in zip(grid, clusters, strict=False):
         _draw_mosaic(axes, mosaic(images[cluster.number], 5, 5))
@@ -151,8 +159,9 @@ def cluster_columns(
     variant: str,
     shards: Sequence[Path | str] = (),
     n_rows: int = 6,
+    seed: int = 0,
 ) -> None:
-    """Draw one column of representative members for each chosen cluster (Figs. 10, 11, 12, A1).
+    """Draw one column of members, chosen at random, for each chosen cluster (Figs. 10, 11, 12, A1).
 
     Parameters
     ----------
@@ -165,8 +174,10 @@ def cluster_columns(
         first lens of each column without its lens galaxy (last row of Fig. 10).
     n_rows : int
         Members of each cluster.
+    seed : int
+        Seed of the choice of members.
     """
-    clusters = members.read_clusters(scores, embeddings, mixture, n_rows)
+    clusters = members.read_clusters(scores, embeddings, mixture, n_rows, seed=seed)
     chosen = members.select(clusters, variant)
     with style.paper():
         if not chosen:
@@ -178,7 +189,7 @@ def cluster_columns(
             if with_sources:
                 images = _with_sources(chosen, images, shards, n_rows)
             figure = _columns(chosen, images, n_rows, with_sources, variant == "lens")
-        style.save(figure, png, pdf)
+        style.save(figure, png, pdf, trim=True)
 
 
 def _with_sources(clusters, images, shards, n_rows):
@@ -208,7 +219,8 @@ def _columns(clusters, images, n_rows, with_sources, with_share):
     n_columns = min(len(clusters), COLUMNS_PER_BAND)
     side = style.PAGE_INCHES / max(n_columns, 7)
     n_shown = n_rows + with_sources
-    figure = style.new_figure(style.PAGE_INCHES, n_bands * (n_shown * side + 0.72) + 0.2)
+    height = n_bands * (n_shown * side + 0.72) + 0.2
+    figure = style.new_figure(style.PAGE_INCHES, height, images=True)
     grid = figure.subplots(n_bands, n_columns, squeeze=False).ravel()
     for axes, cluster in zip(grid, clusters, strict=False):
         _draw_mosaic(axes, mosaic(images[cluster.number], 1, n_shown))
@@ -217,7 +229,7 @@ def _columns(clusters, images, n_rows, with_sources, with_share):
         axes.set_title(title, fontsize=7.5, pad=3)
     for axes in grid[len(clusters) :]:
         axes.set_axis_off()
-    note = f"Shown: {members.RULES['representative']}."
+    note = f"Shown: {members.RULES['random']}."
     if with_sources:
         note += " Last row: the first lens of each column, its source alone."
     figure.supxlabel(note, fontsize=7)
@@ -233,11 +245,12 @@ def judged_examples(
     png: Path | str,
     pdf: Path | str,
     n_columns: int = 10,
+    seed: int = 0,
 ) -> None:
     """Draw members of the clusters judged 0, 0.5 and 1 (Fig. 5), two rows of images each.
 
     Members are taken by turns from the clusters whose probability is nearest to each of the three
-    values, the most representative first.
+    values.
 
     Parameters
     ----------
@@ -247,22 +260,29 @@ def judged_examples(
         ``cluster_labels_<method>.csv``.
     n_columns : int
         Images in a row.
+    seed : int
+        Seed of the choice of members.
     """
-    clusters = members.read_clusters(scores, embeddings, mixture, 2 * n_columns)
+    clusters = members.read_clusters(scores, embeddings, mixture, 2 * n_columns, seed=seed)
     judged = pd.read_csv(labels).set_index("cluster")["probability"]
     names = {0.0: "non-lens", 0.5: "uncertain", 1.0: "lens"}
     with style.paper():
-        figure = style.new_figure(style.PAGE_INCHES, 3 * (2 * style.PAGE_INCHES / n_columns + 0.25))
+        height = 3 * (2 * style.PAGE_INCHES / n_columns + 0.25)
+        figure = style.new_figure(style.PAGE_INCHES, height, images=True)
         for axes, (value, name) in zip(figure.subplots(3, 1), names.items(), strict=True):
             group = [c for c in clusters if _nearest(judged[c.number], names) == value]
             keys = by_turns([c.keys for c in group])[: 2 * n_columns]
-            axes.set_title(f"{name} ($p$ = {value:.1f}): {len(group)} clusters", fontsize=8, pad=3)
+            axes.set_title(f"{name} ($p$ = {value:.1f}): {_count(group)}", fontsize=8, pad=3)
             if keys:
                 _draw_mosaic(axes, mosaic(sources.stack_images(stacks, keys), n_columns, 2))
             else:
                 axes.text(0.5, 0.5, "none", ha="center", va="center", color=style.GREY)
                 style.bare(axes)
-        style.save(figure, png, pdf)
+        style.save(figure, png, pdf, trim=True)
+
+
+def _count(clusters):
+    return f"{len(clusters)} cluster{'' if len(clusters) == 1 else 's'}"
 
 
 def _nearest(value, values):

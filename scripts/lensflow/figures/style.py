@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MultipleLocator
 
 COLUMN_INCHES = 3.3
 PAGE_INCHES = 6.9
@@ -89,12 +89,15 @@ def paper():
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, "backend": "agg", **RC})
 
 
-def new_figure(width=COLUMN_INCHES, height=2.6):
-    """Return an empty figure of a size in inches, laid out so that nothing overlaps."""
-    return Figure(figsize=(width, height), layout="constrained")
+def new_figure(width=COLUMN_INCHES, height=2.6, images=False):
+    """Return an empty figure of a size in inches, laid out so that nothing overlaps.
+
+    With ``images`` the axes, whose shape is fixed, are moved together.
+    """
+    return Figure(figsize=(width, height), layout="compressed" if images else "constrained")
 
 
-def save(figure, png, pdf):
+def save(figure, png, pdf, trim=False):
     """Write a figure as PNG and PDF with bytes that depend on its content only.
 
     Parameters
@@ -102,21 +105,22 @@ def save(figure, png, pdf):
     figure : matplotlib.figure.Figure
     png, pdf : path-like
         Where to write; folders are made.
+    trim : bool
+        Whether to cut off white margins: for sheets of images, whose shape leaves some.
     """
-    save_png(figure, png)
-    save_pdf(figure, pdf)
+    save_png(figure, png, trim=trim)
+    Path(pdf).parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(pdf, format="pdf", metadata=pdf_metadata(), **_margins(trim))
 
 
-def save_png(figure, png, dpi=PNG_DPI):
+def save_png(figure, png, dpi=PNG_DPI, trim=False):
     """Write the PNG of a figure, without the name and version of the software."""
     Path(png).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(png, format="png", dpi=dpi, metadata={"Software": None})
+    figure.savefig(png, format="png", dpi=dpi, metadata={"Software": None}, **_margins(trim))
 
 
-def save_pdf(figure, pdf):
-    """Write the PDF of a figure, without a creation date."""
-    Path(pdf).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(pdf, format="pdf", metadata=pdf_metadata())
+def _margins(trim):
+    return {"bbox_inches": "tight", "pad_inches": 0.03} if trim else {}
 
 
 def pdf_metadata():
@@ -163,8 +167,8 @@ def unit_square(axes, x_label="false positive rate", y_label="true positive rate
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.005)
     axes.set_aspect("equal")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MultipleLocator(0.2))
+    axes.yaxis.set_major_locator(MultipleLocator(0.2))
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
 

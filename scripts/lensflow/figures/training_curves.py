@@ -8,6 +8,7 @@ import pandas as pd
 from lensflow.figures import style
 
 _LONG_RUN = 50
+_MAX_NAMES = 7
 
 
 def training_curves(
@@ -37,8 +38,13 @@ def _draw_panel(axes, histories):
     for place, (name, history) in enumerate(histories.items()):
         colour = style.CYCLE[place % len(style.CYCLE)]
         marker = "." if len(history) < 2 else ""
-        axes.plot(history["epoch"], history["loss"], color=colour, lw=0.9, marker=marker, label=name)
-        axes.plot(history["epoch"], history["val_loss"], color=colour, lw=0.9, ls="--", marker=marker)
+        label = name if len(histories) <= _MAX_NAMES else None
+        axes.plot(
+            history["epoch"], history["loss"], color=colour, lw=0.9, marker=marker, label=label
+        )
+        axes.plot(
+            history["epoch"], history["val_loss"], color=colour, lw=0.9, ls="--", marker=marker
+        )
     constant = [history["constant_loss"].iloc[-1] for history in histories.values() if len(history)]
     for level in sorted(set(constant)):
         axes.axhline(level, color=style.GREY, ls=":", lw=0.9)
@@ -47,6 +53,8 @@ def _draw_panel(axes, histories):
         axes.set_xscale("log")
     axes.set_xlabel("epoch")
     axes.set_ylabel("binary cross-entropy")
+    if len(histories) > _MAX_NAMES:
+        axes.plot([], [], color=style.BLACK, lw=0.9, label=f"{len(histories)} networks")
     axes.plot([], [], color=style.BLACK, lw=0.9, ls="--", label="held-out images")
     axes.plot([], [], color=style.GREY, lw=0.9, ls=":", label="best constant image")
     axes.legend(loc="upper right", fontsize=7, frameon=True, framealpha=0.85, edgecolor="none")
