@@ -6,11 +6,14 @@ from .constants import PIXEL_ARCSEC
 from .lensing import Mass
 from .sources import CoarseView, LensedSource, amplitude_for_flux, draw_source, scaled
 
-SIZE_RANGE = (0.02, 1.6)
+SIZE_RANGE = (0.02, 2.5)
 """Half-light radii of sources that are allowed, arcsec."""
 
-TOLERANCE = 0.07
+TOLERANCE = 0.04
 """Error of log pixels that is left as it is."""
+
+MENDS = 3
+"""Corrections of the size on the full image."""
 
 
 def matched_image(random, mass: Mass, pixels: float, flux: float) -> np.ndarray:
@@ -90,12 +93,12 @@ def _find_size(view, body, x, y, pixels, flux):
 
 
 def _mended_image(lensed, rows, size, x, y, pixels, flux):
-    """Return the full-resolution image after at most two corrections of the size."""
-    for attempt in range(3):
+    """Return the full-resolution image after at most `MENDS` corrections of the size."""
+    for attempt in range(MENDS + 1):
         image = lensed.image(scaled(rows, size, x, y))
         amplitude, count = amplitude_for_flux(image, flux)
         error = np.log(pixels / max(count, 0.5))
-        if abs(error) < TOLERANCE or attempt == 2:
+        if abs(error) < TOLERANCE or attempt == MENDS:
             break
-        size = float(np.clip(size * np.exp(0.75 * error), *SIZE_RANGE))
+        size = float(np.clip(size * np.exp(1.1 * error), *SIZE_RANGE))
     return image * np.float32(amplitude)
