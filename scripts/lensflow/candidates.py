@@ -97,7 +97,7 @@ def _read_run(path: str | PathLike, column: str) -> pd.DataFrame:
             f"{path} has no column {column!r}, only {have}; add the method to the experiment's "
             "labels in config.yaml."
         )
-    return table.set_index("id", verify_integrity=True)
+    return table.set_index("id")
 
 
 def _paths(manifest: str | PathLike) -> pd.DataFrame:

@@ -47,8 +47,8 @@ def complete(config: dict) -> dict:
     config = copy.deepcopy(config)
     _fill(config, schema, schema, "config", problems := [])
     _raise(problems)
-    for check in (_check_names, _check_references, _check_presets, _check_experiments, _check_run):
-        _raise(list(check(config)))
+    _raise([*_check_names(config), *_check_references(config), *_check_presets(config)])
+    _raise([*_check_experiments(config), *_check_run(config)])
     return config
 
 
@@ -64,9 +64,7 @@ def _fill(value: Any, part: dict, schema: dict, where: str, problems: list[str])
         part = _definition(schema, part["$ref"])
     if where.startswith("config.datasets.") and where.count(".") == 2 and isinstance(value, dict):
         part = schema["$defs"].get(f"dataset_{value.get('kind')}", part)
-    if problem := _own_problem(value, part, schema, where):
-        problems.extend(problem)
-        return
+    problems.extend(_own_problem(value, part, schema, where))
     if isinstance(value, dict):
         _fill_mapping(value, part, schema, where, problems)
     elif isinstance(value, list) and isinstance(part.get("items"), dict):
@@ -112,7 +110,10 @@ def _explain(error: ValidationError, part: dict, where: str) -> str:
         return f"{where} lacks {_quoted(missing)}. Add: {_described(missing, part)}"
     if error.validator in ("enum", "const"):
         allowed = rule if error.validator == "enum" else [rule]
-        return f"{where} is {received!r}; expected one of {allowed}.{_suggest(received, allowed)}"
+        return (
+            f"{where} is {received!r}; expected one of {allowed}.{_suggest(received, allowed)} "
+            f"{part.get('description', '')}".rstrip()
+        )
     if error.validator == "type":
         kinds = [rule] if isinstance(rule, str) else rule
         return (
@@ -120,7 +121,10 @@ def _explain(error: ValidationError, part: dict, where: str) -> str:
             f"{part.get('description', '')}"
         )
     if error.validator == "pattern":
-        return f"the name {received!r} in {where} is not allowed; expected {part['propertyNames']}"
+        return (
+            f"the name {received!r} in {where} is not allowed; expected letters, digits and "
+            "underscores, beginning with a letter"
+        )
     return f"{where} is {received!r}: {error.message}. {part.get('description', '')}".rstrip()
 
 

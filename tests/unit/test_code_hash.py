@@ -1,0 +1,47 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lensflow import code_hash
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    shutil.copytree(SCRIPTS, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code_hash, "_SCRIPTS", tmp_path / "scripts")
+    return tmp_path / "scripts"
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    code_hash._imports.cache_clear()
+    code_hash._statements.cache_clear()
+
+
+def test_a_statement_of_an_imported_module_changes_the_hash(scripts):
+    before = code_hash.stage_hash("prepare_stack.py")
+    edit(scripts / "lensflow/scaling.py", "LOG_KNEE = 3.0", "LOG_KNEE = 4.0")
+    assert code_hash.stage_hash("prepare_stack.py") != before
+
+
+def test_comments_and_docstrings_do_not(scripts):
+    before = code_hash.stage_hash("prepare_stack.py")
+    edit(scripts / "lensflow/scaling.py", "# One logarithm", "# The logarithm")
+    edit(scripts / "lensflow/scaling.py", "Scale images to [0, 1]", "Bring images to [0, 1]")
+    assert code_hash.stage_hash("prepare_stack.py") == before
+
+
+def test_modules_that_the_stage_does_not_import_do_not(scripts):
+    before = code_hash.stage_hash("prepare_stack.py")
+    edit(scripts / "lensflow/candidates.py", "import logging", "import logging as log")
+    assert code_hash.stage_hash("prepare_stack.py") == before
+
+
+def test_every_script_has_a_hash():
+    for script in SCRIPTS.glob("*.py"):
+        assert len(code_hash.stage_hash(script.name)) == 16
