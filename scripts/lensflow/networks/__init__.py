@@ -4,8 +4,6 @@ Importing the package loads no Keras; the builders do, on first use, so that a s
 the backend before.
 """
 
-from importlib import import_module
-
 from lensflow.networks.presets import LayerShape, check_preset, describe, training_settings
 
 __all__ = [
@@ -20,6 +18,9 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name in ("build_autoencoder", "build_denoiser", "encoder"):
-        return getattr(import_module("lensflow.networks.build"), name)
+    if name in __all__:
+        # An import, not the name of a module: the code hash of a stage follows import statements.
+        from lensflow.networks import build
+
+        return getattr(build, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

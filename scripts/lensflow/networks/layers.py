@@ -55,7 +55,7 @@ class Conv2D(keras.layers.Conv2D):
         else:
             outputs = self._plain_convolution(inputs)
         if self.pool:
-            outputs = ops.max_pool(outputs, 2, padding="same")
+            outputs = ops.max_pool(outputs, (2, 2), strides=(2, 2), padding="same")
         return self.activation(outputs)
 
     def compute_output_shape(self, input_shape):

@@ -27,16 +27,10 @@ TRAINING_DEFAULTS = {
     "schedule": "constant",
     "patience": 0,
     "augment": "none",
-    "held_out": 0.1,
-    "data_on": "host",
-    "xla": "auto",
-    "steps_per_execution": 1,
 }
 CHOICES = {
     "schedule": ("constant", "cosine"),
     "augment": ("none", "quarter_turns"),
-    "data_on": ("host", "device"),
-    "xla": ("auto", True, False),
     "embedding_activation": ("relu", "linear"),
     "precision": ("float32", "bfloat16"),
 }
@@ -125,14 +119,12 @@ def training_settings(preset, network, name="preset"):
     given, where = preset["training"][network], f"{name}.training.{network}"
     _check_keys(given, set(TRAINING_DEFAULTS), {"epochs"}, where)
     settings = TRAINING_DEFAULTS | dict(given)
-    for key in ("epochs", "batch_size", "steps_per_execution"):
+    for key in ("epochs", "batch_size"):
         _check_positive(settings[key], f"{where}.{key}")
-    for key in ("schedule", "augment", "data_on", "xla"):
+    for key in ("schedule", "augment"):
         _check_choice(settings[key], key, f"{where}.{key}")
     if not _is_number(settings["learning_rate"]) or not 0 < settings["learning_rate"] < 1:
         _refuse(f"{where}.learning_rate", settings["learning_rate"], "a number between 0 and 1")
-    if not _is_number(settings["held_out"]) or not 0 < settings["held_out"] < 1:
-        _refuse(f"{where}.held_out", settings["held_out"], "a fraction between 0 and 1")
     if not _is_integer(settings["patience"]) or settings["patience"] < 0:
         _refuse(f"{where}.patience", settings["patience"], "a number of epochs, 0 for never")
     return settings
@@ -293,8 +285,8 @@ def _check_positive(value, where, unit=""):
 
 
 def _check_choice(value, key, where):
-    if not any(value is choice or value == choice for choice in CHOICES[key]):
-        _refuse(where, value, "one of " + ", ".join(str(choice) for choice in CHOICES[key]))
+    if value not in CHOICES[key]:
+        _refuse(where, value, "one of " + ", ".join(CHOICES[key]))
 
 
 def _is_integer(value):

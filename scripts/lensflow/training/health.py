@@ -1,0 +1,144 @@
+"""Signs of a network that learned nothing: constant outputs, dead units, collapsed dimensions."""
+
+import numpy as np
+
+from lensflow.errors import TrainingError
+
+MANY_DEAD = 0.5
+
+
+def constant_loss(images):
+    """Return the loss of the best constant image, which every useful network must beat.
+
+    Binary cross-entropy is linear in the target, so among all constant reconstructions the mean
+    image has the least loss: the mean over pixels of the entropy of the mean.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, size, size)
+        Held-out images in [0, 1].
+
+    Returns
+    -------
+    float
+        In nats a pixel.
+    """
+    mean = np.clip(np.mean(images, axis=0, dtype="float64"), 1e-7, 1 - 1e-7)
+    return float(-np.mean(mean * np.log(mean) + (1 - mean) * np.log1p(-mean)))
+
+
+def dead_units(features):
+    """Count the features that are the same for every image.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+        The bottleneck's values.
+    """
+    return int(np.sum(np.ptp(features, axis=0) == 0))
+
+
+def effective_dimension(features):
+    """Return how many directions the features fill: the exponential of the spectrum's entropy.
+
+    The eigenvalues of the covariance, divided by their sum, are taken as probabilities: 1 when
+    everything lies on a line, d when all directions vary equally (as RankMe, Garrido et al. 2023,
+    with variances).
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+        The bottleneck's values.
+
+    Returns
+    -------
+    float
+        Between 1 and d, 0 when nothing varies.
+    """
+    centred = features.astype("float64") - np.mean(features, axis=0, dtype="float64")
+    variances = np.clip(np.linalg.eigvalsh(centred.T @ centred), 0, None)
+    if not variances.sum() > 0:
+        return 0.0
+    share = variances[variances > 0] / variances.sum()
+    return float(np.exp(-np.sum(share * np.log(share))))
+
+
+def check_loss(loss, where):
+    """Raise when the loss is no number.
+
+    Raises
+    ------
+    lensflow.errors.TrainingError
+        The message says where it happened and what to change.
+    """
+    if not np.isfinite(loss):
+        raise TrainingError(
+            f"{where}: received a loss of {loss}, expected a finite number. Lower `learning_rate`, "
+            "or use `schedule: cosine` (it warms up), or `precision: float32`. The last backup was "
+            "made before this and is kept."
+        )
+
+
+def check_alive(features, outputs, where):
+    """Raise when the network no longer tells one image from another: more epochs cannot mend it.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+        Bottleneck of some held-out images.
+    outputs : ndarray of shape (n, ...)
+        Their reconstructions.
+    where : str
+        Opens the message.
+
+    Raises
+    ------
+    lensflow.errors.TrainingError
+        When all features are dead or all reconstructions are equal.
+    """
+    if len(features) < 2:
+        return
+    remedy = (
+        "Lower `learning_rate`, use `schedule: cosine`, give the run another seed, or set "
+        "`embedding_activation: linear`."
+    )
+    if dead_units(features) == features.shape[1]:
+        raise TrainingError(
+            f"{where}: all {features.shape[1]} units of the bottleneck are the same for "
+            f"{len(features)} held-out images, expected them to vary. {remedy}"
+        )
+    if np.max(np.ptp(outputs, axis=0)) == 0:
+        raise TrainingError(
+            f"{where}: the reconstructions of {len(outputs)} held-out images are all the same, "
+            f"expected them to differ. {remedy}"
+        )
+
+
+def warnings_about(features, val_loss, baseline):
+    """Return what a user should look at after training.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+        Bottleneck of the held-out images.
+    val_loss, baseline : float
+        Held-out loss of the network and of the best constant image.
+
+    Returns
+    -------
+    tuple of str
+    """
+    found = []
+    n_dead, n_units = dead_units(features), features.shape[1]
+    if n_dead > MANY_DEAD * n_units:
+        found.append(
+            f"{n_dead} of {n_units} units of the bottleneck are dead; lower `learning_rate`, use "
+            "`schedule: cosine` or `embedding_activation: linear`"
+        )
+    if not val_loss < baseline:
+        found.append(
+            f"the held-out loss {val_loss:.5f} is not below that of the best constant image, "
+            f"{baseline:.5f}, so nothing but the mean image was learned; train for more epochs or "
+            "with another `learning_rate`"
+        )
+    return tuple(found)

@@ -1,0 +1,100 @@
+"""The only module that knows which backend Keras computes with: threads, determinism, devices."""
+
+import os
+import sys
+import time
+
+from lensflow.errors import ConfigError
+
+# The clock of deadlines. The package is imported by the first lines of a script.
+PROCESS_START = time.monotonic()
+
+_JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
+
+
+def start_backend(backend="tensorflow", threads=None, deterministic=True):
+    """Choose Keras's backend; call it before anything imports Keras.
+
+    Parameters
+    ----------
+    backend : {"tensorflow", "jax"}
+        What Keras computes with.
+    threads : int, optional
+        Threads of one operation on the CPU. Rounding depends on it, so it is fixed by the
+        configuration; all cores by default.
+    deterministic : bool
+        Have every operation give the same bits when it is repeated.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        When the backend is unknown or not installed, or Keras already runs with another.
+    """
+    if backend not in ("tensorflow", "jax"):
+        raise ConfigError(f"backend: received {backend!r}, expected 'tensorflow' or 'jax'.")
+    if "keras" in sys.modules and sys.modules["keras"].backend.backend() != backend:
+        raise ConfigError(
+            f"backend: received {backend!r}, but Keras was already imported with "
+            f"{sys.modules['keras'].backend.backend()!r}. Call start_backend first, or set "
+            f"the environment variable KERAS_BACKEND={backend}."
+        )
+    os.environ["KERAS_BACKEND"] = backend
+    start = {"tensorflow": _start_tensorflow, "jax": _start_jax}[backend]
+    try:
+        start(threads, deterministic)
+    except ImportError as error:
+        raise ConfigError(
+            f"backend: received {backend!r}, which cannot be imported ({error}). Install it in "
+            "the environment of the workflow, or choose the other backend."
+        ) from error
+
+
+def jit_compile(xla):
+    """Translate the configuration's ``xla`` (auto, on or off) to Keras's ``jit_compile``."""
+    return _JIT_COMPILE[xla]
+
+
+def has_accelerator():
+    """Say whether the backend in use computes on a GPU or TPU."""
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.default_backend() != "cpu"
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def _start_tensorflow(threads, deterministic):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    if threads is not None:
+        _set_tensorflow_threads(tf, threads)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def _set_tensorflow_threads(tf, threads):
+    """Set the threads of an operation; TensorFlow allows it only before its first operation."""
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"threads: received {threads}, but TensorFlow already runs with "
+            f"{tf.config.threading.get_intra_op_parallelism_threads()}. "
+            "Call start_backend once, before any other work."
+        ) from error
+
+
+def _start_jax(threads, deterministic):
+    # Read by XLA when JAX starts; its CPU client has no other setting for it.
+    if threads is not None:
+        os.environ["NPROC"] = str(threads)
+    flags = os.environ.get("XLA_FLAGS", "")
+    if deterministic and "xla_gpu_deterministic_ops" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+    import jax  # noqa: F401

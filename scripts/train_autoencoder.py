@@ -1,0 +1,39 @@
+"""Train one feature autoencoder: a scale, a number of features, a run."""
+
+from lensflow.logs import start_log
+from lensflow.seeds import rng
+from lensflow.training import job_deadline, start_backend, train_network
+
+
+def train(inputs, outputs, params, resources, wildcards):
+    """Train with the rule's plain values; runs differ by the seed that their number gives."""
+    features, run = int(wildcards.features), int(wildcards.run)
+    seed = rng(params.seed, "train_autoencoder", wildcards.scale, features, run)
+    train_network(
+        "autoencoder",
+        params.preset,
+        list(inputs.stacks),
+        outputs.weights,
+        outputs.history,
+        outputs.report,
+        examples=outputs.examples,
+        n_features=features,
+        seed=int(seed.integers(2**31)),
+        data_on=params.data_on,
+        xla=params.xla,
+        backup_folder=params.backup,
+        deadline=job_deadline(resources.get("runtime")),
+        code=params.code,
+    )
+
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    start_backend(snakemake.params.backend, snakemake.params.math_threads)
+    train(
+        snakemake.input,
+        snakemake.output,
+        snakemake.params,
+        snakemake.resources,
+        snakemake.wildcards,
+    )
