@@ -1,0 +1,147 @@
+"""What the numbers say, in sentences that are computed from them."""
+
+import numpy as np
+import pandas as pd
+
+from lensflow.figures import tables
+from lensflow.report.contents import Experiment
+
+METHOD_SENTENCES = {
+    "known": "Clusters labelled by the true fraction of lenses in them: needs every label of the "
+    "training sample, and says what the clusters could give.",
+    "stand_in": "Clusters labelled by a stand-in for an expert: it looks at the TRUE LABELS of 25 "
+    "members a cluster, as an expert would look at 25 pictures. It uses labels, so this is not an "
+    "unsupervised result.",
+    "person": "Clusters labelled by a person who looked at the cluster sheets.",
+}
+REPRESENTATION_NAMES = {
+    "pca_raw": "PCA of the images",
+    "pca_denoised": "PCA of the denoised images",
+}
+
+
+def data_sentences(experiment: Experiment) -> list[str]:
+    """Say in plain words what each dataset is; simulated images are called so."""
+    sentences = []
+    for place, (name, entry) in enumerate(experiment.datasets.items()):
+        role = "Trained on" if place == 0 else "Applied to"
+        sentences.append(f"{role} {name}: {_dataset_words(entry)}")
+    return sentences
+
+
+def is_simulated(experiment: Experiment) -> bool:
+    """Tell whether any dataset of the experiment is simulated."""
+    return any(entry["kind"] == "simulate" for entry in experiment.datasets.values())
+
+
+def _dataset_words(entry):
+    if entry["kind"] == "simulate":
+        return (
+            f"{entry['n_objects']:,} simulated images, made by this workflow, of the population "
+            f"“{entry['population']}”. They are not the images of the Lens Finding Challenge, so "
+            "the numbers are not those of the paper."
+        )
+    if entry["kind"] == "challenge1":
+        return f"images of the Lens Finding Challenge 1.0, from {entry['path']}."
+    state = " (already denoised)" if entry.get("state") == "denoised" else ""
+    return f"FITS cutouts{state} from {entry['path']}."
+
+
+def spread(row: pd.Series | None) -> str:
+    """Write a metric as its mean, its range over runs and its bootstrap interval."""
+    if row is None or not np.isfinite(row["mean"]):
+        return "not available"
+    text = f"{row['mean']:.3f}"
+    n_runs = int(row.get("n_runs", 1))
+    if n_runs > 1:
+        text += f" ({row['min']:.3f} to {row['max']:.3f} over {n_runs} runs)"
+    else:
+        text += " (one run)"
+    low, high = row.get("boot_low", np.nan), row.get("boot_high", np.nan)
+    if np.isfinite(low) and np.isfinite(high):
+        text += f"; bootstrap over images {low:.3f} to {high:.3f} (68 %)"
+    return text
+
+
+def null_sentence(experiment: Experiment) -> tuple[str, bool]:
+    """Say what shuffled labels give, and whether that is 0.50 within three standard errors.
+
+    Returns
+    -------
+    sentence : str
+    ok : bool
+        False where the null is missing or is not 0.50.
+    """
+    null = experiment.tables["null"]
+    where = {key: experiment.headline[key] for key in ("scale", "n_features")}
+    values = None if null is None else tables.rows_where(null, where)["auc"].to_numpy(float)
+    if values is None or len(values) < 2:
+        return "The null was not computed: no labels were shuffled.", False
+    # Runs share their shuffles' objects, so the error is that of the shuffles, not of all values.
+    mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
+    ok = bool(abs(mean - 0.5) <= 3 * error)
+    verdict = "consistent with 0.50" if ok else "NOT consistent with 0.50: something leaks"
+    return f"Shuffled labels give {mean:.3f} ± {error:.3f} ({len(values)} shuffles): {verdict}.", ok
+
+
+def pca_sentences(experiment: Experiment) -> list[str]:
+    """Say for each way of labelling whether the autoencoder wins over PCA."""
+    metrics, baselines = experiment.tables["metrics"], experiment.tables["baselines"]
+    if metrics is None or baselines is None:
+        return ["The comparison with principal components (PCA) was not made."]
+    sentences = []
+    for labels in [name for name in METHOD_SENTENCES if (metrics["labels"] == name).any()]:
+        where = {**experiment.headline, "labels": labels}
+        ours = tables.rows_where(metrics, where)["auc"].dropna()
+        theirs = tables.rows_where(baselines, where)
+        best = theirs.groupby("representation")["auc"].mean()
+        if len(ours) and len(best):
+            winner = best.idxmax()
+            rivals = theirs.loc[theirs["representation"] == winner, "auc"]
+            sentences.append(f"Labels {labels}: {_verdict(ours, rivals, winner)}")
+    return sentences or ["The comparison with principal components (PCA) was not made."]
+
+
+def _verdict(ours, rivals, winner):
+    name = REPRESENTATION_NAMES.get(winner, winner)
+    numbers = f"AUC {ours.mean():.3f} against {rivals.mean():.3f} for the better PCA ({name})"
+    if ours.mean() <= rivals.mean():
+        return f"the autoencoder does not win over PCA: {numbers}."
+    if len(ours) < 2 or ours.min() <= rivals.max():
+        reason = "there is one run only" if len(ours) < 2 else "the ranges over runs overlap"
+        return f"the autoencoder does not win over PCA beyond the scatter: {numbers}, but {reason}."
+    return f"the autoencoder wins over PCA in every run: {numbers}."
+
+
+def warnings_of(experiment: Experiment) -> list[str]:
+    """Return what a reader must know before believing the numbers."""
+    found = [text for model in experiment.models for text in _model_warnings(model)]
+    for dataset, table in experiment.quarantine.items():
+        if table is not None and len(table):
+            counts = table["reason"].str.split(":").str[0].value_counts()
+            reasons = "; ".join(f"{n} × {reason}" for reason, n in counts.head(5).items())
+            files = "file or row" if len(table) == 1 else "files or rows"
+            found.append(f"{dataset}: {len(table):,} {files} in quarantine ({reasons}).")
+    sentence, ok = null_sentence(experiment)
+    if not ok and experiment.tables["null"] is not None:
+        found.append(sentence)
+    return found
+
+
+def _model_warnings(model):
+    if model.mixture and not model.mixture["converged"]:
+        yield (
+            f"{model.name}: the mixture did not converge in {model.mixture['n_iter']} iterations; "
+            "raise mixture.max_iter in config.yaml."
+        )
+    if dead := int(model.training.get("dead_units", 0)):
+        yield (
+            f"{model.name}: {dead} of {model.n_features} features are dead (the same value for "
+            "every image)."
+        )
+    loss, constant = (model.training.get(key) for key in ("held_out_loss", "constant_loss"))
+    if loss is not None and constant is not None and loss >= constant:
+        yield (
+            f"{model.name}: the autoencoder's held-out loss {loss:.4f} is no better than that of "
+            f"one constant image ({constant:.4f}); it learned nothing."
+        )
