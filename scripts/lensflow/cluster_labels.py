@@ -1,8 +1,8 @@
 """Tables that say of each cluster how lens-like it is (paper section 3.3).
 
-A table is a CSV that a person can edit: one row a cluster, ``probability`` in [0, 1] (the paper uses
-0, 0.5 and 1), optionally a ``non_lens_probability``, who judged, when and why, and the hash of the
-mixture that it judges, so that a table is never applied to another mixture.
+A table is a CSV that a person can edit: one row a cluster, ``probability`` in [0, 1] (the paper
+uses 0, 0.5 and 1), optionally a ``non_lens_probability``, who judged, when and why, and the hash of
+the mixture that it judges, so that a table is never applied to another mixture.
 """
 
 from pathlib import Path
@@ -111,9 +111,10 @@ def representatives(
 def stand_in(is_lens: np.ndarray, sheets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return a simulated expert's verdict on each cluster: 1, 0.5 or 0.
 
-    The expert looks at the true labels of the representative images. A lens fraction of 0.6 or more
-    gives 1, of 0.3 or less gives 0, anything between gives 0.5, and so does an empty sheet. This uses
-    labels: it stands in for a person in unattended runs and says what a perfect eye would.
+    The expert looks at the true labels of the representative images. A lens fraction of 0.6 or
+    more gives 1, of 0.3 or less gives 0, anything between gives 0.5, and so does an empty sheet.
+    This uses labels: it stands in for a person in unattended runs and says what a perfect eye
+    would.
 
     Parameters
     ----------

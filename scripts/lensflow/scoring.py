@@ -1,11 +1,12 @@
-"""Stages between embeddings and probabilities: fit the mixture, label its clusters, score images."""
+"""Stages from embeddings to probabilities: fit the mixture, label its clusters, score images."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts, cluster_labels
 from lensflow.errors import ConfigError
@@ -16,31 +17,47 @@ from lensflow.probability import lens_probability
 logger = logging.getLogger(__name__)
 
 
+def read_embeddings(paths: Iterable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return embeddings (n, d), ids (n,) and is_lens (n,) of the shards of a sample, in order."""
+    parts = []
+    for path in paths:
+        with artifacts.open(path, "embeddings") as f:
+            columns = artifacts.read(f, "embedding"), artifacts.read_strings(f, "id")
+            parts.append((*columns, artifacts.read(f, "is_lens")))
+    embeddings, ids, is_lens = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return embeddings, ids, is_lens
+
+
 def fit_mixture_stage(
-    embeddings_path: str | Path,
+    embedding_paths: Iterable,
     mixture_path: str | Path,
-    provenance: dict | None = None,
+    template_path: str | Path,
+    n_threads: int | None = None,
     **settings,
 ) -> MixtureParameters:
-    """Fit the mixture of one run to the embeddings of its training sample and store it.
+    """Fit the mixture of one run to its training sample, and write a table for a person to fill.
 
     Parameters
     ----------
-    embeddings_path, mixture_path : str or Path
-        Artifacts of kind ``embeddings`` (read) and ``mixture`` (written).
-    provenance : dict, optional
-        Further root attributes of the mixture.
+    embedding_paths : iterable of path
+        Shards (kind ``embeddings``) of the training sample.
+    mixture_path, template_path : str or Path
+        The artifact of kind ``mixture`` and the template of cluster labels to write.
+    n_threads : int, optional
+        Most threads of linear algebra; as many as the environment allows when not given.
     **settings
-        As in ``lensflow.mixture.fit``: n_components, seed, max_iter, tol, n_init, engine, reg_covar.
+        Those of ``lensflow.mixture.fit``.
 
     Returns
     -------
     MixtureParameters
     """
-    with artifacts.open(embeddings_path, "embeddings") as f:
-        embeddings = artifacts.read(f, "embedding")
-    mixture = fit(embeddings, **settings)
-    mixture.save(mixture_path, provenance)
+    embeddings, _, _ = read_embeddings(embedding_paths)
+    with threadpool_limits(limits=n_threads):
+        mixture = fit(embeddings, **settings)
+    mixture.save(mixture_path)
+    n_members = np.bincount(mixture.labels(embeddings), minlength=mixture.n_components)
+    cluster_labels.write_template(template_path, n_members, mixture.hash)
     logger.info(
         "%d components over %d features of %d images: %s after %d iterations, lower bound %.6g, "
         "%d components hold more than 1 %% of the weight",
@@ -57,61 +74,50 @@ def fit_mixture_stage(
 
 def label_clusters_stage(
     mixture_path: str | Path,
-    embeddings_path: str | Path,
+    embedding_paths: Iterable,
     labels_path: str | Path,
     method: str,
     seed: int,
-    n_inspected: int = cluster_labels.N_INSPECTED,
 ) -> None:
     """Write the table of cluster labels of one run.
 
     Parameters
     ----------
-    mixture_path, embeddings_path : str or Path
-        The mixture, and the embeddings of the training sample.
+    mixture_path : str or Path
+    embedding_paths : iterable of path
+        Shards (kind ``embeddings``) of the training sample.
     labels_path : str or Path
         The CSV to write.
-    method : {"known", "stand_in", "template"}
-        True lens fractions; the simulated expert; or empty cells for a person to fill.
+    method : {"known", "stand_in"}
+        True lens fractions, or the simulated expert.
     seed : int
-        Chooses the representatives; give the same to the cluster sheets.
-    n_inspected : int
-        Representatives of each cluster.
+        Chooses the representatives; the cluster sheets take the same.
 
     Raises
     ------
     ConfigError
         When the method is unknown.
     LabelError
-        When the method needs true labels and there are none.
+        When there are no true labels.
     """
     mixture = MixtureParameters.load(mixture_path)
-    with artifacts.open(embeddings_path, "embeddings") as f:
-        clusters = mixture.labels(f["embedding"])
-        is_lens, ids = artifacts.read(f, "is_lens"), artifacts.read_strings(f, "id")
-    n_members = np.bincount(clusters, minlength=mixture.n_components)
-    if method == "template":
-        cluster_labels.write_template(labels_path, n_members, mixture.hash)
-        return
+    embeddings, ids, is_lens = read_embeddings(embedding_paths)
+    clusters, n_components = mixture.labels(embeddings), mixture.n_components
     if method == "known":
-        n_seen = np.bincount(clusters[is_lens >= 0], minlength=mixture.n_components)
-        probability = cluster_labels.known_fractions(clusters, is_lens, mixture.n_components)
+        probability = cluster_labels.known_fractions(clusters, is_lens, n_components)
+        n_seen = np.bincount(clusters[is_lens >= 0], minlength=n_components)
         note = "true lens fraction of the members"
     elif method == "stand_in":
-        sheets = cluster_labels.representatives(
-            clusters, ids, mixture.n_components, seed, n_inspected
-        )
+        sheets = cluster_labels.representatives(clusters, ids, n_components, seed)
         probability, n_seen = cluster_labels.stand_in(is_lens, sheets)
-        note = f"true labels of up to {n_inspected} representatives: uses labels"
+        note = "true labels of the representatives"
     else:
-        raise ConfigError(
-            f"labelling method {method!r} is unknown; choose known, stand_in or template"
-        )
+        raise ConfigError(f"labelling method {method!r} is unknown; choose known or stand_in")
     cluster_labels.write(
         labels_path,
         probability,
         mixture.hash,
-        n_members=n_members,
+        n_members=np.bincount(clusters, minlength=n_components),
         n_inspected=n_seen,
         who=f"lensflow {method}",
         note=note,

@@ -1,0 +1,23 @@
+"""Principal components in place of the autoencoder, for one scale: the baseline of the networks."""
+
+from lensflow.baselines import fit_baseline_stage
+from lensflow.evaluation import Settings
+from lensflow.logs import start_log
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    inputs = snakemake.input
+    fit_baseline_stage(
+        stacks={
+            "pca_raw": {"train": inputs.raw_train, "test": inputs.raw_test},
+            "pca_denoised": {"train": inputs.denoised_train, "test": inputs.denoised_test},
+        },
+        index_path=inputs.index,
+        output_path=snakemake.output.baselines,
+        scale=snakemake.wildcards.scale,
+        n_features=snakemake.params.n_features,
+        n_runs=snakemake.params.runs,
+        mixture_settings=snakemake.params.mixture,
+        settings=Settings(seed=snakemake.params.seed),
+        n_threads=snakemake.params.math_threads,
+    )

@@ -1,0 +1,14 @@
+"""Judge the clusters of one run by true labels: all, or 25 a cluster (paper section 3.3)."""
+
+from lensflow.logs import start_log
+from lensflow.scoring import label_clusters_stage
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    label_clusters_stage(
+        mixture_path=snakemake.input.mixture,
+        embedding_paths=snakemake.input.embeddings,
+        labels_path=snakemake.output.labels,
+        method=snakemake.wildcards.method,
+        seed=snakemake.params.seed,
+    )

@@ -1,0 +1,13 @@
+"""Turn the embeddings of one shard into lens probabilities (paper equation 7)."""
+
+from lensflow.logs import start_log
+from lensflow.scoring import score_stage
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    score_stage(
+        mixture_path=snakemake.input.mixture,
+        embeddings_path=snakemake.input.embeddings,
+        label_paths=dict(zip(snakemake.params.methods, snakemake.input.labels, strict=True)),
+        scores_path=snakemake.output.scores,
+    )
