@@ -1,6 +1,6 @@
 """Lens galaxies, their surroundings and their masses, drawn alike for lenses and non-lenses."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,7 +67,12 @@ class Galaxy:
         )
 
 
-def draw_galaxy(random, kind: dict, x: float, y: float, flux: float | None = None) -> Galaxy:
+def draw_flux(random, kind: dict) -> float:
+    """Return a log-normal flux, sky sigma, of a kind of ``galaxies.json``."""
+    return kind["flux_sigma"] * float(np.exp(kind["scatter"] * random.normal()))
+
+
+def draw_galaxy(random, kind: dict, x: float, y: float, flux: float) -> Galaxy:
     """Return a galaxy of a kind of ``galaxies.json`` (Metcalf et al. 2019, section 3).
 
     Parameters
@@ -75,11 +80,11 @@ def draw_galaxy(random, kind: dict, x: float, y: float, flux: float | None = Non
     random : numpy.random.Generator
         The object's own generator.
     kind : dict
-        Medians and scatters of flux and size, and the range of the bulge's share.
+        Medians and scatters of flux and size, and the ranges of the bulge's share and size.
     x, y : float
         Centre, arcsec.
-    flux : float, optional
-        Total flux in sky sigma; drawn from the kind when not given.
+    flux : float
+        Total flux, sky sigma.
 
     Returns
     -------
@@ -87,8 +92,6 @@ def draw_galaxy(random, kind: dict, x: float, y: float, flux: float | None = Non
         Bulge axis ratio in [0.5, 1], disc inclined by 0 to 80 degrees, bulge index
         ``10**(0.4 log10(max(share, 0.03)) + 0.1 u)``, not under 0.5.
     """
-    if flux is None:
-        flux = kind["flux_sigma"] * float(np.exp(kind["scatter"] * random.normal()))
     share = float(random.uniform(*kind["bulge_share"]))
     index = 10.0 ** (0.4 * np.log10(max(share, 0.03)) + 0.1 * random.uniform(-1.0, 1.0))
     inclination = np.arccos(random.uniform(np.cos(np.radians(80.0)), 1.0))
@@ -99,7 +102,7 @@ def draw_galaxy(random, kind: dict, x: float, y: float, flux: float | None = Non
         bulge_share=share,
         half_light=kind["half_light_arcsec"]
         * float(np.exp(kind["size_scatter"] * random.normal())),
-        bulge_size=float(random.uniform(0.25, 0.6) if share < 0.5 else random.uniform(0.5, 1.0)),
+        bulge_size=float(random.uniform(*kind["bulge_size"])),
         bulge_ratio=float(random.uniform(0.5, 1.0)),
         disc_ratio=float(np.sqrt(np.cos(inclination) ** 2 + 0.01)),
         angle=float(random.uniform(0.0, np.pi)),
@@ -110,37 +113,44 @@ def draw_galaxy(random, kind: dict, x: float, y: float, flux: float | None = Non
 def draw_central(random, theta_e: float) -> Galaxy:
     """Return the lens galaxy of an Einstein radius (arcsec): compact, extended or bright."""
     table = galaxies()
-    fractions = table["compact_fraction"]
-    compact = np.interp(theta_e, fractions["einstein_radius_arcsec"], fractions["fraction"])
+    compact = _at_radius(table["compact_fraction"], "fraction", theta_e)
     choice = random.random()
     if choice < compact:
         kind = "compact"
     else:
         kind = "bright" if choice > 1.0 - table["bright_fraction"] * (1.0 - compact) else "extended"
     x, y = random.uniform(-0.5, 0.5, 2) * PIXEL_ARCSEC
-    return draw_galaxy(random, table[kind], float(x), float(y))
+    factor = _at_radius(table["flux_factor"], "factor", theta_e)
+    flux = draw_flux(random, table[kind]) * (1.0 if kind == "bright" else factor)
+    central = draw_galaxy(random, table[kind], float(x), float(y), flux)
+    larger = _at_radius(table["size_factor"], "factor", theta_e)
+    return replace(central, half_light=central.half_light * larger)
 
 
-def draw_members(random, central: Galaxy, theta_e: float) -> list[Galaxy]:
+def _at_radius(table, name, theta_e):
+    """Return the value of a table of ``galaxies.json`` at an Einstein radius."""
+    return float(np.interp(theta_e, table["einstein_radius_arcsec"], table[name]))
+
+
+def draw_members(random, theta_e: float) -> list[Galaxy]:
     """Return the galaxies that share the lens's halo; more of them around a heavier one."""
-    members = galaxies()["members"]
-    mean = np.interp(theta_e, members["einstein_radius_arcsec"], members["mean_count"])
-    kind = dict(galaxies()["field"], bulge_share=[0.2, 1.0])
+    kind = galaxies()["members"]
     found = []
-    for _ in range(int(random.poisson(mean))):
-        x, y = random.normal(0.0, members["extent_arcsec"], 2)
-        flux = 1000.0 * members["brightest_share"] * float(np.exp(random.normal() - 1.0))
-        found.append(draw_galaxy(random, kind, float(x), float(y), flux))
+    for _ in range(int(random.poisson(_at_radius(kind, "mean_count", theta_e)))):
+        x, y = random.normal(0.0, kind["extent_arcsec"], 2)
+        found.append(draw_galaxy(random, kind, float(x), float(y), draw_flux(random, kind)))
     return found
 
 
 def draw_field(random) -> list[Galaxy]:
-    """Return the unrelated galaxies of the cutout, faint ones most numerous."""
-    kind = dict(galaxies()["field"], bulge_share=[0.0, 0.8])
+    """Return the unrelated galaxies of the cutout, faint ones most numerous, some fields rich."""
+    kind = galaxies()["field"]
     faintest, brightest = kind["flux_sigma"]
     power = 1.0 - kind["slope"]
     found = []
-    for _ in range(int(random.poisson(kind["mean_count"]))):
+    shape = kind["richness_shape"]
+    mean = kind["mean_count"] * float(random.gamma(shape)) / shape
+    for _ in range(int(random.poisson(mean))):
         x, y = random.uniform(-HALF_FIELD - 0.5, HALF_FIELD + 0.5, 2)
         level = random.random()
         flux = (faintest**power + level * (brightest**power - faintest**power)) ** (1.0 / power)
@@ -187,7 +197,7 @@ def draw_scene(random, theta_e: float) -> tuple[np.ndarray, Mass]:
         Image (101, 101) in sky sigma a pixel, and the `Mass`.
     """
     central = draw_central(random, theta_e)
-    members = draw_members(random, central, theta_e)
+    members = draw_members(random, theta_e)
     others = members + draw_field(random)
     image = np.zeros((SIZE, SIZE), "f4")
     rows = [central.bulge_rows(), draw_look_alike(random, central)]
