@@ -50,7 +50,7 @@ def _lens_visibility(index):
     lenses = table[table["is_lens"] == 1]
     n_pixels = lenses["numb_pix_lensed_image"].to_numpy(float)
     flux = lenses["flux_lensed_image_in_sigma"].to_numpy(float)
-    known = np.isfinite(n_pixels) & np.isfinite(flux)
+    known = (n_pixels >= 0) & np.isfinite(flux)
     n_pixels, flux = n_pixels[known], flux[known]
     return np.where(n_pixels > 0, flux / np.sqrt(np.maximum(n_pixels, 1)), 0.0), n_pixels
 

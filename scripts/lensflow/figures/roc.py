@@ -1,5 +1,6 @@
 """ROC curves with their bands over runs (Figs. 8, 13, 16)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pandas as pd
 
 from lensflow.figures import style, tables
 
+# Samples at the ratios of table 1 are called <sample>_1to<ratio>.
+_RATIO = re.compile(r"_1to(\d+)$")
 CUT_NAMES = {"none": "before the cut", "n100_snr50": "after the cut (N > 100, S/N > 50)"}
-COMPARED = ("labels", "cut", "sample", "scale", "n_features")
 
 
 def roc_curves(
@@ -83,4 +85,6 @@ def _name(compare, value):
         return style.METHOD_SHORT_NAMES[value]
     if compare == "cut":
         return CUT_NAMES.get(value, value)
+    if ratio := _RATIO.search(str(value)):
+        return f"1:{ratio.group(1)}"
     return f"{value} features" if compare == "n_features" else str(value)

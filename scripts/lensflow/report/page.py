@@ -17,6 +17,9 @@ from lensflow.report.timings import timings
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "workflow/report"
 N_CANDIDATES = 20
+CANDIDATE_COLUMNS = (
+    "rank", "id", "p_lens", "p_lens_min", "p_lens_max", "cluster", "path", "is_lens",
+)  # fmt: skip
 
 # Figures in the order of the argument: what goes in, what comes out, what it is made of.
 SECTIONS = {
@@ -106,10 +109,7 @@ def _experiment_content(experiment: Experiment, templates: Path) -> dict:
         "warnings": words.warnings_of(experiment),
         "results": _results(experiment),
         "models": experiment.models,
-        "candidates": {
-            name: _candidates(table, experiment.tables["metrics"])
-            for name, table in experiment.candidates.items()
-        },
+        "candidates": {name: _candidates(table) for name, table in experiment.candidates.items()},
         "sections": _sections(experiment.figures, templates),
         "config": _config_excerpt(experiment),
     }
@@ -149,10 +149,9 @@ def _results(experiment):
     return wide.reindex(columns=list(HEADLINE_METRICS)).reset_index().to_dict("records")
 
 
-def _candidates(table, _metrics):
-    columns = ["rank", "id", "p_lens", "p_lens_min", "p_lens_max", "cluster", "path", "is_lens"]
+def _candidates(table):
     best = table.sort_values("rank").head(N_CANDIDATES)
-    return best.reindex(columns=[c for c in columns if c in best]).to_dict("records")
+    return best[[c for c in CANDIDATE_COLUMNS if c in best]].to_dict("records")
 
 
 def _sections(figures: Sequence[Path], templates: Path) -> list[dict]:

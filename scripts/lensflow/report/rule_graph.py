@@ -1,5 +1,6 @@
 """The rule graph that ``snakemake --rulegraph`` prints, drawn as SVG without Graphviz."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -92,7 +93,7 @@ def _with_bends(layers, edges):
         chain = [a, *((a, b, layer) for layer in range(layers[a] + 1, layers[b])), b]
         for bend in chain[1:-1]:
             rows[bend[2]].append(bend)
-        links += list(zip(chain, chain[1:], strict=False))
+        links += list(itertools.pairwise(chain))
     return rows, links
 
 
@@ -104,7 +105,7 @@ def _ordered(rows, links):
         up.setdefault(b, []).append(a)
     for _ in range(6):
         for neighbours, order in ((up, rows), (down, rows[::-1])):
-            for before, row in zip(order, order[1:], strict=False):
+            for before, row in itertools.pairwise(order):
                 place = {node: (i + 0.5) / len(before) for i, node in enumerate(before)}
                 row.sort(key=lambda n, p=place, m=neighbours: _mean_place(n, p, m))
     return rows

@@ -77,7 +77,6 @@ def null_sentence(experiment: Experiment) -> tuple[str, bool]:
     values = None if null is None else tables.rows_where(null, where)["auc"].to_numpy(float)
     if values is None or len(values) < 2:
         return "The null was not computed: no labels were shuffled.", False
-    # Runs share their shuffles' objects, so the error is that of the shuffles, not of all values.
     mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
     ok = bool(abs(mean - 0.5) <= 3 * error)
     verdict = "consistent with 0.50" if ok else "NOT consistent with 0.50: something leaks"

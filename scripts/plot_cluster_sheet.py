@@ -1,0 +1,18 @@
+"""Draw 25 members of every cluster, with what true labels say or without."""
+
+from lensflow.figures.sheets import cluster_sheet
+from lensflow.logs import start_log
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    cluster_sheet(
+        scores=snakemake.input.scores,
+        embeddings=snakemake.input.embeddings,
+        mixture=snakemake.input.mixture,
+        stacks=snakemake.input.stacks,
+        png=snakemake.output.png,
+        pdf=snakemake.output.pdf,
+        labelled=snakemake.params.labelled,
+        choice=snakemake.params.choice,
+        seed=snakemake.params.seed,
+    )

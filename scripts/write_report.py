@@ -1,0 +1,18 @@
+"""Write the report: one HTML file that holds everything it shows."""
+
+from pathlib import Path
+
+from lensflow.logs import start_log
+from lensflow.report import write_report
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    rule_graph = snakemake.input.get("rule_graph")
+    write_report(
+        output=snakemake.output.report,
+        experiments=snakemake.params.experiments,
+        comparison=snakemake.input.get("comparison"),
+        benchmarks=snakemake.params.benchmarks,
+        rule_graph=Path(rule_graph).read_text() if rule_graph else "",
+        data_folder=snakemake.params.data_folder,
+    )
