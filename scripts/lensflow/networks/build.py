@@ -88,7 +88,7 @@ def encoder(model):
     keras.Model
         From images (n, size, size, 1) to float32 embeddings (n, n_features).
     """
-    return keras.Model(model.inputs, model.get_layer("embedding").output, name="encoder")
+    return keras.Model(model.input, model.get_layer("embedding").output, name="encoder")
 
 
 def _build(preset, n_features, layers, seed, precision):

@@ -105,18 +105,19 @@ def denoise_stack(preset, weights, stack, output, batch=32, attrs=None):
         Root attributes of the output.
     """
     model = load_network(preset, weights)
-    with artifacts.open(stack, "stack") as source:
-        with artifacts.create(output, "stack", attrs) as target:
-            images = source["image"]
-            denoised = target.fixed(
-                "image", images.shape, "float32", "1", "denoised, min-max to [0, 1]", False
-            )
-            for rows, outputs in _blocks(model, images, batch):
-                denoised[rows] = min_max(outputs[..., 0])
-            target.strings("id", artifacts.read_strings(source, "id"), "identifier")
-            for name in ("rotation", "is_lens"):
-                description = source[name].attrs.get("description", "")
-                target.dataset(name, artifacts.read(source, name), "1", description)
+    with (
+        artifacts.open(stack, "stack") as source,
+        artifacts.create(output, "stack", attrs) as target,
+    ):
+        images = source["image"]
+        description = "denoised image, min-max to [0, 1]"
+        denoised = target.fixed("image", images.shape, "float32", "1", description, False)
+        for rows, outputs in _blocks(model, images, batch):
+            denoised[rows] = min_max(outputs[..., 0])
+        target.strings("id", artifacts.read_strings(source, "id"), "identifier")
+        for name in ("rotation", "is_lens"):
+            description = source[name].attrs.get("description", "")
+            target.dataset(name, artifacts.read(source, name), "1", description)
 
 
 def write_examples(model, stacks, path, batch, seed):

@@ -140,7 +140,7 @@ class _Training:
         else:
             self.network = build_autoencoder(preset, n_features, layers, seed)
             bottleneck = self.network.get_layer("embedding").output
-        self.probe = keras.Model(self.network.inputs, [bottleneck, self.network.output])
+        self.probe = keras.Model(self.network.input, [bottleneck, self.network.output])
         self.constant_loss = health.constant_loss(images.held_out)
         self.n_steps = -(-images.n_training // settings["batch_size"])
 

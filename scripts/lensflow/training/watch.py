@@ -86,7 +86,7 @@ class Watch(keras.callbacks.Callback):
     def report(self, loss=None):
         """Write where the training stands to the log."""
         training, now = self.training, time.monotonic()
-        progress, history = training.progress, training.progress.history
+        history = training.progress.history
         self.last_report = now
         loss = history[-1]["loss"] if loss is None else loss
         val_loss = f"{history[-1]['val_loss']:.5f}" if history else "-"

@@ -1,0 +1,52 @@
+"""Presets for the tests of networks and training: the paper's, and a tiny one."""
+
+import numpy as np
+
+
+def _blocks(widths, kernels, paddings=None):
+    blocks = [{"filters": f, "kernel": k} for f, k in zip(widths, kernels, strict=True)]
+    if paddings is None:
+        return blocks
+    return [block | {"padding": p} for block, p in zip(blocks, paddings, strict=True)]
+
+
+def _preset(size, network, dense, activation, training):
+    return {
+        "image_size": size,
+        "denoiser": network,
+        "autoencoder": network | {"dense": dense, "embedding_activation": activation},
+        "training": {"denoiser": dict(training), "autoencoder": dict(training)},
+        "precision": "float32",
+    }
+
+
+def paper():
+    """Return the author's published layers."""
+    widths = (128, 64, 32, 16, 8)
+    network = {
+        "encoder": _blocks(widths, (8, 7, 3, 3, 3)),
+        "decoder": _blocks(widths[::-1], (3, 3, 3, 3, 7), ("same",) * 3 + ("valid",) * 2),
+        "output_kernel": 8,
+        "output_activation": "sigmoid",
+    }
+    return _preset(101, network, [64, 32], "relu", {"epochs": 500, "batch_size": 32})
+
+
+def tiny(kernels=(4, 3), paddings=("same", "same"), output_kernel=4, size=13, **training):
+    """Return a preset that trains in moments: 13 px, two layers, 7 px -> 4 px."""
+    network = {
+        "encoder": _blocks((4, 3), kernels),
+        "decoder": _blocks((3, 4), kernels[::-1], paddings),
+        "output_kernel": output_kernel,
+        "output_activation": "sigmoid",
+    }
+    training = {"epochs": 2, "batch_size": 4, "learning_rate": 0.003} | training
+    return _preset(size, network, [8], "linear", training)
+
+
+def blobs(n_images=24, size=13, seed=0):
+    """Return images (n, size, size) float32 in [0, 1]: a Gaussian at a random place in each."""
+    places = np.random.default_rng(seed).uniform(3, size - 3, (n_images, 2, 1, 1))
+    y, x = np.mgrid[:size, :size]
+    squared = (y - places[:, 0]) ** 2 + (x - places[:, 1]) ** 2
+    return np.exp(-squared / 8).astype("float32")
