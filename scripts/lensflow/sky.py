@@ -1,0 +1,100 @@
+"""The sky of a cutout: its level and noise, measured in the quiet half of the border.
+
+A ring or a neighbour may cover much of the border. The border is cut into short segments, and the
+half of them with the lowest medians is kept (corners, when a ring fills the image). The deviations
+of their pixels from their own segment's median, which a smooth gradient does not widen, go through
+a 3-sigma-clipped median absolute deviation. For Gaussian noise a segment's median and its scatter
+are independent, so choosing by the median does not bias sigma. Missing pixels (NaN) are ignored.
+Everything works on many images at once: sorting whole rows is what makes it fast.
+"""
+
+import functools
+
+import numpy as np
+
+BORDER = 5
+SEGMENT_LENGTH = 12
+CLIP_SIGMAS = 3.0
+CLIP_ROUNDS = 3
+MAD_TO_SIGMA = np.float32(1.482602218505602)
+# What clipping at 3 sigma takes off a Gaussian's MAD, and what subtracting the median of a segment
+# of n pixels takes off (this over n); the second measured on white noise for n = 48 to 96.
+CLIP_LOSS, MEDIAN_LOSS = 0.004, 1.15
+
+
+def sky_statistics(images: np.ndarray, border: int = BORDER) -> tuple[np.ndarray, np.ndarray]:
+    """Measure the sky of each image.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width)
+        Flux in any unit, NaN where missing; both sides longer than twice the border.
+    border : int
+        Width of the border (pixels).
+
+    Returns
+    -------
+    level, sigma : ndarray of shape (n,), float32
+        Median and standard deviation of the sky, in the unit of the images; NaN where the border
+        holds no pixel. The level is low by about 0.1 sigma, as quiet segments were chosen.
+    """
+    segments, medians = _quiet_segments(np.asarray(images, dtype=np.float32), border)
+    deviations = np.abs(segments - medians[:, :, None]).reshape(len(images), -1)
+    deviations.sort(axis=1)
+    correction = np.float32((1 + CLIP_LOSS) * (1 + MEDIAN_LOSS / segments.shape[2]))
+    return _sorted_median(np.sort(medians, axis=1)), correction * _clipped_scale(deviations)
+
+
+def sky_sigma(image: np.ndarray, border: int = BORDER) -> float:
+    """Return the standard deviation of the sky of one image, in its unit; see `sky_statistics`."""
+    return float(sky_statistics(image[None], border)[1][0])
+
+
+def _quiet_segments(images: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the quieter half of the segments (n, n_segments // 2, length) and their medians."""
+    index = _segment_index(*images.shape[1:], border)
+    segments = np.sort(images.reshape(len(images), -1)[:, index], axis=2)
+    medians = _sorted_median(segments)
+    quiet = np.argsort(medians, axis=1, kind="stable")[:, : max(1, len(index) // 2)]
+    kept = np.take_along_axis(segments, quiet[:, :, None], axis=1)
+    return kept, np.take_along_axis(medians, quiet, axis=1)
+
+
+def _clipped_scale(deviations: np.ndarray) -> np.ndarray:
+    """Return the sigma-clipped scale of rows of absolute deviations, sorted, NaN last."""
+    kept = deviations
+    for _ in range(CLIP_ROUNDS):
+        sigma = MAD_TO_SIGMA * _sorted_median(kept)
+        kept = np.where(deviations > CLIP_SIGMAS * sigma[:, None], np.float32(np.nan), deviations)
+    return MAD_TO_SIGMA * _sorted_median(kept)
+
+
+@functools.lru_cache(maxsize=64)
+def _segment_index(height: int, width: int, border: int) -> np.ndarray:
+    """Return the flat indices of the border's pixels, one row a segment of equal size.
+
+    The border is four strips, each beginning at one corner and ending before the next.
+    """
+    if min(height, width) <= 2 * border:
+        raise ValueError(f"{height} x {width} pixels have no inside beyond a border of {border}")
+    pixels = np.arange(height * width).reshape(height, width)
+    strips = [np.rot90(pixels, turn)[:border, :-border] for turn in range(4)]
+    length = min(SEGMENT_LENGTH, min(height, width) - border)
+    parts = [
+        strip[:, start : start + length].ravel()
+        for strip in strips
+        for start in range(0, strip.shape[1] - length + 1, length)
+    ]
+    return np.array(parts)
+
+
+def _sorted_median(values: np.ndarray) -> np.ndarray:
+    """Return the median over the last, sorted axis; NaN comes last there and does not count."""
+    length = values.shape[-1]
+    if not np.isnan(values[..., -1]).any():
+        return (values[..., (length - 1) // 2] + values[..., length // 2]) / np.float32(2)
+    count = np.count_nonzero(~np.isnan(values), axis=-1)[..., None]
+    low = np.take_along_axis(values, np.maximum(count - 1, 0) // 2, axis=-1)
+    high = np.take_along_axis(values, np.minimum(count // 2, length - 1), axis=-1)
+    # An empty row takes its first value, which is NaN.
+    return np.where(count > 0, (low + high) / np.float32(2), low)[..., 0]
