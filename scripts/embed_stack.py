@@ -2,6 +2,7 @@
 
 from lensflow.embedding import embed_stack
 from lensflow.logs import start_log
+from lensflow.training import start_backend
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -49,6 +49,11 @@ def complete(config: dict) -> dict:
     _raise(problems)
     _raise([*_check_names(config), *_check_references(config), *_check_presets(config)])
     _raise([*_check_experiments(config), *_check_run(config)])
+    for experiment in config["experiments"].values():
+        experiment["headline"] = experiment["headline"] or {
+            "scale": experiment["scales"][0],
+            "n_features": experiment["n_features"][-1],
+        }
     return config
 
 
@@ -192,6 +197,7 @@ def _check_experiments(config: dict):
         where = f"config.experiments.{name}"
         yield from _check_denoised(where, experiment, config["datasets"])
         yield from _check_labels(where, experiment, config["datasets"])
+        yield from _check_headline(where, experiment)
         if experiment["dataset"] in experiment["apply_to"]:
             yield (
                 f"{where}.apply_to names its own dataset {experiment['dataset']!r}, whose objects "
@@ -224,6 +230,16 @@ def _check_labels(where: str, experiment: dict, datasets: dict):
             f"{experiment['dataset']!r} has no catalogue; use protocol: unlabelled"
         )
     yield from _check_person(where, experiment)
+
+
+def _check_headline(where: str, experiment: dict):
+    for key, choices in (("scale", "scales"), ("n_features", "n_features")):
+        chosen = (experiment["headline"] or {}).get(key, experiment[choices][0])
+        if chosen not in experiment[choices]:
+            yield (
+                f"{where}.headline.{key} is {chosen!r}; expected one of the experiment's "
+                f"{choices}, {experiment[choices]}"
+            )
 
 
 def _check_person(where: str, experiment: dict):

@@ -180,11 +180,9 @@ def _n_features(shards: Sequence[str | PathLike]) -> int:
 
 def _load_encoder(weights: str | PathLike, preset: dict, n_features: int):
     """Return a function from images (n, size, size) to embeddings (n, n_features)."""
-    from lensflow.networks import build_autoencoder
     from lensflow.training import embed
 
-    model = build_autoencoder(preset, n_features)
-    _load_weights(model, weights)
+    model = _load(preset, weights, n_features)
     batch = preset["training"]["autoencoder"]["batch_size"]
     return lambda images: embed(model, images, batch)
 
@@ -193,21 +191,21 @@ def _load_denoiser(weights: str | PathLike | None, preset: dict, state: str):
     """Return a function from images to denoised images, both stretched to [0, 1]."""
     if state == "denoised":
         return lambda images: images
-    from lensflow.networks import build_denoiser
     from lensflow.training import reconstruct
 
-    model = build_denoiser(preset)
-    _load_weights(model, weights)
+    model = _load(preset, weights)
     batch = preset["training"]["denoiser"]["batch_size"]
     return lambda images: min_max(reconstruct(model, images, batch))
 
 
-def _load_weights(model, path: str | PathLike) -> None:
+def _load(preset: dict, weights: str | PathLike, n_features: int | None = None):
+    from lensflow.training import load_network
+
     try:
-        model.load_weights(path)
+        return load_network(preset, weights, n_features)
     except (OSError, ValueError, KeyError) as error:
         raise ArtifactError(
-            f"{path} does not hold weights of the network that the preset describes "
+            f"{weights} does not hold weights of the network that the preset describes "
             f"({type(error).__name__}: {error}). Train it again, or restore the preset it was "
             "trained with."
         ) from error

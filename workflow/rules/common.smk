@@ -131,9 +131,20 @@ def label_tables(wildcards):
 
 
 def headline(name):
-    """Return the scale and the number of features that an experiment is judged by: the last."""
+    """Return the scale and the number of features that an experiment is judged by."""
     entry = EXPERIMENTS[name]
-    return entry["scales"][0], entry["n_features"][-1]
+    return entry["headline"]["scale"], entry["headline"]["n_features"]
+
+
+def candidate_labels(name):
+    """Return the judgement that ranks candidates: a person's where there is one."""
+    methods = EXPERIMENTS[name]["labels"]
+    return "person" if "person" in methods else methods[0]
+
+
+def is_labelled(name):
+    """Say whether a dataset comes with labels."""
+    return DATASETS[name]["kind"] != "fits" or DATASETS[name]["catalogue"] is not None
 
 
 def megabytes(base, per_input=1.0):
