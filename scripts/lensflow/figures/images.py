@@ -112,9 +112,10 @@ def _spread(table, n_examples):
 
 
 def _lens_title(row):
-    return (
-        f"{row.id}\nS/N {row.snr:.0f}, $R_E$ {row.einstein_radius_arcsec:.2f}$^{{\\prime\\prime}}$"
-    )
+    known = [f"S/N {row.snr:.0f}"] if row.numb_pix_lensed_image >= 0 else []
+    if np.isfinite(row.einstein_radius_arcsec):
+        known.append(f"$R_E$ {row.einstein_radius_arcsec:.2f}$^{{\\prime\\prime}}$")
+    return f"{row.id}\n{', '.join(known)}"
 
 
 def _non_lens_title(row):

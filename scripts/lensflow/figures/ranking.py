@@ -41,7 +41,7 @@ def ranking_curves(
         left, right = figure.subplots(1, 2, sharex=True)
         for place, (name, ratio) in enumerate(sets.items()):
             runs = [found_among_best(_weighted(t, ratio, seed), f"p_lens_{labels}") for t in tables]
-            _draw_runs(left, right, runs, style.CYCLE[place % len(style.CYCLE)], name)
+            _draw_runs(left, right, runs, place, name)
         for axes, label in ((left, "purity"), (right, "completeness")):
             axes.set_xscale("log")
             axes.set_ylim(-0.02, 1.02)
@@ -83,12 +83,14 @@ def found_among_best(scores: pd.DataFrame, column: str) -> tuple[np.ndarray, np.
     return np.append(0, sums[:, 0]), np.append(0, sums[:, 1])
 
 
-def _draw_runs(left, right, runs, colour, name):
+def _draw_runs(left, right, runs, place, name):
     """Mean over runs of purity and completeness, with bands from min to max."""
     grid = np.geomspace(1, max(2, *(n_best[-1] for n_best, _ in runs)), 300)
     found = np.array([np.interp(grid, n_best, n_found) for n_best, n_found in runs])
     totals = np.array([max(n_found[-1], 1) for _, n_found in runs])
+    colour = style.CYCLE[place % len(style.CYCLE)]
+    dashes = style.DASHES[place % len(style.DASHES)]
     for axes, values in ((left, found / grid), (right, found / totals[:, None])):
         low, high = values.min(axis=0), values.max(axis=0)
         axes.fill_between(grid, low, high, color=colour, alpha=0.2, lw=0)
-        axes.plot(grid, values.mean(axis=0), color=colour, label=name)
+        axes.plot(grid, values.mean(axis=0), color=colour, ls=dashes, label=name)

@@ -16,6 +16,7 @@ from lensflow.scaling import scale
 SHEET_COLUMNS = 3
 CLUSTERS_PER_PAGE = 9
 COLUMNS_PER_BAND = 10
+_FEWEST_COLUMNS = 7
 _GAP = 3
 _FRAME = 0.3
 _MAX_PNG_PIXELS = 60_000
@@ -216,8 +217,8 @@ def _resampled(image, size):
 
 def _columns(clusters, images, n_rows, with_sources, with_share):
     n_bands = -(-len(clusters) // COLUMNS_PER_BAND)
-    n_columns = min(len(clusters), COLUMNS_PER_BAND)
-    side = style.PAGE_INCHES / max(n_columns, 7)
+    n_columns = min(max(len(clusters), _FEWEST_COLUMNS), COLUMNS_PER_BAND)
+    side = style.PAGE_INCHES / n_columns
     n_shown = n_rows + with_sources
     height = n_bands * (n_shown * side + 0.72) + 0.2
     figure = style.new_figure(style.PAGE_INCHES, height, images=True)

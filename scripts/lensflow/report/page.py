@@ -1,6 +1,9 @@
 """Build the report: one HTML file with every image inside, that needs no network and no script."""
 
 import base64
+import contextlib
+import importlib.metadata
+import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from lensflow.report.timings import timings
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "workflow/report"
 N_CANDIDATES = 20
+PACKAGES = ("snakemake", "keras", "tensorflow", "jax", "scikit-learn", "numpy", "h5py", "astropy")
 CANDIDATE_COLUMNS = (
     "rank", "id", "p_lens", "p_lens_min", "p_lens_max", "cluster", "path", "is_lens",
 )  # fmt: skip
@@ -83,6 +87,7 @@ def write_report(
     rules = parse_dot(rule_graph)[0].values()
     text = environment.get_template("report.html.j2").render(
         version=lensflow.__version__,
+        versions=_versions(),
         style=(templates / "report.css").read_text(),
         experiments=[_experiment_content(experiment, templates) for experiment in read],
         comparison=_comparison(comparison),
@@ -91,6 +96,15 @@ def write_report(
     )
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     Path(output).write_text(text, encoding="utf-8")
+
+
+def _versions():
+    """Return the versions of what computes, where installed; importing none of it."""
+    found = {"Python": platform.python_version()}
+    for name in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def _experiment_content(experiment: Experiment, templates: Path) -> dict:
@@ -144,6 +158,8 @@ def _results(experiment):
         return []
     where = {key: experiment.headline[key] for key in ("scale", "n_features")}
     rows = tables.rows_where(summary, where)
+    if rows.empty:
+        return []
     keys = ["sample", "labels", "cut"]
     wide = rows.pivot_table(index=keys, columns="metric", values="mean", sort=False)
     return wide.reindex(columns=list(HEADLINE_METRICS)).reset_index().to_dict("records")
@@ -182,7 +198,7 @@ def _figure(key, path, templates):
 
 
 def _config_excerpt(experiment):
-    """The experiment's own part of the configuration, without the layers of the networks."""
+    """Return the experiment's own part of the configuration, without the networks' layers."""
     config = experiment.config
     preset = config["presets"][experiment.settings["preset"]]
     excerpt = {

@@ -49,7 +49,7 @@ def rule_of(stem: str, rules: Iterable[str]) -> str:
 
 
 def _read(path):
-    """Means over the repeats in one file; Snakemake writes NA or - for what it could not measure."""
+    """Mean over the repeats in one file; NA or - stands for what was not measured."""
     table = pd.read_csv(path, sep="\t", na_values=["-", "NA"])
     columns = {"seconds": "s", "max_rss_mb": "max_rss"}
     return {
