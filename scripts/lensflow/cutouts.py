@@ -5,16 +5,14 @@ NaN until `fill_missing` draws sky noise in its place. What cannot be used raise
 whose text is the reason that ends up in ``quarantine.csv``.
 """
 
-import functools
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lensflow.errors import CutoutError
-from lensflow.fits_direct import ZERO_POINT_KEYWORDS, read_direct
+from lensflow.fits_images import maggies_per_count, read_pixels
 from lensflow.seeds import rng
 from lensflow.sky import BORDER, sky_sigma, sky_statistics
 
@@ -25,7 +23,7 @@ __all__ = [
     "fit_to_size",
     "read_batch",
     "read_cutout",
-    "read_pixels",
+    "read_sources",
     "sky_sigma",
     "sky_statistics",
 ]
@@ -110,36 +108,9 @@ def read_cutout(
         When the file is no FITS file, is truncated, has no such image, or no zero point is known.
     """
     pixels, own = read_pixels(path, None if hdus is None else tuple(name.upper() for name in hdus))
-    flux = _native(pixels)
-    flux *= _maggies_per_count(own, zero_point)
-    return flux
-
-
-def read_pixels(
-    path: str | os.PathLike, hdus: tuple[str, ...] | None = None
-) -> tuple[np.ndarray, float | None]:
-    """Read the image of a FITS file as stored, and the zero point of its header (or None)."""
-    direct = read_direct(path, hdus)
-    return direct if direct is not None else read_with_astropy(path, hdus)
-
-
-def read_with_astropy(
-    path: str | os.PathLike, hdus: tuple[str, ...] | None = None
-) -> tuple[np.ndarray, float | None]:
-    """Do what `read_pixels` does for any FITS file that astropy understands."""
-    # Imported when needed: a million plain files are read without it.
-    from astropy.io import fits
-
-    try:
-        # Opened here, because astropy leaves a file open when its header is damaged.
-        with warnings.catch_warnings(), open(path, "rb") as stream:
-            warnings.simplefilter("ignore")
-            hdu = _choose_hdu(fits.open(stream, memmap=False), hdus)
-            return np.asarray(hdu.data), _header_zero_point(hdu.header)
-    except CutoutError:
-        raise
-    except Exception as error:  # damaged files raise almost anything
-        raise CutoutError(_unreadable(path, error)) from error
+    factor = maggies_per_count(own, zero_point)
+    with np.errstate(over="ignore"):
+        return _native(pixels) * factor
 
 
 def fit_to_size(
@@ -209,8 +180,16 @@ def read_batch(
     stamps = _read_into(flux, paths, settings, problems)
     rows = np.array([row for row in range(len(paths)) if row not in problems], dtype=np.int64)
     flux = flux if len(rows) == len(paths) else flux[rows]
+    incomplete = _mark_missing(flux)
     level, sigma = _measure(flux, rows, stamps)
-    _replace_missing(flux, rows, level, sigma, stamps, ids, seed, problems)
+    for place in incomplete:
+        row = int(rows[place])
+        shape = stamps[row].shape if row in stamps else flux.shape[1:]
+        missing = _missing_fraction(flux[place], shape)
+        if missing > MAX_MISSING_FRACTION:
+            problems[row] = _too_many_missing(missing)
+        elif np.isfinite(sigma[place]):
+            fill_missing(flux[place], level[place], sigma[place], rng(seed, "missing", ids[row]))
     _check_images(flux, rows, sigma, settings, problems)
     good = np.array([row not in problems for row in rows], dtype=bool)
     if settings.denoised:
@@ -251,7 +230,7 @@ def _read_into(
         try:
             pixels, own = read_pixels(path, settings.hdus)
             if not settings.denoised:
-                factors[row] = _maggies_per_count(own, settings.zero_point)
+                factors[row] = maggies_per_count(own, settings.zero_point)
             if pixels.shape == shape and pixels.dtype.itemsize == 4:
                 flux[row] = pixels
             else:
@@ -271,9 +250,11 @@ def _calibrate(flux, factors, stamps, settings) -> dict[int, np.ndarray]:
     if settings.masked_value is not None:
         for images in (flux, *stamps.values()):
             images[images == np.float32(settings.masked_value)] = np.nan
-    if (factors != 1).any():
-        flux *= factors[:, None, None]
-    return {row: stamp * factors[row] for row, stamp in stamps.items()}
+    with np.errstate(over="ignore"):
+        if (factors != 1).any():
+            flux *= factors[:, None, None]
+        stamps = {row: stamp * factors[row] for row, stamp in stamps.items()}
+    return {row: np.where(np.isfinite(s), s, np.float32(np.nan)) for row, s in stamps.items()}
 
 
 def _measure(flux, rows, stamps) -> tuple[np.ndarray, np.ndarray]:
@@ -286,22 +267,27 @@ def _measure(flux, rows, stamps) -> tuple[np.ndarray, np.ndarray]:
     return level, sigma
 
 
-def _replace_missing(flux, rows, level, sigma, stamps, ids, seed, problems) -> None:
-    """Fill padding and missing pixels with noise, or say that too many are missing."""
+def _mark_missing(flux: np.ndarray) -> np.ndarray:
+    """Make every pixel that is not finite NaN; return the places of the images that have some."""
     # A sum over an image is finite only if every pixel is.
     with np.errstate(invalid="ignore", over="ignore"):
-        suspects = np.flatnonzero(~np.isfinite(flux.reshape(len(flux), -1).sum(axis=1)))
-    for place in suspects:
-        row = int(rows[place])
-        inside = _inside(stamps[row].shape if row in stamps else flux.shape[1:], flux.shape[1])
-        missing = np.count_nonzero(~np.isfinite(flux[place]) & inside) / np.count_nonzero(inside)
-        if missing > MAX_MISSING_FRACTION:
-            problems[row] = (
-                f"{missing:.1%} of the pixels have no value; "
-                f"at most {MAX_MISSING_FRACTION:.0%} can be replaced by noise"
-            )
-        elif np.isfinite(sigma[place]):
-            fill_missing(flux[place], level[place], sigma[place], rng(seed, "missing", ids[row]))
+        incomplete = np.flatnonzero(~np.isfinite(flux.reshape(len(flux), -1).sum(axis=1)))
+    for place in incomplete:
+        flux[place][~np.isfinite(flux[place])] = np.nan
+    return incomplete
+
+
+def _missing_fraction(image: np.ndarray, shape: tuple[int, int]) -> float:
+    """Return the share of missing pixels in what a stamp of ``shape`` covers of the image."""
+    inside = _inside(shape, len(image))
+    return np.count_nonzero(np.isnan(image) & inside) / np.count_nonzero(inside)
+
+
+def _too_many_missing(fraction: float) -> str:
+    return (
+        f"{fraction:.1%} of the pixels have no value; "
+        f"at most {MAX_MISSING_FRACTION:.0%} can be replaced by noise"
+    )
 
 
 def _check_images(flux, rows, sigma, settings, problems) -> None:
@@ -318,23 +304,8 @@ def _check_images(flux, rows, sigma, settings, problems) -> None:
 
 def _native(pixels: np.ndarray) -> np.ndarray:
     """Return a new float32 array in the machine's byte order; what overflows becomes infinite."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return pixels.astype(np.float32)
-
-
-@functools.lru_cache(maxsize=1024)
-def _factor(zero_point: float) -> np.float32:
-    return np.float32(10.0 ** (-0.4 * zero_point))
-
-
-def _maggies_per_count(own: float | None, configured: float | None) -> np.float32:
-    zero_point = configured if own is None else own
-    if zero_point is None:
-        raise CutoutError(
-            f"the header has no {' or '.join(ZERO_POINT_KEYWORDS)} and the configuration no "
-            "zero_point; give zero_point (AB mag, 0 when the pixels are maggies)"
-        )
-    return _factor(zero_point)
 
 
 def _checked_shape(pixels: np.ndarray) -> np.ndarray:
@@ -366,49 +337,3 @@ def _overlap(length: int, size: int) -> tuple[slice, slice]:
     shift = size // 2 - length // 2
     start, stop = max(0, shift), min(size, length + shift)
     return slice(start, stop), slice(start - shift, stop - shift)
-
-
-def _choose_hdu(file, hdus: tuple[str, ...] | None):
-    if hdus is None:
-        return _first_image(file)
-    by_name = {
-        hdu.name.upper(): hdu for hdu in reversed([*file]) if hdu.is_image and _has_data(hdu)
-    }
-    if file[0].is_image and _has_data(file[0]):
-        by_name.setdefault("PRIMARY", file[0])
-    for name in hdus:
-        if name in by_name:
-            return _of_two_dimensions(by_name[name])
-    raise CutoutError(f"none of the HDUs {list(hdus)} has an image; it has {sorted(by_name)}")
-
-
-def _first_image(file):
-    for hdu in file:
-        if hdu.is_image and len(hdu.shape) == 2 and _has_data(hdu):
-            return hdu
-    raise CutoutError(f"no HDU has an image of two dimensions; {[hdu.shape for hdu in file]}")
-
-
-def _has_data(hdu) -> bool:
-    return len(hdu.shape) > 0 and 0 not in hdu.shape
-
-
-def _of_two_dimensions(hdu):
-    if len(hdu.shape) != 2:
-        raise CutoutError(f"HDU {hdu.name} has shape {hdu.shape}; two dimensions were expected")
-    return hdu
-
-
-def _header_zero_point(header) -> float | None:
-    for name in ZERO_POINT_KEYWORDS:
-        if name in header:
-            return float(header[name])
-    return None
-
-
-def _unreadable(path: str | os.PathLike, error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno:
-        return f"the file cannot be read: {error.strerror}"
-    if "buffer is too small" in str(error) or "cannot reshape array" in str(error):
-        return f"the file is truncated: it ends after {os.path.getsize(path)} bytes, in the data"
-    return f"astropy cannot read it: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
