@@ -234,8 +234,8 @@ def _spiral(random, central):
 
 def draw_mass(random, central: Galaxy, members: list[Galaxy], theta_e: float) -> Mass:
     """Return a mass that is rounder than the light, with shear, members and dark subhalos."""
-    flattening = float(random.uniform(0.2, 0.6)) * (1.0 - central.bulge_ratio)
-    strength = abs(float(random.normal(0.0, 0.03)))
+    flattening = float(random.uniform(0.1, 0.5)) * (1.0 - central.bulge_ratio)
+    strength = abs(float(random.normal(0.0, 0.02)))
     direction = float(random.uniform(0.0, 2.0 * np.pi))
     count = int(random.poisson(1.5))
     dark = random.normal(0.0, theta_e, (count, 2)), theta_e * random.uniform(0.005, 0.03, count)

@@ -6,8 +6,8 @@ from .constants import PIXEL_ARCSEC, PSF_SIGMA_ARCSEC, SIZE
 from .light import blur_matrix, covariances, sersic_rows
 
 MARGIN = 3
-SHARPEST = 0.015
-"""Sigma, arcsec, below which no structure of a source is kept (HUDF's own resolution is coarser)."""
+SHARPEST = 0.03
+"""Sigma of HUDF's point-spread function, arcsec: no source has finer structure."""
 
 CUTOFF = 4.2
 """Radius at which a source's Gaussian is cut off, in sigmas."""
@@ -35,8 +35,8 @@ def draw_source(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     index = random.choice([0.5, 1.0, 1.5, 2.0])
     axis_ratio, angle = random.uniform(0.35, 1.0), random.uniform(0.0, np.pi)
     count = min(int(random.poisson(2.5)), 8)
-    share = random.uniform(0.05, 0.55) if count else 0.0
-    body = sersic_rows(0.0, 0.0, 1.0 - share, 1.0, index, axis_ratio, angle, 4)
+    share = random.uniform(0.02, 0.4) if count else 0.0
+    body = sersic_rows(0.0, 0.0, 1.0 - share, 1.0, index, axis_ratio, angle, 5)
     clumps = np.empty((count, 6))
     clumps[:, :2] = random.normal(0.0, 0.75, (count, 2))
     clumps[:, 2] = share * random.dirichlet(np.full(count, 2.0)) if count else 0.0
@@ -103,7 +103,8 @@ class LensedSource:
         self._beta = mass.to_source_plane(self._x, self._y)
         radius = np.sqrt(self._x**2 + self._y**2)
         stretch = np.clip(mass.theta_e / np.maximum(radius, 0.05) - 1.0, 1.0, 6.0)
-        self._half_pixel = 0.08 * stretch
+        self._half_pixel = (0.08 * stretch).astype("f4")
+        self._rays = 0, np.zeros(self._x.shape, bool), ()
 
     def image(self, rows) -> np.ndarray:
         """Return the image (101, 101) of a source, float32, in the units of its flux.
@@ -111,27 +112,45 @@ class LensedSource:
         Pixels that the source can reach are traced on a grid fine enough for its sharpest
         structure; the others are empty.
         """
-        reached = self._reached(rows)
         oversampling = _oversampling(rows)
-        fine = np.zeros((SIZE + 2 * MARGIN, oversampling, SIZE + 2 * MARGIN, oversampling), "f4")
-        lines, columns = np.nonzero(reached)
+        lines, columns, beta = self._traced_rays(rows, oversampling)
         if not len(lines):
             return np.zeros((SIZE, SIZE), "f4")
+        side = SIZE + 2 * MARGIN
+        fine = np.zeros((side, oversampling, side, oversampling), "f4")
+        fine[lines, :, columns, :] = surface_brightness(rows, *beta)
+        side *= oversampling
+        return _blur(fine.reshape(side, side), oversampling, lines, columns)
+
+    def _traced_rays(self, rows, oversampling):
+        """Return the pixels that the source reaches, and their rays in the source plane.
+
+        The last rays are kept: the search for a source's size asks for nearly the same ones again.
+        """
+        known, reached, rays = self._rays
+        needed = self._reached(rows, 1.0)
+        if known != oversampling or (needed & ~reached).any():
+            reached = self._reached(rows, 1.15)
+            rays = self._trace(reached, oversampling)
+            self._rays = oversampling, reached, rays
+        return rays
+
+    def _trace(self, reached, oversampling):
+        """Return lines and columns of pixels, and the source-plane positions of their rays."""
         steps = (((np.arange(oversampling) + 0.5) / oversampling - 0.5) * PIXEL_ARCSEC).astype("f4")
+        lines, columns = np.nonzero(reached)
         shape = (len(lines), oversampling, oversampling)
         x = np.broadcast_to(self._x[reached][:, None, None] + steps, shape)
         y = np.broadcast_to(self._y[reached][:, None, None] + steps[:, None], shape)
-        fine[lines, :, columns, :] = surface_brightness(rows, *self.mass.to_source_plane(x, y))
-        side = (SIZE + 2 * MARGIN) * oversampling
-        return _blur(fine.reshape(side, side), oversampling, lines, columns)
+        return lines, columns, self.mass.to_source_plane(x, y)
 
-    def _reached(self, rows):
+    def _reached(self, rows, allowance):
         """Return which pixels of the padded cutout hold light of the source."""
         x, y = np.average(rows[:, :2], axis=0, weights=rows[:, 2])
         distance = np.hypot(rows[:, 0] - x, rows[:, 1] - y)
-        reach = np.max(distance + CUTOFF * rows[:, 3] / np.sqrt(rows[:, 4]))
-        beta_x, beta_y = self._beta
-        return np.hypot(beta_x - np.float32(x), beta_y - np.float32(y)) < reach + self._half_pixel
+        reach = allowance * np.max(distance + CUTOFF * rows[:, 3] / np.sqrt(rows[:, 4]))
+        dx, dy = self._beta[0] - np.float32(x), self._beta[1] - np.float32(y)
+        return dx * dx + dy * dy < (np.float32(reach) + self._half_pixel) ** 2
 
 
 def _oversampling(rows) -> int:
