@@ -70,10 +70,6 @@ def small_sample(tmp_path):
     return write_small_sample(tmp_path, is_lens, cluster, positions, n_clusters=4)
 
 
-def pdf_text_pages(path):
-    return path.read_bytes().count(b"/Type /Page\n") + path.read_bytes().count(b"/Type /Page ")
-
-
 class TestMembers:
     def test_fractions_and_shares_of_a_hand_made_case(self, small_sample):
         first, second, third, fourth = members.read_clusters(*small_sample)
@@ -378,6 +374,17 @@ def test_blind_sheet_does_not_depend_on_labels(paths, tmp_path):
     assert drawn[0] == drawn[1]
 
 
+def test_many_clusters_are_paged(tmp_path, files):
+    numbers = list(range(10))
+    small = write_small_sample(tmp_path, [1] * 10, numbers, np.zeros((10, 2)), n_clusters=10)
+    with artifacts.create(tmp_path / "stack.h5", "stack") as writer:
+        writer.dataset("image", np.full((10, 8, 8), 0.5, np.float32))
+        writer.strings("id", [f"o{number}" for number in numbers])
+        writer.dataset("rotation", np.zeros(10, np.int8))
+    sheets.cluster_sheet(*small, [tmp_path / "stack.h5"], *files)
+    assert b"/Count 2" in files[1].read_bytes()
+
+
 def test_user_settings_do_not_reach_figures(paths, files, monkeypatch):
     import matplotlib
 
@@ -398,7 +405,8 @@ def test_figures_import_no_network_library():
     import sys
 
     code = (
-        "import sys; sys.path.insert(0, 'scripts'); import lensflow.report, lensflow.figures.sheets;"
+        "import sys; sys.path.insert(0, 'scripts')\n"
+        "import lensflow.report, lensflow.figures.sheets;"
         "import lensflow.figures.architecture, lensflow.figures.mixture_illustration;"
         "print([m for m in ('tensorflow', 'keras', 'matplotlib.pyplot') if m in sys.modules])"
     )

@@ -203,7 +203,7 @@ class TestWords:
         path = folder / "demo/baselines.csv"
         table = pd.read_csv(path)
         assert "wins over PCA in every run" in pca_sentences(read(folder))[0]
-        for shift, expected in ((0.022, "ranges over runs overlap"), (0.1, "does not win")):
+        for shift, expected in ((0.019, "ranges over runs overlap"), (0.1, "does not win")):
             table.assign(auc=table["auc"] + shift).to_csv(path, index=False)
             assert expected in pca_sentences(read(folder))[0]
             assert "wins over PCA in" not in pca_sentences(read(folder))[0]
@@ -284,11 +284,9 @@ class TestRuleGraph:
         assert svg.count("<path") == 2
 
     def test_long_edges_bend_around_rules(self):
-        dot = (
-            "".join(f'{n}[label = "r{n}"];\n' for n in range(4))
-            + "0 -> 1\n1 -> 2\n3 -> 2\n0 -> 3\n"
-        )
-        assert rule_graph_svg(dot).count("<rect") == 4
+        rules = "".join(f'{n}[label = "r{n}"];\n' for n in range(5))
+        dot = rules + "0 -> 1\n1 -> 2\n2 -> 4\n0 -> 3\n3 -> 4\n"
+        assert rule_graph_svg(dot).count("<rect") == 5
 
     def test_empty_graph(self):
         assert rule_graph_svg("digraph snakemake_dag {}") == ""
@@ -321,7 +319,7 @@ class TestTimings:
         ],
     )
     def test_rule_of_a_file(self, stem, rule):
-        assert rule_of(stem, ["score_shard", "prepare_stack", "score"][::1]) == rule
+        assert rule_of(stem, ["score", "score_shard", "prepare_stack"]) == rule
 
     def test_unknown_rule_ends_before_its_numbers(self):
         assert rule_of("fit_mixture_12_0", []) == "fit_mixture"

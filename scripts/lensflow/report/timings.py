@@ -25,7 +25,7 @@ def timings(folder: Path | str, rules: Iterable[str] = ()) -> pd.DataFrame:
         rule, jobs, seconds (sum), longest (seconds), max_rss_mb; the most expensive first.
     """
     paths = sorted(Path(folder).rglob("*.tsv")) if Path(folder).is_dir() else []
-    names = sorted(rules, key=len, reverse=True)
+    names = list(rules)
     rows = [{"rule": rule_of(path.stem, names), **_read(path)} for path in paths]
     table = pd.DataFrame(rows, columns=["rule", "seconds", "max_rss_mb"]).dropna(subset="seconds")
     groups = table.groupby("rule", as_index=False)
@@ -41,7 +41,7 @@ def timings(folder: Path | str, rules: Iterable[str] = ()) -> pd.DataFrame:
 
 def rule_of(stem: str, rules: Iterable[str]) -> str:
     """Return the rule that a benchmark file belongs to: a known name, or all before a number."""
-    for name in rules:
+    for name in sorted(rules, key=len, reverse=True):
         if stem == name or stem.startswith(f"{name}_"):
             return name
     found = _BEFORE_NUMBERS.match(stem)
