@@ -98,7 +98,7 @@ class Backup:
         if not self.path.exists():
             return Progress()
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            with open(self.path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 if str(file["key"]) != self.key:
                     logger.info("%s is of another training: starting afresh.", self.path)
                     return Progress()
