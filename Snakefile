@@ -33,7 +33,7 @@ report: "workflow/report/workflow.rst"
 rule all:
     """Everything of the experiments under `run`, and the report on them."""
     default_target: True
-    localrule: True
     input:
         report="results/report.html",
         candidates=candidate_tables,
+    localrule: True

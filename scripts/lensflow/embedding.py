@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -202,8 +203,11 @@ def _load(preset: dict, weights: str | PathLike, n_features: int | None = None):
     from lensflow.training import load_network
 
     try:
-        return load_network(preset, weights, n_features)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns when a layer finds no weights in the file.
+            warnings.filterwarnings("error", "Skipping", UserWarning)
+            return load_network(preset, weights, n_features)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         raise ArtifactError(
             f"{weights} does not hold weights of the network that the preset describes "
             f"({type(error).__name__}: {error}). Train it again, or restore the preset it was "

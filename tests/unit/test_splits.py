@@ -26,7 +26,8 @@ def test_the_papers_counts():
     lenses, others = split[split["is_lens"] == 1], split[split["is_lens"] == 0]
     assert (lenses[["rotation", "noise"]] == 0).all(axis=None)
     turns = others.groupby("id")["rotation"].agg(lambda turns: sorted(turns) == [0, 1, 2, 3])
-    assert len(turns) == 6_032 and turns.all()
+    assert len(turns) == 6_032
+    assert turns.all()
     assert (others["noise"] == 1).all()
 
 

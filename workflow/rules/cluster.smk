@@ -29,18 +29,18 @@ rule fit_mixture:
         "results/logs/{experiment}/{scale}/fit_mixture_{features}_{run}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/fit_mixture_{features}_{run}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        mem_mb=megabytes(1500, 60),
+        runtime=minutes(60, 600),
     params:
         n_components=n_components,
         mixture=lambda wildcards: experiment(wildcards)["mixture"],
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("fit_mixture.py"),
-    threads: config["math_threads"]
-    resources:
-        mem_mb=megabytes(1500, 60),
-        runtime=minutes(60, 600),
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../../scripts/fit_mixture.py"
 
@@ -56,15 +56,15 @@ rule label_clusters:
         "results/logs/{experiment}/{scale}/label_clusters_{features}_{run}_{method}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/label_clusters_{features}_{run}_{method}.tsv"
-    params:
-        seed=config["seed"],
-        code=stage_hash("label_clusters.py"),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(800, 10),
         runtime=minutes(10, 10),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        seed=config["seed"],
+        code=stage_hash("label_clusters.py"),
     script:
         "../../scripts/label_clusters.py"
 
@@ -81,15 +81,15 @@ rule score_shard:
         "results/logs/{experiment}/{scale}/score_shard_{features}_{run}_{sample}_{shard}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/score_shard_{features}_{run}_{sample}_{shard}.tsv"
-    params:
-        methods=lambda wildcards: experiment(wildcards)["labels"],
-        code=stage_hash("score_shard.py"),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(800, 20),
         runtime=minutes(10, 60),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        methods=lambda wildcards: experiment(wildcards)["labels"],
+        code=stage_hash("score_shard.py"),
     script:
         "../../scripts/score_shard.py"
 
@@ -106,13 +106,13 @@ rule collect_sample:
         "results/logs/{experiment}/{scale}/collect_sample_{features}_{run}_{sample}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/collect_sample_{features}_{run}_{sample}.tsv"
-    params:
-        code=stage_hash("collect_sample.py"),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(800, 0.1),
         runtime=minutes(10, 10),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        code=stage_hash("collect_sample.py"),
     script:
         "../../scripts/collect_sample.py"

@@ -127,7 +127,9 @@ def label_table(wildcards, method):
 
 def label_tables(wildcards):
     """Return the tables of cluster labels of all methods of the experiment."""
-    return [label_table(wildcards, method) for method in experiment(wildcards)["labels"]]
+    return [
+        label_table(wildcards, method) for method in experiment(wildcards)["labels"]
+    ]
 
 
 def headline(name):
@@ -160,6 +162,8 @@ def minutes(base, per_gigabyte=0.0):
     """Return a run time (minutes) that grows with the input's size and with each attempt."""
 
     def request(wildcards, input, attempt):
-        return int((base + per_gigabyte * input.size_mb / 1000) * 2 ** (attempt - 1)) + 1
+        return (
+            int((base + per_gigabyte * input.size_mb / 1000) * 2 ** (attempt - 1)) + 1
+        )
 
     return request

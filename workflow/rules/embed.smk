@@ -12,23 +12,23 @@ rule embed_stack:
         index=lambda wildcards: f"results/data/{dataset_of(wildcards)}/index.h5",
         weights=f"{RUN}/autoencoder.weights.h5",
     output:
-        embeddings=temp(f"{RUN}/embeddings/{{part}}/shard_{{shard}}.h5"),
+        embeddings=f"{RUN}/embeddings/{{part}}/shard_{{shard}}.h5",
     log:
         "results/logs/{experiment}/{scale}/embed_stack_{features}_{run}_{part}_{shard}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/embed_stack_{features}_{run}_{part}_{shard}.tsv"
-    params:
-        preset=preset,
-        backend=config["backend"],
-        math_threads=config["math_threads"],
-        code=stage_hash("embed_stack.py"),
+    conda:
+        "../../envs/gpu.yaml"
     threads: config["math_threads"]
     resources:
         gpu=1,
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
-    conda:
-        "../../envs/gpu.yaml"
+    params:
+        preset=preset,
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        code=stage_hash("embed_stack.py"),
     script:
         "../../scripts/embed_stack.py"
 
@@ -40,13 +40,20 @@ rule embed_images:
         denoiser="results/{experiment}/{scale}/denoiser.weights.h5",
         weights=f"{RUN}/autoencoder.weights.h5",
     output:
-        embeddings=temp(f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5"),
+        embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
     log:
         "results/logs/{experiment}/{scale}/embed_images_{features}_{run}_{sample}_{shard}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/embed_images_{features}_{run}_{sample}_{shard}.tsv"
     wildcard_constraints:
         sample="|".join(DATASETS),
+    conda:
+        "../../envs/gpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 0.1),
+        runtime=minutes(15, 40),
     params:
         preset=preset,
         denoised=lambda wildcards: (
@@ -58,12 +65,5 @@ rule embed_images:
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("embed_images.py"),
-    threads: config["math_threads"]
-    resources:
-        gpu=1,
-        mem_mb=megabytes(4000, 0.1),
-        runtime=minutes(15, 40),
-    conda:
-        "../../envs/gpu.yaml"
     script:
         "../../scripts/embed_images.py"

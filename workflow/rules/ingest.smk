@@ -19,7 +19,10 @@ def cutout_sources(wildcards):
         return [cutout_folder(wildcards), *([catalogue] if catalogue else [])]
     folder = cutout_folder(wildcards)
     shards = range(DATASETS[wildcards.dataset]["shards"])
-    return [f"{folder}/classifications.csv", *(f"{folder}/Data.{i}/Public" for i in shards)]
+    return [
+        f"{folder}/classifications.csv",
+        *(f"{folder}/Data.{i}/Public" for i in shards),
+    ]
 
 
 rule list_cutouts:
@@ -33,16 +36,16 @@ rule list_cutouts:
         "results/logs/{dataset}/list_cutouts.log",
     benchmark:
         "results/benchmarks/{dataset}/list_cutouts.tsv"
-    params:
-        folder=cutout_folder,
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
-        code=stage_hash("list_cutouts.py"),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(1000),
         runtime=minutes(60),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        folder=cutout_folder,
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        code=stage_hash("list_cutouts.py"),
     script:
         "../../scripts/list_cutouts.py"
 
@@ -58,17 +61,17 @@ rule ingest_cutouts:
         "results/logs/{dataset}/ingest_cutouts_{shard}.log",
     benchmark:
         "results/benchmarks/{dataset}/ingest_cutouts_{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500),
+        runtime=minutes(60),
     params:
         folder=cutout_folder,
         dataset=lambda wildcards: DATASETS[wildcards.dataset],
         seed=config["seed"],
         code=stage_hash("ingest_cutouts.py"),
-    threads: 1
-    resources:
-        mem_mb=megabytes(1500),
-        runtime=minutes(60),
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../../scripts/ingest_cutouts.py"
 
@@ -89,14 +92,14 @@ rule build_index:
         "results/logs/{dataset}/build_index.log",
     benchmark:
         "results/benchmarks/{dataset}/build_index.tsv"
-    params:
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
-        code=stage_hash("build_index.py"),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(1000, 0.02),
         runtime=minutes(30),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        code=stage_hash("build_index.py"),
     script:
         "../../scripts/build_index.py"

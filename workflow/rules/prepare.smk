@@ -13,14 +13,14 @@ rule save_config:
         "results/logs/{experiment}/save_config.log",
     benchmark:
         "results/benchmarks/{experiment}/save_config.tsv"
-    params:
-        text=lambda wildcards: effective(config, wildcards.experiment),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(200),
         runtime=minutes(5),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        text=lambda wildcards: effective(config, wildcards.experiment),
     script:
         "../../scripts/save_config.py"
 
@@ -35,17 +35,17 @@ rule split_dataset:
         "results/logs/{experiment}/split_dataset.log",
     benchmark:
         "results/benchmarks/{experiment}/split_dataset.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500, 5),
+        runtime=minutes(20),
     params:
         protocol=lambda wildcards: experiment(wildcards)["protocol"],
         fraction=lambda wildcards: experiment(wildcards)["fraction"],
         seed=config["seed"],
         code=stage_hash("split_dataset.py"),
-    threads: 1
-    resources:
-        mem_mb=megabytes(500, 5),
-        runtime=minutes(20),
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../../scripts/split_dataset.py"
 
@@ -62,17 +62,17 @@ rule prepare_stack:
         "results/logs/{experiment}/{scale}/prepare_stack_{part}_{shard}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/prepare_stack_{part}_{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 0.01),
+        runtime=minutes(10, 2),
     params:
         n_shards=lambda wildcards: experiment(wildcards)["shards"],
         image_size=lambda wildcards: preset(wildcards)["image_size"],
         noise_fraction=lambda wildcards: experiment(wildcards)["noise_fraction"],
         seed=config["seed"],
         code=stage_hash("prepare_stack.py"),
-    threads: 1
-    resources:
-        mem_mb=megabytes(1500, 0.01),
-        runtime=minutes(10, 2),
-    conda:
-        "../../envs/cpu.yaml"
     script:
         "../../scripts/prepare_stack.py"

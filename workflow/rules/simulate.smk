@@ -23,16 +23,16 @@ rule simulate_cutouts:
         "results/logs/{dataset}/simulate_cutouts_{shard}.log",
     benchmark:
         "results/benchmarks/{dataset}/simulate_cutouts_{shard}.tsv"
-    params:
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
-        seed=config["seed"],
-        code=stage_hash("simulate_cutouts.py"),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(1000),
         runtime=minutes(240),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        seed=config["seed"],
+        code=stage_hash("simulate_cutouts.py"),
     script:
         "../../scripts/simulate_cutouts.py"
 
@@ -47,13 +47,13 @@ rule merge_catalogues:
         "results/logs/{dataset}/merge_catalogues.log",
     benchmark:
         "results/benchmarks/{dataset}/merge_catalogues.tsv"
-    params:
-        code=stage_hash("merge_catalogues.py"),
+    conda:
+        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=megabytes(500, 3),
         runtime=minutes(10),
-    conda:
-        "../../envs/cpu.yaml"
+    params:
+        code=stage_hash("merge_catalogues.py"),
     script:
         "../../scripts/merge_catalogues.py"

@@ -11,7 +11,9 @@ def training_stacks(kind):
 
     def shards(wildcards):
         folder = f"results/{wildcards.experiment}/{wildcards.scale}/{kind}/train"
-        return [f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])]
+        return [
+            f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])
+        ]
 
     return shards
 
@@ -40,6 +42,13 @@ rule train_denoiser:
         "results/logs/{experiment}/{scale}/train_denoiser.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_denoiser.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 2),
+        runtime=training_minutes("denoiser"),
     params:
         preset=preset,
         seed=config["seed"],
@@ -49,13 +58,6 @@ rule train_denoiser:
         data_on=config["training_data_on"],
         xla=config["xla"],
         code=stage_hash("train_denoiser.py"),
-    threads: config["math_threads"]
-    resources:
-        gpu=1,
-        mem_mb=megabytes(4000, 2),
-        runtime=training_minutes("denoiser"),
-    conda:
-        "../../envs/gpu.yaml"
     script:
         "../../scripts/train_denoiser.py"
 
@@ -71,18 +73,18 @@ rule denoise_stack:
         "results/logs/{experiment}/{scale}/denoise_stack_{part}_{shard}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/denoise_stack_{part}_{shard}.tsv"
-    params:
-        preset=preset,
-        backend=config["backend"],
-        math_threads=config["math_threads"],
-        code=stage_hash("denoise_stack.py"),
+    conda:
+        "../../envs/gpu.yaml"
     threads: config["math_threads"]
     resources:
         gpu=1,
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
-    conda:
-        "../../envs/gpu.yaml"
+    params:
+        preset=preset,
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        code=stage_hash("denoise_stack.py"),
     script:
         "../../scripts/denoise_stack.py"
 
@@ -100,21 +102,22 @@ rule train_autoencoder:
         "results/logs/{experiment}/{scale}/train_autoencoder_{features}_{run}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_autoencoder_{features}_{run}.tsv"
-    params:
-        preset=preset,
-        seed=config["seed"],
-        backup=config["backup_folder"] + "/{experiment}/{scale}/features_{features}/run_{run}",
-        backend=config["backend"],
-        math_threads=config["math_threads"],
-        data_on=config["training_data_on"],
-        xla=config["xla"],
-        code=stage_hash("train_autoencoder.py"),
+    conda:
+        "../../envs/gpu.yaml"
     threads: config["math_threads"]
     resources:
         gpu=1,
         mem_mb=megabytes(4000, 2),
         runtime=training_minutes("autoencoder"),
-    conda:
-        "../../envs/gpu.yaml"
+    params:
+        preset=preset,
+        seed=config["seed"],
+        backup=config["backup_folder"]
+        + "/{experiment}/{scale}/features_{features}/run_{run}",
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        data_on=config["training_data_on"],
+        xla=config["xla"],
+        code=stage_hash("train_autoencoder.py"),
     script:
         "../../scripts/train_autoencoder.py"

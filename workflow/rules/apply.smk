@@ -1,0 +1,48 @@
+"""What a survey user takes away: the ranked candidates of any dataset, no labels needed.
+
+NEEDS: scores_<dataset>.csv of the headline model's runs
+MAKES: results/<experiment>/candidates_<dataset>.csv and .fits
+"""
+
+
+def headline_scores(wildcards):
+    """Return the scores of a dataset by the runs of the headline model."""
+    scale, features = headline(wildcards.experiment)
+    folders = run_folders(wildcards.experiment, scale, features)
+    return [f"{folder}/scores_{wildcards.dataset}.csv" for folder in folders]
+
+
+def candidate_tables(wildcards):
+    """Return the candidate tables of the experiments that are to be built."""
+    return [
+        f"results/{name}/candidates_{dataset}.csv"
+        for name in config["run"]
+        for dataset in EXPERIMENTS[name]["apply_to"]
+    ]
+
+
+rule rank_candidates:
+    """Rank the objects of a dataset by the lens probability averaged over the runs."""
+    input:
+        scores=headline_scores,
+        index="results/data/{dataset}/index.h5",
+        manifest="results/data/{dataset}/manifest.h5",
+    output:
+        csv="results/{experiment}/candidates_{dataset}.csv",
+        fits="results/{experiment}/candidates_{dataset}.fits",
+    log:
+        "results/logs/{experiment}/rank_candidates_{dataset}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/rank_candidates_{dataset}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 8),
+        runtime=minutes(15, 15),
+    params:
+        labels=lambda wildcards: candidate_labels(wildcards.experiment),
+        n_candidates=lambda wildcards: experiment(wildcards)["n_candidates"],
+        code=stage_hash("rank_candidates.py"),
+    script:
+        "../../scripts/rank_candidates.py"

@@ -1,0 +1,69 @@
+"""The report, and everything that it shows.
+
+NEEDS: tables and figures of the experiments under `run`
+MAKES: results/report.html, results/rule_graph.dot
+"""
+
+
+def report_inputs(wildcards):
+    """Return what the report of the chosen experiments shows."""
+    files = []
+    for name in config["run"]:
+        folder = f"results/{name}"
+        tables = ["config.yaml", "metrics_summary.csv", "null.csv", "baselines.csv"]
+        files += [f"{folder}/{table}" for table in tables]
+        files += experiment_figures(name)
+    return [*files, *candidate_tables(wildcards)]
+
+
+rule draw_rule_graph:
+    """Ask Snakemake for the graph of its rules."""
+    output:
+        graph="results/rule_graph.dot",
+    log:
+        "results/logs/draw_rule_graph.log",
+    benchmark:
+        "results/benchmarks/draw_rule_graph.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
+    params:
+        run=config["run"],
+    script:
+        "../../scripts/draw_rule_graph.py"
+
+
+rule write_report:
+    """Write one self-contained page on what was run, on which data, and what came out."""
+    input:
+        shown=report_inputs,
+        rule_graph="results/rule_graph.dot",
+    output:
+        report="results/report.html",
+    log:
+        "results/logs/write_report.log",
+    benchmark:
+        "results/benchmarks/write_report.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 4),
+        runtime=minutes(15),
+    params:
+        experiments=[
+            {
+                "name": name,
+                "folder": f"results/{name}",
+                "figures": experiment_figures(name),
+            }
+            for name in config["run"]
+        ],
+        benchmarks="results/benchmarks",
+        data_folder="results/data",
+        code=stage_hash("write_report.py"),
+    script:
+        "../../scripts/write_report.py"
