@@ -20,10 +20,9 @@ from lensflow.metrics import all_metrics
 from lensflow.mixture import fit
 from lensflow.mixture.parameters import MixtureParameters
 from lensflow.probability import lens_probability
-from lensflow.runs import METRICS_COLUMNS, Run, Scores, Settings, cut_of_lenses, cuts, write_csv
+from lensflow.runs import BASELINE_COLUMNS, Run, Scores, Settings, cut_of_lenses, cuts, write_csv
 from lensflow.seeds import rng
 
-COLUMNS = [*METRICS_COLUMNS[:3], "representation", *METRICS_COLUMNS[3:]]
 IMAGES_AT_MOST = 8192
 """Images that determine the components: 330 MB at 101 x 101 pixels, however large the sample."""
 
@@ -195,7 +194,7 @@ def fit_baseline_stage(
                     key = Run(scale, d, run)
                     rows += baseline_rows(representation, samples, key, mixture, settings)
                 logger.info("%s, %d features: %d runs done", representation, d, n_runs)
-    write_csv(output_path, pd.DataFrame(rows, columns=COLUMNS))
+    write_csv(output_path, pd.DataFrame(rows, columns=BASELINE_COLUMNS))
 
 
 def _passes(table: pd.DataFrame, index_path: str | Path, settings: Settings) -> np.ndarray | None:

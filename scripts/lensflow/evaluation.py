@@ -15,6 +15,7 @@ from lensflow.errors import ArtifactError
 from lensflow.metrics import Ranking, metrics_of_counts
 from lensflow.null import null_table
 from lensflow.runs import (
+    BASELINE_COLUMNS,
     METRICS,
     METRICS_COLUMNS,
     Scores,
@@ -190,5 +191,5 @@ def evaluate_stage(
     write_csv(outputs["roc"], pd.concat(curves) if curves else pd.DataFrame(columns=ROC_COLUMNS))
     write_csv(outputs["null"], null_table(mixture_paths, embedding_paths, settings))
     baselines = [pd.read_csv(path, keep_default_na=False) for path in baseline_paths]
-    if baselines:
-        write_csv(outputs["baselines"], pd.concat(baselines))
+    empty = pd.DataFrame(columns=BASELINE_COLUMNS)
+    write_csv(outputs["baselines"], pd.concat(baselines) if baselines else empty)

@@ -21,6 +21,7 @@ METRICS_COLUMNS = [
     *("scale", "n_features", "run", "sample", "labels", "cut", "n_lens", "n_nonlens"),
     *METRICS,
 ]
+BASELINE_COLUMNS = [*METRICS_COLUMNS[:3], "representation", *METRICS_COLUMNS[3:]]
 COUNTS = ("n_lens", "n_nonlens", "tp", "fp", "fn", "tn")
 
 

@@ -6,7 +6,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
-from lensflow import artifacts, baselines
+from lensflow import artifacts, baselines, runs
 from lensflow.errors import ConfigError
 from lensflow.runs import Settings
 
@@ -66,7 +66,7 @@ def fit_stage(shards, index, output, features=(2, 3)):
 
 def test_baseline_finds_an_obvious_difference(sample, tmp_path):
     table = fit_stage(*sample, tmp_path / "baselines.csv")
-    assert list(table.columns) == baselines.COLUMNS
+    assert list(table.columns) == runs.BASELINE_COLUMNS
     assert len(table) == 2 * 2 * 2 * 2 * 2  # representation, d, run, sample, cut
     assert set(table["labels"]) == {"known"}
     assert (table["auc"] > 0.95).all()

@@ -62,7 +62,7 @@ def run_evaluation(folders, out, settings=SETTINGS, baselines=()):
         {name: out / f"{name}.csv" for name in names},
         settings,
     )
-    return {name: pd.read_csv(p) for name in names if (p := out / f"{name}.csv").exists()}
+    return {name: pd.read_csv(out / f"{name}.csv") for name in names}
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_metrics_are_those_of_the_scores(folders, tables):
     row = tables["metrics"].query(
         "run == 1 and sample == 'test' and labels == 'known' and cut == 'none'"
     )
-    assert list(row.columns) == evaluation.METRICS_COLUMNS
+    assert list(row.columns) == runs.METRICS_COLUMNS
     for name, value in all_metrics(scores["is_lens"], scores["p_lens_known"]).items():
         assert row[name].item() == pytest.approx(float(value), rel=1e-8), name
 
@@ -155,6 +155,11 @@ def test_same_seed_gives_the_same_bytes(folders, tables, tmp_path_factory):
     for name in ("metrics", "summary", "roc", "null"):
         first, second = ((path / f"{name}.csv").read_bytes() for path in out)
         assert first == second
+
+
+def test_no_baselines_is_an_empty_table(tables):
+    assert list(tables["baselines"].columns) == runs.BASELINE_COLUMNS
+    assert len(tables["baselines"]) == 0
 
 
 def test_baselines_are_gathered(folders, tmp_path):

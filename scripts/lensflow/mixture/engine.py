@@ -70,6 +70,14 @@ def quadratic_features(x: np.ndarray, out: np.ndarray) -> None:
         row += d - i
 
 
+def symmetric(products: np.ndarray, d: int) -> np.ndarray:
+    """Return symmetric matrices (..., d, d) from sums of x_i x_j for i <= j."""
+    i, j = np.triu_indices(d)
+    matrices = np.empty((*products.shape[:-1], d, d))
+    matrices[..., i, j] = matrices[..., j, i] = products
+    return matrices
+
+
 def update(moments: np.ndarray, covariance_prior: np.ndarray, reg_covar: float) -> Posterior:
     """Return the posterior that maximises the lower bound for given responsibilities.
 
@@ -90,9 +98,7 @@ def update(moments: np.ndarray, covariance_prior: np.ndarray, reg_covar: float) 
     mean_precision = 1.0 + counts
     degrees_of_freedom = d + counts
     means = moments[:, 1 : 1 + d] / mean_precision[:, np.newaxis]
-    i, j = np.triu_indices(d)
-    scatter = np.empty((n_components, d, d))
-    scatter[:, i, j] = scatter[:, j, i] = moments[:, 1 + d :]
+    scatter = symmetric(moments[:, 1 + d :], d)
     scatter -= np.einsum("k,ki,kj->kij", mean_precision, means, means)
     scatter += counts[:, np.newaxis, np.newaxis] * (reg_covar * np.eye(d))
     covariances = (scatter + covariance_prior) / degrees_of_freedom[:, np.newaxis, np.newaxis]
@@ -126,6 +132,12 @@ class Expectation:
             return eye[labels[rows]].T, 0.0
 
         return self._sum(assign, pool)[0]
+
+    def covariance(self, pool: ThreadPoolExecutor) -> np.ndarray:
+        """Return the covariance of all embeddings: (d, d)."""
+        n, d = self.x.shape
+        together = self.moments_of_labels(np.zeros(n, dtype=np.int64), pool)[0]
+        return symmetric(together[1 + d :], d) / (n - 1)
 
     def moments(self, coefficients: np.ndarray, pool: ThreadPoolExecutor) -> tuple:
         """Return moments (K, q) and the sum of log densities under W (K, q)."""
@@ -177,12 +189,12 @@ def fit_quadratic(
         The fields of ``MixtureParameters`` that a fit determines.
     """
     centre = embeddings.mean(axis=0)
-    covariance_prior = np.atleast_2d(np.cov(embeddings.T))
     n_threads = _math_threads()
     expectation = Expectation(embeddings, centre, n_components, n_threads)
     random_state = np.random.RandomState(seed)
     best = None
     with threadpool_limits(limits=1), ThreadPoolExecutor(n_threads) as pool:
+        covariance_prior = expectation.covariance(pool)
         for _ in range(n_init):
             labels = (
                 KMeans(n_components, n_init=1, random_state=random_state).fit(embeddings).labels_
