@@ -210,6 +210,28 @@ def write_table(
             writer.strings(key, column, text)
 
 
+def grow_table(
+    writer: Writer,
+    group: str,
+    table: pd.DataFrame,
+    units: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str] | None = None,
+) -> None:
+    """Begin a table that `append_table` adds rows to; ``table`` gives its columns, not its rows."""
+    units, descriptions = units or {}, descriptions or {}
+    writer.file.require_group(group).attrs["columns"] = [str(name) for name in table.columns]
+    for name, column in table.items():
+        dtype = column.dtype if pd.api.types.is_numeric_dtype(column.dtype) else str
+        text = descriptions.get(name, "")
+        writer.growable(f"{group}/{name}", (0,), dtype, units.get(name, "1"), text)
+
+
+def append_table(writer: Writer, group: str, table: pd.DataFrame) -> None:
+    """Add the rows of ``table`` to a table begun by `grow_table`."""
+    for name, column in table.items():
+        append(writer.file[f"{group}/{name}"], column.to_numpy())
+
+
 def read_table(file: h5py.File, group: str, rows: slice = ALL_ROWS) -> pd.DataFrame:
     """Return the columns stored by `write_table`, or some rows of them, in the order written.
 

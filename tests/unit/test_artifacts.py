@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+
 from lensflow import artifacts
 from lensflow.errors import ArtifactError
 
@@ -55,6 +56,16 @@ def test_everything_reads_back(example):
         pd.testing.assert_frame_equal(artifacts.read_table(f, "catalogue"), TABLE)
         some = artifacts.read_table(f, "catalogue", slice(2, 3))
         assert some["is_lens"].tolist() == [-1]
+
+
+def test_a_table_grows_block_by_block(tmp_path):
+    with artifacts.create(tmp_path / "x.h5", "index") as f:
+        artifacts.grow_table(f, "catalogue", TABLE, {"zeta": "arcsec"})
+        for start in range(3):
+            artifacts.append_table(f, "catalogue", TABLE[start : start + 1])
+    with artifacts.open(tmp_path / "x.h5", "index") as f:
+        pd.testing.assert_frame_equal(artifacts.read_table(f, "catalogue"), TABLE)
+        assert f["catalogue/zeta"].attrs["units"] == "arcsec"
 
 
 def test_same_content_gives_the_same_bytes(tmp_path):

@@ -1,0 +1,354 @@
+"""From FITS files and a catalogue to checked image shards: list once, read in shards, index.
+
+The manifest holds the usable files sorted by identifier, each joined with its catalogue row; shard
+i of S takes rows [i n // S, (i + 1) n // S), so the images and their order do not depend on the
+number of shards. Memory does not grow with the number of images: the manifest needs some 100 bytes
+a file, a shard one block of images, the index one shard's identifiers.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts, catalogue, quarantine
+from lensflow.cutouts import CutoutSettings, read_batch, read_sources
+from lensflow.errors import ArtifactError, CatalogueError, CutoutError
+from lensflow.listing import CHALLENGE, Layout, Listing, list_cutouts
+
+MAX_QUARANTINE_FRACTION = 0.05
+BLOCK_IMAGES = 256
+BLOCK_ROWS = 65536
+CHALLENGE_MASK = 100.0
+NO_ROW = "no row in the catalogue"
+NO_IMAGE = "catalogue row without an image"
+
+logger = logging.getLogger(__name__)
+
+
+def build_manifest(
+    name: str,
+    dataset: Mapping,
+    folder: str | os.PathLike,
+    manifest: str | os.PathLike,
+    listing_quarantine: str | os.PathLike,
+) -> None:
+    """List the files of a dataset once and join them with the catalogue.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    dataset : mapping
+        Its configuration: kind, shards, and of catalogue, pattern, id_pattern, max_objects,
+        max_quarantine_fraction, allow_missing_images what its kind has.
+    folder : path-like
+        Where the files are, at any depth.
+    manifest, listing_quarantine : path-like
+        The manifest (kind "manifest") and the CSV of what has no place in it.
+
+    Raises
+    ------
+    CutoutError
+        When no file is found, or too many cannot be used.
+    CatalogueError
+        When there is no catalogue where there must be one, or it cannot be read.
+    """
+    listing = list_cutouts(folder, _layout(dataset))
+    table = _read_catalogue(dataset, Path(folder), listing.catalogues)
+    rows, matches, problems, missing = _join(listing, table)
+    tally = quarantine.write(listing_quarantine, [*problems, *missing])
+    quarantine.report(name, tally)
+    _check_listing(name, dataset, len(listing.ids) + len(listing.unnamed), problems, missing)
+    count = dataset.get("max_objects") or len(rows)
+    rows, matches = rows[:count], matches[:count]
+    attrs = {"dataset": name, "n_shards": dataset["shards"]}
+    with artifacts.create(manifest, "manifest", attrs) as writer:
+        _write_manifest(writer, listing, table, rows, matches)
+    logger.info("dataset %s: %d files, %d usable", name, len(listing.ids), len(rows))
+
+
+def ingest_shard(
+    name: str,
+    dataset: Mapping,
+    folder: str | os.PathLike,
+    shard: int,
+    manifest: str | os.PathLike,
+    images: str | os.PathLike,
+    shard_quarantine: str | os.PathLike,
+    seed: int,
+) -> None:
+    """Read, check and store the cutouts of one shard; a bad file is listed and passed over.
+
+    Parameters
+    ----------
+    name, dataset, folder : str, mapping, path-like
+        As in `build_manifest`, and of hdus, zero_point, state and source_images what the kind has.
+    shard : int
+        Which shard of the manifest.
+    manifest : path-like
+        The manifest of the dataset.
+    images, shard_quarantine : path-like
+        The shard to write (kind "images") and the CSV of what could not be read.
+    seed : int
+        Seed of the configuration; the noise in place of missing pixels depends on (seed, id).
+    """
+    settings = _settings(dataset)
+    state = "denoised" if settings.denoised else "raw"
+    with artifacts.open(manifest, "manifest") as file:
+        rows = _shard_rows(file, shard)
+        attrs = {"dataset": name, "state": state, "shard": shard, "n_listed": len(rows)}
+        with artifacts.create(images, "images", attrs) as writer:
+            _begin_images(writer, file, dataset, settings)
+            blocks = _read_blocks(file, rows, Path(folder), dataset, settings, seed)
+            problems = [bad for block in blocks for bad in _append_block(writer, *block)]
+            kept = len(writer.file["id"])
+    tally = quarantine.write(shard_quarantine, problems)
+    quarantine.report(name, tally)
+    logger.info("dataset %s shard %d: %d of %d images stored", name, shard, kept, len(rows))
+
+
+def build_index(
+    name: str,
+    dataset: Mapping,
+    images: Sequence[str | os.PathLike],
+    quarantines: Sequence[str | os.PathLike],
+    index: str | os.PathLike,
+    merged_quarantine: str | os.PathLike,
+) -> None:
+    """List the objects of all shards, and everything that was left out in one CSV.
+
+    Parameters
+    ----------
+    name, dataset : str, mapping
+        As in `build_manifest`.
+    images : sequence of path-like
+        All shards in order.
+    quarantines : sequence of path-like
+        The listing's CSV, then each shard's in order.
+    index, merged_quarantine : path-like
+        The index (kind "index") and the CSV to write.
+
+    Raises
+    ------
+    ArtifactError
+        When a shard is out of place, lacks rows, or repeats an identifier.
+    CutoutError
+        When too many files could not be used.
+    """
+    listing, *parts = quarantines
+    merged = (row for part in [listing, *parts] for row in quarantine.read(part))
+    quarantine.write(merged_quarantine, merged)
+    tally, n_listed, last_id = quarantine.Tally(), 0, ""
+    with artifacts.create(index, "index", {"dataset": name}) as writer:
+        for shard, (path, part) in enumerate(zip(images, parts, strict=True)):
+            bad = list(quarantine.read(part))
+            for row in bad:
+                tally.add(*row)
+            with artifacts.open(path, "images") as file:
+                n_listed += _check_shard(file, shard, len(bad))
+                last_id = _append_index(writer, file, shard, last_id)
+        n_kept = len(writer.file["id"])
+        limit = dataset.get("max_quarantine_fraction", MAX_QUARANTINE_FRACTION)
+        quarantine.check_fraction(name, tally, n_listed, limit if n_kept else 0.0)
+    logger.info("dataset %s: %d images, %d files unusable", name, n_kept, tally.total)
+
+
+def _layout(dataset: Mapping) -> Layout:
+    if dataset["kind"] == "fits":
+        return Layout(dataset.get("pattern", "*.fits"), dataset.get("id_pattern"))
+    return CHALLENGE
+
+
+def _settings(dataset: Mapping) -> CutoutSettings:
+    if dataset["kind"] != "fits":
+        return CutoutSettings(zero_point=0.0, masked_value=CHALLENGE_MASK)
+    hdus = dataset.get("hdus")
+    return CutoutSettings(
+        hdus=tuple(hdu.upper() for hdu in hdus) if hdus else None,
+        zero_point=dataset.get("zero_point"),
+        denoised=dataset.get("state", "raw") == "denoised",
+    )
+
+
+def _read_catalogue(dataset: Mapping, folder: Path, found: list[str]) -> pd.DataFrame | None:
+    """Read the catalogue that is configured, else the one that was found."""
+    given = dataset.get("catalogue")
+    if dataset["kind"] == "fits":
+        return catalogue.read_catalogue(given, required=("id",)) if given else None
+    if given is None and len(found) != 1:
+        raise CatalogueError(
+            f"{len(found)} files called {CHALLENGE.catalogue_name} are below {folder}: {found}; "
+            "exactly one was expected. Name the right one as the dataset's catalogue, or use "
+            "kind: fits for images without labels."
+        )
+    return catalogue.read_catalogue(given or folder / found[0])
+
+
+def _join(listing: Listing, table: pd.DataFrame | None):
+    """Match files with catalogue rows by identifier.
+
+    Returns
+    -------
+    rows, matches : ndarray of int
+        Usable files, sorted by identifier, and the catalogue row of each (-1 without a catalogue).
+    problems, missing : list of (path, id, reason)
+        Files that cannot be used, and catalogue rows without a file.
+    """
+    problems = [(path, "", "its name yields no id: see id_pattern") for path in listing.unnamed]
+    ids = listing.ids
+    rows = np.flatnonzero(np.append(True, ids[1:] != ids[:-1]))[: len(ids)]
+    repeated = np.setdiff1d(np.arange(len(ids)), rows)
+    for row, path in zip(repeated, listing.paths(repeated), strict=True):
+        first = listing.paths(rows[[np.searchsorted(rows, row) - 1]])[0]
+        problems.append((path, ids[row].decode(), f"another file has its id: {first}"))
+    if table is None:
+        return rows, np.full(len(rows), -1), problems, []
+    matches = _match(ids[rows], table["id"])
+    lost = rows[matches < 0]
+    names = zip(listing.paths(lost), ids[lost], strict=True)
+    problems += [(path, identifier.decode(), NO_ROW) for path, identifier in names]
+    used = np.zeros(len(table), bool)
+    used[matches[matches >= 0]] = True
+    missing = [("", identifier, NO_IMAGE) for identifier in table["id"][~used]]
+    return rows[matches >= 0], matches[matches >= 0], problems, missing
+
+
+def _match(ids: np.ndarray, wanted: pd.Series) -> np.ndarray:
+    """Return the place in ``wanted`` of each of the sorted ``ids``, or -1."""
+    keys = np.array([identifier.encode() for identifier in wanted], dtype="S")
+    order = np.argsort(keys, kind="stable")
+    places = np.minimum(np.searchsorted(keys[order], ids), len(keys) - 1)
+    return np.where(keys[order][places] == ids, order[places], -1)
+
+
+def _check_listing(name: str, dataset: Mapping, n_files: int, problems, missing) -> None:
+    """Stop when too many files, or catalogue rows if they count, have no partner."""
+    counted = problems if dataset.get("allow_missing_images") else [*problems, *missing]
+    tally = quarantine.Tally()
+    for row in counted:
+        tally.add(*row)
+    total = n_files + len(counted) - len(problems)
+    limit = dataset.get("max_quarantine_fraction", MAX_QUARANTINE_FRACTION)
+    try:
+        quarantine.check_fraction(name, tally, total, limit)
+    except CutoutError as error:
+        advice = " Set allow_missing_images: true when a catalogue may list more than is there."
+        raise CutoutError(f"{error}{advice if NO_IMAGE in tally.reasons else ''}") from None
+    if n_files == len(problems):
+        raise CutoutError(f"dataset {name}: none of its {n_files} files can be used: {problems[0]}")
+
+
+def _write_manifest(writer, listing: Listing, table, rows: np.ndarray, matches) -> None:
+    writer.growable("path", (0,), str, description="file, relative to the dataset's folder")
+    writer.growable("id", (0,), str, description="identifier of the object")
+    columns = catalogue.unknown([]) if table is None else table.iloc[:0]
+    _begin_table(writer, columns.drop(columns="id"))
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        ids = np.array([identifier.decode() for identifier in listing.ids[rows[block]]], object)
+        known = catalogue.unknown(ids) if table is None else table.iloc[matches[block]]
+        paths = np.array(listing.paths(rows[block]), dtype=object)
+        artifacts.append(writer.file["path"], paths)
+        artifacts.append(writer.file["id"], ids)
+        artifacts.append_table(writer, "catalogue", known.drop(columns="id"))
+
+
+def _begin_table(writer, table: pd.DataFrame) -> None:
+    units, descriptions = catalogue.UNITS, catalogue.DESCRIPTIONS
+    artifacts.grow_table(writer, "catalogue", table, units, descriptions)
+
+
+def _shard_rows(manifest, shard: int) -> range:
+    n_rows, n_shards = len(manifest["id"]), int(manifest.attrs["n_shards"])
+    if not 0 <= shard < n_shards:
+        raise ArtifactError(f"{manifest.filename} is cut in {n_shards} shards; asked for {shard}.")
+    return range(shard * n_rows // n_shards, (shard + 1) * n_rows // n_shards)
+
+
+def _begin_images(writer, manifest, dataset: Mapping, settings: CutoutSettings) -> None:
+    shape, unit = (0, settings.size, settings.size), "1" if settings.denoised else "AB maggies"
+    writer.growable("flux", shape, np.float32, unit, "cutouts [image, y, x]", compress=False)
+    if dataset.get("source_images"):
+        text = "noise-free images of the lensed source alone [image, y, x]"
+        writer.growable("source_flux", shape, np.float32, unit, text, compress=False)
+    writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
+    writer.growable("id", (0,), str, description="identifier of the object")
+    _begin_table(writer, artifacts.read_table(manifest, "catalogue", slice(0, 0)))
+
+
+def _read_blocks(
+    manifest, rows: range, folder: Path, dataset: Mapping, settings: CutoutSettings, seed: int
+) -> Iterator[tuple[pd.DataFrame, dict[str, np.ndarray], np.ndarray, dict[int, str]]]:
+    """Yield (rows of the manifest, arrays, which rows they are, reasons of the others)."""
+    for start in range(rows.start, rows.stop, BLOCK_IMAGES):
+        part = slice(start, min(start + BLOCK_IMAGES, rows.stop))
+        table = artifacts.read_table(manifest, "catalogue", part)
+        table.insert(0, "path", artifacts.read_strings(manifest, "path", part))
+        table.insert(0, "id", artifacts.read_strings(manifest, "id", part))
+        paths = [f"{folder}/{path}" for path in table["path"]]
+        batch = read_batch(paths, list(table["id"]), settings, seed)
+        arrays = {"flux": batch.flux, "sky_sigma": batch.sky_sigma}
+        rows_kept, problems = batch.rows, dict(batch.problems)
+        if dataset.get("source_images"):
+            sources = [_source_path(paths[row]) for row in rows_kept]
+            arrays["source_flux"], bad = read_sources(sources, settings)
+            problems |= {int(rows_kept[place]): reason for place, reason in bad.items()}
+            good = np.array([place not in bad for place in range(len(rows_kept))], dtype=bool)
+            rows_kept = rows_kept[good]
+            arrays = {key: array[good] for key, array in arrays.items()}
+        yield table, arrays, rows_kept, problems
+
+
+def _source_path(path: str) -> str:
+    """Return where the challenge keeps the noise-free source of an image."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, "../../Private/Band1/NoLensImage", name)
+
+
+def _append_block(writer, table, arrays, rows, problems) -> list[tuple[str, str, str]]:
+    for key, array in arrays.items():
+        artifacts.append(writer.file[key], array)
+    kept = table.iloc[rows]
+    artifacts.append(writer.file["id"], kept["id"].to_numpy(dtype=object))
+    artifacts.append_table(writer, "catalogue", kept.drop(columns=["id", "path"]))
+    return [
+        (table["path"].iloc[row], table["id"].iloc[row], problems[row]) for row in sorted(problems)
+    ]
+
+
+def _check_shard(file, shard: int, n_bad: int) -> int:
+    """Return the number of files listed for a shard, when all are accounted for."""
+    n_listed, n_kept = int(file.attrs["n_listed"]), len(artifacts.read_strings(file, "id"))
+    if int(file.attrs["shard"]) != shard or n_kept + n_bad != n_listed:
+        raise ArtifactError(
+            f"{file.filename} is shard {file.attrs['shard']} with {n_kept} images and {n_bad} in "
+            f"quarantine; expected shard {shard} with {n_listed} together. Delete the dataset's "
+            "shards and run the workflow again."
+        )
+    return n_listed
+
+
+def _append_index(writer, file, shard: int, last_id: str) -> str:
+    """Add the objects of one shard; identifiers ascend over all shards, so none comes twice."""
+    ids = artifacts.read_strings(file, "id")
+    table = artifacts.read_table(file, "catalogue")
+    if "id" not in writer.file:
+        writer.growable("id", (0,), str, description="identifier of the object")
+        writer.growable("shard", (0,), np.int32, description="image shard that holds the object")
+        writer.growable("row", (0,), np.int32, description="its row in that shard")
+        unit = file["sky_sigma"].attrs["units"]
+        writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
+        _begin_table(writer, table)
+    for before, after in zip([last_id, *ids[:-1]], ids, strict=True):
+        if before >= after and before:
+            raise ArtifactError(f"{file.filename}: id {after} comes after {before}, or twice.")
+    artifacts.append(writer.file["id"], ids)
+    artifacts.append(writer.file["shard"], np.full(len(ids), shard, np.int32))
+    artifacts.append(writer.file["row"], np.arange(len(ids), dtype=np.int32))
+    artifacts.append(writer.file["sky_sigma"], artifacts.read(file, "sky_sigma"))
+    artifacts.append_table(writer, "catalogue", table)
+    return ids[-1] if len(ids) else last_id
