@@ -107,14 +107,17 @@ def main():
     given = parser.parse_args()
     catalogues = [read_catalogue(folder) for folder in (given.real, given.simulated)]
     print_distances("catalogue", *map(lensed_statistics, catalogues))
-    print("share of lenses passing the cut: real %.3f, simulated %.3f" % tuple(
-        map(share_passing, catalogues)
-    ))
-    (real_ids, real), (ids, simulated) = read_images(given.real), read_images(
-        given.simulated, given.limit
-    )
-    share = (catalogues[0].loc[real_ids, "is_lens"] == 1).mean()
-    rows = balanced_sample(ids, catalogues[1], share, np.random.default_rng(0))
+    shares = [share_passing(catalogue) for catalogue in catalogues]
+    print(f"share of lenses passing the cut: real {shares[0]:.3f}, simulated {shares[1]:.3f}")
+    compare_images(given, *catalogues)
+
+
+def compare_images(given, real_catalogue, simulated_catalogue):
+    """Print how the images differ, and write the montage that was asked for."""
+    real_ids, real = read_images(given.real)
+    ids, simulated = read_images(given.simulated, given.limit)
+    share = (real_catalogue.loc[real_ids, "is_lens"] == 1).mean()
+    rows = balanced_sample(ids, simulated_catalogue, share, np.random.default_rng(0))
     print(f"{len(real)} real, {len(rows)} simulated images of lens fraction {share:.2f}")
     tables = image_statistics(real), image_statistics(simulated[rows])
     print_distances("images", *tables)

@@ -1,8 +1,8 @@
 """Simulated strong lenses and non-lenses in the layout of the Lens Finding Challenge 1.0."""
 
-from .layout import merge_catalogues
-from .population import Population, load, names
-from .shards import FIRST_ID, simulate_object, simulate_shard
+from lensflow.simulation.layout import merge_catalogues
+from lensflow.simulation.population import Population, load, names
+from lensflow.simulation.shards import FIRST_ID, shard_objects, simulate_object, simulate_shard
 
 __all__ = [
     "FIRST_ID",
@@ -10,6 +10,7 @@ __all__ = [
     "load",
     "merge_catalogues",
     "names",
+    "shard_objects",
     "simulate_object",
     "simulate_shard",
 ]

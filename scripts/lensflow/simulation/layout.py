@@ -2,12 +2,14 @@
 
 import csv
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from astropy.io import fits
 
-from ..errors import CatalogueError
-from .constants import ARCSEC_IN_RADIANS, PIXEL_ARCSEC, SIZE, SKY_SIGMA_MAGGIES
+from lensflow.errors import CatalogueError
+from lensflow.simulation.constants import ARCSEC_IN_RADIANS, PIXEL_ARCSEC, SIZE, SKY_SIGMA_MAGGIES
 
 PUBLIC = Path("Public/Band1")
 NO_SOURCE = Path("Private/Band1/NoSourceImage")
@@ -25,8 +27,6 @@ def cutout_name(identifier: int) -> str:
 @cache
 def header_bytes() -> bytes:
     """Return the header block that every cutout shares, with the challenge's cards."""
-    from astropy.io import fits
-
     degrees = PIXEL_ARCSEC / 3600.0
     header = fits.PrimaryHDU(np.zeros((SIZE, SIZE), "f4")).header
     header["EXTEND"] = True
@@ -114,7 +114,7 @@ def merge_catalogues(parts, out) -> int:
         If a part has other columns, or two parts hold the same object.
     """
     rows = sorted((row for part in parts for row in _read_rows(part)), key=lambda row: int(row[0]))
-    for first, second in zip(rows[:-1], rows[1:], strict=True):
+    for first, second in pairwise(rows):
         if first[0] == second[0]:
             raise CatalogueError(
                 f"object {first[0]} is in two parts of the simulated catalogue; every shard must "

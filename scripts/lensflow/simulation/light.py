@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.special import erf, gamma, gammaincinv
 
-from .constants import PIXEL_ARCSEC, PSF_SIGMA_ARCSEC, SIZE
+from lensflow.simulation.constants import PIXEL_ARCSEC, PSF_SIGMA_ARCSEC, SIZE
 
 BLUR_VARIANCE = PSF_SIGMA_ARCSEC**2 + PIXEL_ARCSEC**2 / 12.0
 """Variance of the point-spread function and of the pixel's own box, arcsec squared."""

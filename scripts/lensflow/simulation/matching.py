@@ -2,9 +2,16 @@
 
 import numpy as np
 
-from .constants import PIXEL_ARCSEC
-from .lensing import Mass
-from .sources import CoarseView, LensedSource, amplitude_for_flux, draw_source, scaled
+from lensflow.simulation.constants import PIXEL_ARCSEC
+from lensflow.simulation.lensing import Mass
+from lensflow.simulation.population import galaxies
+from lensflow.simulation.sources import (
+    CoarseView,
+    LensedSource,
+    amplitude_for_flux,
+    draw_source,
+    scaled,
+)
 
 SIZE_RANGE = (0.02, 2.5)
 """Half-light radii of sources that are allowed, arcsec."""
@@ -19,8 +26,8 @@ MENDS = 3
 def matched_image(random, mass: Mass, pixels: float, flux: float) -> np.ndarray:
     """Return the image of a source that attains the wanted flux, and nearly the wanted pixels.
 
-    A clumpy source is placed uniformly within three caustic radii (Metcalf et al. 2019, section 3)
-    or, where every such place gives too large an image, farther out; then its size is sought on a
+    A clumpy source is placed, as in Metcalf et al. 2019, section 3, within three caustic radii or,
+    where every such place gives too large an image, farther out; then its size is sought on a
     coarse grid and mended on the real one; last its brightness is set, exactly.
 
     Parameters
@@ -44,7 +51,9 @@ def matched_image(random, mass: Mass, pixels: float, flux: float) -> np.ndarray:
     body_only = body * [1, 1, 1.0 / body[:, 2].sum(), 1, 1, 1]
     x, y = _place(random, mass, view, body_only, pixels, flux)
     size = _find_size(view, body_only, x, y, pixels, flux)
-    return _mended_image(LensedSource(mass), np.concatenate([body, clumps]), size, x, y, pixels, flux)
+    return _mended_image(
+        LensedSource(mass), np.concatenate([body, clumps]), size, x, y, pixels, flux
+    )
 
 
 def invisible_image(random, mass: Mass) -> np.ndarray:
@@ -59,12 +68,20 @@ def invisible_image(random, mass: Mass) -> np.ndarray:
 
 def _half_width(mass, pixels):
     """Return half the side of the grid that holds an image of so many pixels, arcsec."""
-    return min(5.3, 1.3 * mass.theta_e + 2.5 * PIXEL_ARCSEC * np.sqrt(pixels / np.pi) + 0.3)
+    return min(5.3, 1.3 * mass.theta_e + 2.5 * PIXEL_ARCSEC * np.sqrt(pixels / np.pi) + 0.9)
 
 
 def _draw_places(random, mass, count):
-    """Return positions (count, 2) in the source plane, uniform within three caustic radii."""
-    radius = 3.0 * max(mass.caustic_radius, 0.03 * mass.theta_e) * np.sqrt(random.random(count))
+    """Return positions (count, 2) in the source plane, near the caustic or anywhere behind.
+
+    Most are uniform within three caustic radii; a share (``galaxies.json``) is uniform within a
+    wider disc, where a source is displaced and stretched but barely multiplied.
+    """
+    table = galaxies()["sources"]
+    near = 3.0 * max(mass.caustic_radius, 0.03 * mass.theta_e)
+    wide = table["wide_radius_einstein"] * mass.theta_e + table["wide_radius_arcsec"]
+    share = np.interp(mass.theta_e, table["einstein_radius_arcsec"], table["wide_fraction"])
+    radius = np.where(random.random() < share, wide, near) * np.sqrt(random.random(count))
     angle = random.uniform(0.0, 2.0 * np.pi, count)
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ConfigError
+from lensflow.errors import ConfigError
 
 FOLDER = Path(__file__).parent / "populations"
 GALAXIES = "galaxies.json"
@@ -91,7 +91,9 @@ def load(name: str) -> Population:
             f"{', '.join(names())}. Choose one, or fit a new one with scripts/fit_population.py."
         )
     content = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    tables = {key: np.array(content[key]["values"]) for key in ("einstein_radius", "flux", "pixels")}
+    tables = {
+        key: np.array(content[key]["values"]) for key in ("einstein_radius", "flux", "pixels")
+    }
     levels = {key: np.array(content[key]["levels"]) for key in tables}
     return Population(
         name, content["lens_fraction"], content["invisible_fraction"], levels, **tables

@@ -1,8 +1,13 @@
 """How well simulated cutouts can be told from real ones by simple statistics of the images."""
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from .constants import SIZE
+from lensflow.simulation.constants import SIZE
 
 APERTURES = (2.0, 3.0, 5.0, 8.0, 15.0)
 """Radii of the apertures around the central pixel, pixels."""
@@ -28,7 +33,7 @@ def central_statistics(images) -> dict[str, np.ndarray]:
     images = np.asarray(images, dtype="f8")
     found = {"log_peak": _log(images[:, _RADIUS < 6.0].max(axis=1))}
     for radius in APERTURES:
-        found[f"log_flux_{radius:.0f}"] = _log(images[:, _RADIUS < radius].sum(axis=1))
+        found[f"log_flux_{radius:.0f}"] = _log(images[:, radius > _RADIUS].sum(axis=1))
     for inner, outer in ((2, 5), (3, 8), (5, 15)):
         found[f"log_ratio_{inner}_{outer}"] = (
             found[f"log_flux_{inner}"] - found[f"log_flux_{outer}"]
@@ -71,7 +76,7 @@ def _log(flux):
 
 
 def _moments(images):
-    """Return log size and ellipticity from second moments of the bright pixels within 1.5 arcsec."""
+    """Return log size and ellipticity from second moments of bright pixels within 1.5 arcsec."""
     weight = np.where((images > 2.0) & (_RADIUS < 15.0), images, 0.0)
     total = np.maximum(weight.sum(axis=(1, 2)), 1e-9)
     xx, yy, xy = ((weight * form).sum(axis=(1, 2)) / total for form in (_X**2, _Y**2, _X * _Y))
@@ -100,12 +105,6 @@ def classifier_test(real, simulated, seed=0, repeats=20) -> dict[str, float]:
         ``auc`` and ``balanced_error`` (0.5 and 0.5 when nothing tells them apart), each with its
         standard error from a bootstrap over the images.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     x = np.concatenate([np.stack(list(table.values()), axis=1) for table in (real, simulated)])
     n_real = len(next(iter(real.values())))
     y = (np.arange(len(x)) < n_real).astype(int)
@@ -114,7 +113,7 @@ def classifier_test(real, simulated, seed=0, repeats=20) -> dict[str, float]:
     for repeat in range(repeats):
         folds = StratifiedKFold(5, shuffle=True, random_state=seed + repeat)
         score += cross_val_predict(model, x, y, cv=folds, method="predict_proba")[:, 1] / repeats
-    draws = _bootstrap(score, y, n_real, np.random.default_rng(seed), roc_auc_score)
+    draws = _bootstrap(score, y, n_real, np.random.default_rng(seed))
     auc, error = roc_auc_score(y, score), _balanced_error(score, y)
     spread = draws.std(axis=0)
     return {
@@ -130,7 +129,7 @@ def _balanced_error(score, y):
     return 0.5 * (np.mean(score[y == 1] <= 0.5) + np.mean(score[y == 0] > 0.5))
 
 
-def _bootstrap(score, y, n_real, random, roc_auc_score):
+def _bootstrap(score, y, n_real, random):
     """Return AUC and error of resampled images (200, 2)."""
     found = []
     for _ in range(200):

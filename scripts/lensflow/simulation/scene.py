@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .constants import PIXEL_ARCSEC, SIZE
-from .lensing import Mass
-from .light import add_rows, arc_rows, sersic_rows, spiral_disc
-from .population import galaxies
+from lensflow.simulation.constants import PIXEL_ARCSEC, SIZE
+from lensflow.simulation.lensing import Mass
+from lensflow.simulation.light import add_rows, arc_rows, sersic_rows, spiral_disc
+from lensflow.simulation.population import galaxies
 
 HALF_FIELD = SIZE * PIXEL_ARCSEC / 2.0
 DISC_SCALE = 1.678
@@ -62,9 +62,7 @@ class Galaxy:
     def disc_rows(self):
         """Return the rows of a smooth disc."""
         flux = self.flux * (1.0 - self.bulge_share)
-        return sersic_rows(
-            self.x, self.y, flux, self.half_light, 1.0, self.disc_ratio, self.angle
-        )
+        return sersic_rows(self.x, self.y, flux, self.half_light, 1.0, self.disc_ratio, self.angle)
 
 
 def draw_flux(random, kind: dict) -> float:

@@ -4,12 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ..seeds import rng
-from .constants import SIZE
-from .layout import PART, catalogue_row, make_folders, write_catalogue, write_object
-from .matching import invisible_image, matched_image
-from .population import Population, load
-from .scene import draw_scene
+from lensflow.seeds import rng
+from lensflow.simulation.constants import SIZE
+from lensflow.simulation.layout import (
+    PART,
+    catalogue_row,
+    make_folders,
+    write_catalogue,
+    write_object,
+)
+from lensflow.simulation.matching import invisible_image, matched_image
+from lensflow.simulation.population import Population, load
+from lensflow.simulation.scene import draw_scene
 
 FIRST_ID = 100000
 """Identifier of the first object of a dataset, as in the challenge."""
@@ -56,6 +62,22 @@ def _lensed_source(random, population, rank, mass):
     if random.random() < population.invisible_fraction:
         return invisible_image(random, mass)
     return matched_image(random, mass, *population.draw_lensed_image(random, rank))
+
+
+def shard_objects(n_objects: int, n_shards: int, shard: int, first_id: int = FIRST_ID) -> range:
+    """Return the identifiers of a shard: objects [shard n // S, (shard + 1) n // S) of a dataset.
+
+    Parameters
+    ----------
+    n_objects, n_shards : int
+        Objects and shards of the whole dataset.
+    shard : int
+        Number of the shard, from 0.
+    first_id : int
+        Identifier of the dataset's first object.
+    """
+    first, last = (number * n_objects // n_shards for number in (shard, shard + 1))
+    return range(first_id + first, first_id + last)
 
 
 def simulate_shard(folder, population: str, first_id: int, n_objects: int, seed: int) -> int:

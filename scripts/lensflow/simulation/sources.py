@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .constants import PIXEL_ARCSEC, PSF_SIGMA_ARCSEC, SIZE
-from .light import blur_matrix, covariances, sersic_rows
+from lensflow.simulation.constants import PIXEL_ARCSEC, PSF_SIGMA_ARCSEC, SIZE
+from lensflow.simulation.light import blur_matrix, covariances, sersic_rows
 
 MARGIN = 3
 SHARPEST = 0.03

@@ -1,0 +1,11 @@
+"""Join the catalogues of all simulated shards into the challenge's classifications.csv."""
+
+import logging
+
+from lensflow.logs import start_log
+from lensflow.simulation import merge_catalogues
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    count = merge_catalogues(snakemake.input.parts, snakemake.output.catalogue)
+    logging.getLogger("lensflow").info("joined the catalogues of %d objects", count)

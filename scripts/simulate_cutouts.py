@@ -1,0 +1,27 @@
+"""Simulate one shard of a dataset in the challenge's layout."""
+
+import logging
+from pathlib import Path
+
+from lensflow.logs import start_log
+from lensflow.simulation import shard_objects, simulate_shard
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    dataset = snakemake.params.dataset
+    objects = shard_objects(
+        n_objects=dataset["n_objects"],
+        n_shards=dataset["shards"],
+        shard=int(snakemake.wildcards.shard),
+        first_id=dataset["first_id"],
+    )
+    lenses = simulate_shard(
+        folder=Path(snakemake.output.catalogue).parent,
+        population=dataset["population"],
+        first_id=objects.start,
+        n_objects=len(objects),
+        seed=snakemake.params.seed,
+    )
+    logging.getLogger("lensflow").info(
+        "simulated %d objects, %d of them lenses", len(objects), lenses
+    )
