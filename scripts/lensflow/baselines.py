@@ -20,7 +20,16 @@ from lensflow.metrics import all_metrics
 from lensflow.mixture import fit
 from lensflow.mixture.parameters import MixtureParameters
 from lensflow.probability import lens_probability
-from lensflow.runs import BASELINE_COLUMNS, Run, Scores, Settings, cut_of_lenses, cuts, write_csv
+from lensflow.runs import (
+    BASELINE_COLUMNS,
+    Run,
+    Scores,
+    Settings,
+    cut_of_lenses,
+    cuts,
+    numbers,
+    write_csv,
+)
 from lensflow.seeds import rng
 
 IMAGES_AT_MOST = 8192
@@ -141,7 +150,7 @@ def baseline_rows(
         passes = None if passes is None else passes[known]
         scores = Scores(run, sample, table[known], passes)
         for cut, keep in cuts(scores, settings):
-            found = all_metrics(scores.table["is_lens"].to_numpy()[keep], p_lens[keep])
+            found = numbers(all_metrics(scores.table["is_lens"].to_numpy()[keep], p_lens[keep]))
             key = {"representation": representation, "sample": sample, "labels": "known"}
             rows.append({**run._asdict(), **key, "cut": cut, **found})
     return rows

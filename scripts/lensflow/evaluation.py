@@ -23,6 +23,7 @@ from lensflow.runs import (
     beside,
     by_sample,
     cuts,
+    numbers,
     read_scores,
     weightings,
     write_csv,
@@ -123,7 +124,7 @@ def _evaluate_one(
     ]
     boot = {name: np.concatenate([s[name] for s in samples]) for name in METRICS if samples}
     grid = np.interp(FPR_GRID, counts.fpr, counts.tpr) if _complete(counts) else FPR_GRID * np.nan
-    return metrics_of_counts(counts), boot, grid
+    return numbers(metrics_of_counts(counts)), boot, grid
 
 
 def _complete(counts) -> bool:
@@ -134,7 +135,7 @@ def _summarise(key: dict, values: list[dict], boots: list[dict]) -> list[dict]:
     """Return a row a metric: over the runs, and the bootstrap interval of their mean."""
     rows = []
     for name in METRICS:
-        over_runs = np.array([float(row[name]) for row in values])
+        over_runs = np.array([row[name] for row in values])
         spread = over_runs.std(ddof=1) if over_runs.size > 1 else np.nan
         means = np.mean([boot.get(name, [np.nan]) for boot in boots], axis=0)
         # A draw in which nothing is called a lens has no precision.

@@ -177,6 +177,11 @@ def beside(score_path: str, embedding_paths: list) -> str | Path:
     raise ConfigError(f"{score_path}: the embeddings of this sample are not among the inputs")
 
 
+def numbers(metrics: dict) -> dict[str, float]:
+    """Return the metrics of one weighting as numbers for a table."""
+    return {name: float(value) for name, value in metrics.items()}
+
+
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table: whole counts as integers, other numbers with nine digits."""
     table = table.copy()
