@@ -6,7 +6,6 @@ from lensflow.logs import start_log
 if __name__ == "__main__":
     start_log(snakemake.log[0])
     judged_examples(
-        scores=snakemake.input.scores,
         embeddings=snakemake.input.embeddings,
         mixture=snakemake.input.mixture,
         labels=snakemake.input.labels,

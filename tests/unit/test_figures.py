@@ -23,6 +23,7 @@ from lensflow.figures import (
 )
 from lensflow.figures.architecture import architecture, layer_look
 from lensflow.figures.mixture_illustration import ellipse_of, mixture_illustration
+from lensflow.mixture import MixtureParameters
 from lensflow.networks import describe
 from lensflow.seeds import rng
 from unit.report_fixtures import PRESET, make_experiment
@@ -43,22 +44,37 @@ def files(tmp_path):
 
 def run_files(paths, run=0):
     folder = paths["runs"][run]
-    return folder / "scores_train.csv", folder / "embeddings_train.h5", folder / "mixture.h5"
+    return [folder / "embeddings_train.h5"], folder / "mixture.h5"
 
 
-def write_small_sample(folder, is_lens, cluster, positions, n_clusters, ids=None):
-    """Scores, embeddings and mixture of a hand-made sample in two dimensions."""
+def write_small_sample(folder, is_lens, cluster, offsets, n_clusters, ids=None):
+    """Embeddings and mixture made by hand: round clusters, 100 standard deviations apart."""
     ids = ids or [f"o{number}" for number in range(len(is_lens))]
-    rotation = np.zeros(len(ids), np.int8)
-    table = {"id": ids, "rotation": rotation, "is_lens": is_lens, "cluster": cluster}
-    pd.DataFrame(table).to_csv(folder / "scores.csv", index=False)
+    means = np.stack([100.0 * np.arange(n_clusters), np.zeros(n_clusters)], axis=1)
     with artifacts.create(folder / "embeddings.h5", "embeddings") as writer:
-        writer.dataset("embedding", np.asarray(positions, np.float32))
+        writer.dataset("embedding", (means[cluster] + offsets).astype(np.float32))
         writer.strings("id", ids)
-    with artifacts.create(folder / "mixture.h5", "mixture") as writer:
-        writer.dataset("means", np.zeros((n_clusters, 2)))
-        writer.dataset("precisions_cholesky", np.tile(np.eye(2), (n_clusters, 1, 1)))
-    return folder / "scores.csv", folder / "embeddings.h5", folder / "mixture.h5"
+        writer.dataset("rotation", np.zeros(len(ids), np.int8))
+        writer.dataset("is_lens", np.asarray(is_lens, np.int8))
+    MixtureParameters(
+        weights=np.full(n_clusters, 1 / n_clusters),
+        means=means,
+        covariances=np.tile(np.eye(2), (n_clusters, 1, 1)),
+        precisions_cholesky=np.tile(np.eye(2), (n_clusters, 1, 1)),
+        degrees_of_freedom=np.full(n_clusters, 10.0),
+        mean_precision=np.full(n_clusters, 100.0),
+        weight_concentration=np.ones((2, n_clusters)),
+        mean_prior=np.zeros(2),
+        covariance_prior=np.eye(2),
+        feature_is_constant=np.zeros(2, np.int8),
+        converged=True,
+        n_iter=1,
+        lower_bound=0.0,
+        seed=0,
+        n_samples=len(ids),
+        engine="lensflow",
+    ).save(folder / "mixture.h5")
+    return [folder / "embeddings.h5"], folder / "mixture.h5"
 
 
 @pytest.fixture
@@ -66,8 +82,8 @@ def small_sample(tmp_path):
     # Cluster 0: 3 lenses, 1 non-lens. Cluster 1: 1 lens, 3 non-lenses. Cluster 2: one unknown.
     is_lens = [1, 1, 1, 0, 1, 0, 0, 0, -1]
     cluster = [0, 0, 0, 0, 1, 1, 1, 1, 2]
-    positions = [[4, 0], [0, 1], [3, 0], [2, 0], [1, 1], [0, 0], [0, 2], [3, 3], [0, 0]]
-    return write_small_sample(tmp_path, is_lens, cluster, positions, n_clusters=4)
+    offsets = [[4, 0], [0, 1], [3, 0], [2, 0], [1, 1], [0, 0], [0, 2], [3, 3], [0, 0]]
+    return write_small_sample(tmp_path, is_lens, cluster, offsets, n_clusters=4)
 
 
 class TestMembers:
@@ -115,14 +131,21 @@ class TestMembers:
         assert cluster.n_members == 5
 
     def test_random_members_are_those_that_the_stand_in_inspects(self, paths):
-        scores, embeddings, mixture = run_files(paths)
-        table = pd.read_csv(scores, dtype={"id": str})
+        embeddings, mixture = run_files(paths)
+        table = pd.read_csv(paths["runs"][0] / "scores_train.csv", dtype={"id": str})
         rows = cluster_labels.representatives(
             table["cluster"].to_numpy(), table["id"].to_numpy(), N_FEATURES, seed=3
         )
-        clusters = members.read_clusters(scores, embeddings, mixture, seed=3)
+        clusters = members.read_clusters(embeddings, mixture, seed=3)
         for cluster, expected in zip(clusters, rows, strict=True):
             assert [key[0] for key in cluster.keys] == table["id"].iloc[expected].tolist()
+
+    def test_shards_make_one_sample(self, small_sample):
+        (path,), mixture = small_sample
+        once = members.read_clusters([path], mixture)[0]
+        twice = members.read_clusters([path, path], mixture)[0]
+        assert twice.n_members == 2 * once.n_members
+        assert len(twice.keys) == len(once.keys)
 
     def test_variants_split_the_clusters_at_their_fractions(self, small_sample):
         clusters = members.read_clusters(*small_sample)
@@ -131,12 +154,6 @@ class TestMembers:
         assert chosen["non_lens"] == [1]
         assert chosen["uncertain"] == []
         assert chosen["all"] == [0, 1, 2]
-
-    def test_scores_of_other_rows_are_refused(self, small_sample, tmp_path):
-        scores, embeddings, mixture = small_sample
-        pd.read_csv(scores).iloc[::-1].to_csv(tmp_path / "turned.csv", index=False)
-        with pytest.raises(ArtifactError, match="same sample, in the same order"):
-            members.read_clusters(tmp_path / "turned.csv", embeddings, mixture)
 
 
 class TestSources:
@@ -264,7 +281,7 @@ FIGURES = {
     ),
     "null": lambda p, *f: features.null_distribution(
         p["experiment"] / "null.csv", p["experiment"] / "metrics.csv", *f,
-        where={**WHERE, "labels": "known"},
+        where={"scale": "log", "n_features": N_FEATURES},
     ),
     "populations": lambda p, *f: populations.population_comparison(
         {"one": p["index"], "two": p["faint_index"]}, *f
@@ -362,14 +379,16 @@ def test_unlabelled_dataset_has_examples_but_no_populations(tmp_path, files):
     assert files[0].stat().st_size > 1000
 
 
-def test_blind_sheet_does_not_depend_on_labels(paths, tmp_path):
-    scores, embeddings, mixture = run_files(paths)
-    table = pd.read_csv(scores, dtype={"id": str})
-    table.assign(is_lens=1 - table["is_lens"]).to_csv(tmp_path / "other.csv", index=False)
+def test_blind_sheet_does_not_depend_on_labels(tmp_path):
     drawn = []
-    for path in (scores, tmp_path / "other.csv"):
+    with artifacts.create(tmp_path / "stack.h5", "stack") as writer:
+        writer.dataset("image", rng(0, "stack").random((6, 8, 8), np.float32))
+        writer.strings("id", [f"o{number}" for number in range(6)])
+        writer.dataset("rotation", np.zeros(6, np.int8))
+    for labels in ([0] * 6, [1, 0, -1, 1, 1, 0]):
+        small = write_small_sample(tmp_path, labels, [0, 0, 1, 1, 1, 2], np.zeros((6, 2)), 3)
         png, pdf = tmp_path / "sheet.png", tmp_path / "sheet.pdf"
-        sheets.cluster_sheet(path, embeddings, mixture, paths["stacks"], png, pdf, labelled=False)
+        sheets.cluster_sheet(*small, [tmp_path / "stack.h5"], png, pdf, labelled=False)
         drawn.append((png.read_bytes(), pdf.read_bytes()))
     assert drawn[0] == drawn[1]
 

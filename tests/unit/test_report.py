@@ -187,7 +187,9 @@ class TestPage:
 
     def test_captions_go_with_the_longest_name(self):
         assert caption_key("cluster_sheet_unlabelled_log_6_0") == "cluster_sheet_unlabelled"
-        assert caption_key("cluster_sheet_log_6_0") == "cluster_sheet"
+        assert caption_key("clusters_log_features_6_run_0") == "cluster_sheet"
+        assert caption_key("clusters_unlabelled_log_features_6") == "cluster_sheet_unlabelled"
+        assert caption_key("clusters_lens") == "clusters_lens"
         assert caption_key("confusion_rare") == "confusion_rare"
         assert caption_key("something_else") == ""
 

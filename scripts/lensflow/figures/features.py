@@ -76,13 +76,14 @@ def null_distribution(
     png, pdf : path-like
         Figures to write.
     where : mapping
-        Scale, number of features, sample, labels and cut of the true AUC; scale and number of
-        features choose the shuffles too.
+        Scale and number of features. The true AUC is that of known fractions on the held-out
+        sample without a cut, as for the shuffled labels.
     """
-    shuffles = tables.rows_where(
-        pd.read_csv(null), {key: where[key] for key in ("scale", "n_features") if key in where}
-    )
-    true = tables.rows_where(pd.read_csv(metrics), where)["auc"].to_numpy(float)
+    shuffles = tables.rows_where(pd.read_csv(null), where)
+    table = pd.read_csv(metrics)
+    sample = "test" if (table["sample"] == "test").any() else "train"
+    alike = {**where, "sample": sample, "labels": "known", "cut": "none"}
+    true = tables.rows_where(table, alike)["auc"].to_numpy(float)
     with style.paper():
         figure = style.new_figure(style.COLUMN_INCHES, 2.0)
         if len(shuffles):

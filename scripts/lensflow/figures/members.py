@@ -9,7 +9,7 @@ import pandas as pd
 
 from lensflow import artifacts
 from lensflow.cluster_labels import representatives
-from lensflow.errors import ArtifactError
+from lensflow.mixture import MixtureParameters
 
 RULES = {
     "random": "members drawn at random, each object once (the same 25 that the stand-in sees)",
@@ -49,8 +49,7 @@ class Cluster:
 
 
 def read_clusters(
-    scores: Path | str,
-    embeddings: Path | str,
+    embeddings: Sequence[Path | str],
     mixture: Path | str,
     n_shown: int = 25,
     choice: str = "random",
@@ -58,12 +57,14 @@ def read_clusters(
 ) -> list[Cluster]:
     """Return every cluster of a sample with the members to show, in the order of their numbers.
 
+    Nothing else is needed: a person judges the clusters before there is any probability.
+
     Parameters
     ----------
-    scores : path-like
-        ``scores_<sample>.csv``: the cluster of each image.
-    embeddings, mixture : path-like
-        The sample's embeddings, in the same order, and the mixture fitted to the training sample.
+    embeddings : sequence of path-like
+        The sample's embeddings, all shards in order.
+    mixture : path-like
+        The mixture fitted to the training sample.
     n_shown : int
         Members to show at most.
     choice : {"random", "nearest"}
@@ -76,33 +77,29 @@ def read_clusters(
     -------
     list of Cluster
         One for each component, empty ones included.
-
-    Raises
-    ------
-    ArtifactError
-        If scores and embeddings are not of the same images.
     """
-    table = pd.read_csv(scores, dtype={"id": str}, usecols=["id", "rotation", "is_lens", "cluster"])
-    with artifacts.open(embeddings, "embeddings") as file:
-        positions = artifacts.read(file, "embedding").astype(float)
-        ids = artifacts.read_strings(file, "id")
-    with artifacts.open(mixture, "mixture") as file:
-        means = artifacts.read(file, "means")
-        precisions = artifacts.read(file, "precisions_cholesky")
-    if table["id"].tolist() != list(ids):
-        raise ArtifactError(
-            f"{scores} has {len(table)} rows and {embeddings} has {len(ids)}, or their ids differ; "
-            "both must be of the same sample, in the same order. Make the scores again."
-        )
-    labels = table["cluster"].to_numpy()
+    fitted = MixtureParameters.load(mixture)
+    table, positions = _read_sample(embeddings)
+    table["cluster"] = fitted.labels(positions)
+    numbers = range(fitted.n_components)
     if choice == "random":
-        shown = representatives(labels, ids, len(means), seed, n_shown)
+        arrays = table["cluster"].to_numpy(), table["id"].to_numpy()
+        shown = representatives(*arrays, len(numbers), seed, n_shown)
     else:
-        shown = [
-            _nearest(table, positions, np.flatnonzero(labels == number), mean, factor, n_shown)
-            for number, (mean, factor) in enumerate(zip(means, precisions, strict=True))
-        ]
-    return [_summary(number, table, rows) for number, rows in enumerate(shown)]
+        shown = [_nearest(table, positions, fitted, number, n_shown) for number in numbers]
+    return [_summary(number, table, rows) for number, rows in zip(numbers, shown, strict=True)]
+
+
+def _read_sample(embeddings):
+    """Id, rotation and label of each row (a table), and the embeddings, of all shards."""
+    tables, positions = [], []
+    for path in embeddings:
+        with artifacts.open(path, "embeddings") as file:
+            columns = {key: artifacts.read(file, key) for key in ("rotation", "is_lens")}
+            ids = artifacts.read_strings(file, "id")
+            tables.append(pd.DataFrame({"id": ids, **columns}))
+            positions.append(artifacts.read(file, "embedding").astype(float))
+    return pd.concat(tables, ignore_index=True), np.concatenate(positions)
 
 
 def mahalanobis(x: np.ndarray, mean: np.ndarray, precision_cholesky: np.ndarray) -> np.ndarray:
@@ -122,9 +119,11 @@ def mahalanobis(x: np.ndarray, mean: np.ndarray, precision_cholesky: np.ndarray)
     return np.linalg.norm((x - mean) @ precision_cholesky, axis=1)
 
 
-def _nearest(table, positions, rows, mean, precision_cholesky, n_shown):
+def _nearest(table, positions, fitted, number, n_shown):
     """Rows of a cluster by rising distance from its mean, the first row of each object only."""
-    order = np.argsort(mahalanobis(positions[rows], mean, precision_cholesky), kind="stable")
+    rows = np.flatnonzero(table["cluster"] == number)
+    shape = fitted.means[number], fitted.precisions_cholesky[number]
+    order = np.argsort(mahalanobis(positions[rows], *shape), kind="stable")
     first = table["id"].iloc[rows[order]].drop_duplicates().head(n_shown)
     return first.index.to_numpy()
 

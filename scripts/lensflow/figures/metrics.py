@@ -159,10 +159,11 @@ def baseline_comparison(
     png, pdf : path-like
         Figures to write.
     where : mapping
-        Sample, labels and cut.
+        Sample, labels and whatever else; without a cut unless one is named.
     metric : str
         Column compared.
     """
+    where = {"cut": "none", **where}
     ours = tables.rows_where(pd.read_csv(metrics), where).assign(representation="autoencoder")
     theirs = tables.rows_where(pd.read_csv(baselines), where)
     table = pd.concat([ours, theirs], ignore_index=True)

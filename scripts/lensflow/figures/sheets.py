@@ -73,8 +73,7 @@ def _fractions(cluster, between):
 
 
 def cluster_sheet(
-    scores: Path | str,
-    embeddings: Path | str,
+    embeddings: Sequence[Path | str],
     mixture: Path | str,
     stacks: Sequence[Path | str],
     png: Path | str,
@@ -91,7 +90,7 @@ def cluster_sheet(
 
     Parameters
     ----------
-    scores, embeddings, mixture : path-like
+    embeddings, mixture
         See :func:`lensflow.figures.members.read_clusters`.
     stacks : sequence of path-like
         The (denoised) shards of the sample.
@@ -104,7 +103,7 @@ def cluster_sheet(
     seed : int
         Seed of the random choice: the one given to the stage that labels the clusters.
     """
-    clusters = members.read_clusters(scores, embeddings, mixture, 25, choice, seed)
+    clusters = members.read_clusters(embeddings, mixture, 25, choice, seed)
     if labelled:
         clusters = members.by_lens_fraction(clusters)
     images = _images_of(clusters, stacks)
@@ -151,8 +150,7 @@ def _draw_mosaic(axes, canvas):
 
 
 def cluster_columns(
-    scores: Path | str,
-    embeddings: Path | str,
+    embeddings: Sequence[Path | str],
     mixture: Path | str,
     stacks: Sequence[Path | str],
     png: Path | str,
@@ -166,7 +164,7 @@ def cluster_columns(
 
     Parameters
     ----------
-    scores, embeddings, mixture, stacks, png, pdf
+    embeddings, mixture, stacks, png, pdf
         See :func:`cluster_sheet`.
     variant : {"lens", "non_lens", "uncertain", "all"}
         Which clusters, see :func:`lensflow.figures.members.select`.
@@ -178,7 +176,7 @@ def cluster_columns(
     seed : int
         Seed of the choice of members.
     """
-    clusters = members.read_clusters(scores, embeddings, mixture, n_rows, seed=seed)
+    clusters = members.read_clusters(embeddings, mixture, n_rows, seed=seed)
     chosen = members.select(clusters, variant)
     with style.paper():
         if not chosen:
@@ -238,8 +236,7 @@ def _columns(clusters, images, n_rows, with_sources, with_share):
 
 
 def judged_examples(
-    scores: Path | str,
-    embeddings: Path | str,
+    embeddings: Sequence[Path | str],
     mixture: Path | str,
     labels: Path | str,
     stacks: Sequence[Path | str],
@@ -255,7 +252,7 @@ def judged_examples(
 
     Parameters
     ----------
-    scores, embeddings, mixture, stacks, png, pdf
+    embeddings, mixture, stacks, png, pdf
         See :func:`cluster_sheet`.
     labels : path-like
         ``cluster_labels_<method>.csv``.
@@ -264,7 +261,7 @@ def judged_examples(
     seed : int
         Seed of the choice of members.
     """
-    clusters = members.read_clusters(scores, embeddings, mixture, 2 * n_columns, seed=seed)
+    clusters = members.read_clusters(embeddings, mixture, 2 * n_columns, seed=seed)
     judged = pd.read_csv(labels).set_index("cluster")["probability"]
     names = {0.0: "non-lens", 0.5: "uncertain", 1.0: "lens"}
     with style.paper():

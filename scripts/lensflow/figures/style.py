@@ -5,12 +5,16 @@ and each meaning keeps its colour and line style in every figure. Figures are ma
 so no state survives from one to the next.
 """
 
+import logging
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
+
+# The fonts of a PDF are cut to the letters used, which is told at length.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 COLUMN_INCHES = 3.3
 PAGE_INCHES = 6.9

@@ -42,6 +42,13 @@ SECTIONS = {
     ),
 }  # fmt: skip
 
+# The sheets of all clusters are called clusters_<scale>_... and clusters_unlabelled_<scale>_...
+SHEET_NAMES = {
+    "clusters_unlabelled": "cluster_sheet_unlabelled",
+    "clusters_log": "cluster_sheet",
+    "clusters_linear": "cluster_sheet",
+}
+
 
 def write_report(
     output: Path | str,
@@ -183,8 +190,9 @@ def _sections(figures: Sequence[Path], templates: Path) -> list[dict]:
 
 def caption_key(stem: str) -> str:
     """Return the longest key of a caption that a figure's name begins with, or nothing."""
-    keys = [key for keys in SECTIONS.values() for key in keys]
-    return max((key for key in keys if stem.startswith(key)), key=len, default="")
+    keys = {key: key for keys in SECTIONS.values() for key in keys} | SHEET_NAMES
+    longest = max((name for name in keys if stem.startswith(name)), key=len, default=None)
+    return keys.get(longest, "")
 
 
 def _figure(key, path, templates):
