@@ -249,7 +249,9 @@ def _calibrate(flux, factors, stamps, settings) -> dict[int, np.ndarray]:
     stamps = {row: _native(stamp) for row, stamp in stamps.items()}
     if settings.masked_value is not None:
         for images in (flux, *stamps.values()):
-            images[images == np.float32(settings.masked_value)] = np.nan
+            masked = images == np.float32(settings.masked_value)
+            if masked.any():
+                images[masked] = np.nan
     with np.errstate(over="ignore"):
         if (factors != 1).any():
             flux *= factors[:, None, None]
@@ -269,9 +271,10 @@ def _measure(flux, rows, stamps) -> tuple[np.ndarray, np.ndarray]:
 
 def _mark_missing(flux: np.ndarray) -> np.ndarray:
     """Make every pixel that is not finite NaN; return the places of the images that have some."""
-    # A sum over an image is finite only if every pixel is.
+    # A sum over an image is finite only if every pixel is. This way needs no threads of BLAS.
     with np.errstate(invalid="ignore", over="ignore"):
-        incomplete = np.flatnonzero(~np.isfinite(flux.reshape(len(flux), -1).sum(axis=1)))
+        sums = np.einsum("ij->i", flux.reshape(len(flux), -1))
+    incomplete = np.flatnonzero(~np.isfinite(sums))
     for place in incomplete:
         flux[place][~np.isfinite(flux[place])] = np.nan
     return incomplete

@@ -14,7 +14,7 @@ import re
 import numpy as np
 
 CARD, BLOCK = 80, 2880
-FIRST_READ = 128 * 1024
+FIRST_READ = 64 * 1024
 MAX_BYTES = 256 * 1024 * 1024
 DTYPES = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 ZERO_POINT_KEYWORDS = ("MAGZERO", "MAGZPT", "ZEROPNT")

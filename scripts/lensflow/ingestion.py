@@ -20,8 +20,9 @@ from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.listing import CHALLENGE, Layout, Listing, list_cutouts
 
 MAX_QUARANTINE_FRACTION = 0.05
-BLOCK_IMAGES = 256
-BLOCK_ROWS = 65536
+# A block of images that stays in a core's cache while it is swapped, measured and checked.
+BLOCK_IMAGES = 64
+TABLE_ROWS = 65536
 CHALLENGE_MASK = 100.0
 NO_ROW = "no row in the catalogue"
 NO_IMAGE = "catalogue row without an image"
@@ -103,8 +104,7 @@ def ingest_shard(
         attrs = {"dataset": name, "state": state, "shard": shard, "n_listed": len(rows)}
         with artifacts.create(images, "images", attrs) as writer:
             _begin_images(writer, file, dataset, settings)
-            blocks = _read_blocks(file, rows, Path(folder), dataset, settings, seed)
-            problems = [bad for block in blocks for bad in _append_block(writer, *block)]
+            problems = list(_ingest_rows(file, rows, writer, Path(folder), dataset, settings, seed))
             kept = len(writer.file["id"])
     tally = quarantine.write(shard_quarantine, problems)
     quarantine.report(name, tally)
@@ -247,8 +247,8 @@ def _write_manifest(writer, listing: Listing, table, rows: np.ndarray, matches) 
     writer.growable("id", (0,), str, description="identifier of the object")
     columns = catalogue.unknown([]) if table is None else table.iloc[:0]
     _begin_table(writer, columns.drop(columns="id"))
-    for start in range(0, len(rows), BLOCK_ROWS):
-        block = slice(start, start + BLOCK_ROWS)
+    for start in range(0, len(rows), TABLE_ROWS):
+        block = slice(start, start + TABLE_ROWS)
         ids = np.array([identifier.decode() for identifier in listing.ids[rows[block]]], object)
         known = catalogue.unknown(ids) if table is None else table.iloc[matches[block]]
         paths = np.array(listing.paths(rows[block]), dtype=object)
@@ -280,27 +280,45 @@ def _begin_images(writer, manifest, dataset: Mapping, settings: CutoutSettings) 
     _begin_table(writer, artifacts.read_table(manifest, "catalogue", slice(0, 0)))
 
 
-def _read_blocks(
-    manifest, rows: range, folder: Path, dataset: Mapping, settings: CutoutSettings, seed: int
-) -> Iterator[tuple[pd.DataFrame, dict[str, np.ndarray], np.ndarray, dict[int, str]]]:
-    """Yield (rows of the manifest, arrays, which rows they are, reasons of the others)."""
-    for start in range(rows.start, rows.stop, BLOCK_IMAGES):
-        part = slice(start, min(start + BLOCK_IMAGES, rows.stop))
+def _ingest_rows(
+    manifest, rows: range, writer, folder: Path, dataset: Mapping, settings, seed: int
+) -> Iterator[tuple[str, str, str]]:
+    """Store the images of some rows; yield (path, id, reason) of those that cannot be used."""
+    for start in range(rows.start, rows.stop, TABLE_ROWS):
+        part = slice(start, min(start + TABLE_ROWS, rows.stop))
         table = artifacts.read_table(manifest, "catalogue", part)
         table.insert(0, "path", artifacts.read_strings(manifest, "path", part))
         table.insert(0, "id", artifacts.read_strings(manifest, "id", part))
-        paths = [f"{folder}/{path}" for path in table["path"]]
-        batch = read_batch(paths, list(table["id"]), settings, seed)
-        arrays = {"flux": batch.flux, "sky_sigma": batch.sky_sigma}
-        rows_kept, problems = batch.rows, dict(batch.problems)
-        if dataset.get("source_images"):
-            sources = [_source_path(paths[row]) for row in rows_kept]
-            arrays["source_flux"], bad = read_sources(sources, settings)
-            problems |= {int(rows_kept[place]): reason for place, reason in bad.items()}
-            good = np.array([place not in bad for place in range(len(rows_kept))], dtype=bool)
-            rows_kept = rows_kept[good]
-            arrays = {key: array[good] for key, array in arrays.items()}
-        yield table, arrays, rows_kept, problems
+        kept, sky, problems = [], [], []
+        for first in range(0, len(table), BLOCK_IMAGES):
+            block = table.iloc[first : first + BLOCK_IMAGES]
+            arrays, good, reasons = _read_block(block, folder, dataset, settings, seed)
+            sky.append(arrays.pop("sky_sigma"))
+            for key, array in arrays.items():
+                artifacts.append(writer.file[key], array)
+            kept.append(first + good)
+            problems += [(first + row, reasons[row]) for row in sorted(reasons)]
+        artifacts.append(writer.file["sky_sigma"], np.concatenate(sky))
+        _append_rows(writer, table.iloc[np.concatenate(kept)])
+        for row, reason in problems:
+            yield table["path"].iloc[row], table["id"].iloc[row], reason
+
+
+def _read_block(
+    block: pd.DataFrame, folder: Path, dataset: Mapping, settings: CutoutSettings, seed: int
+) -> tuple[dict[str, np.ndarray], np.ndarray, dict[int, str]]:
+    """Return arrays of the usable images of a block, their rows in it, and the others' reasons."""
+    paths = [f"{folder}/{path}" for path in block["path"]]
+    batch = read_batch(paths, list(block["id"]), settings, seed)
+    arrays = {"flux": batch.flux, "sky_sigma": batch.sky_sigma}
+    if not dataset.get("source_images"):
+        return arrays, batch.rows, batch.problems
+    sources = [_source_path(paths[row]) for row in batch.rows]
+    arrays["source_flux"], bad = read_sources(sources, settings)
+    good = np.array([place not in bad for place in range(len(sources))], dtype=bool)
+    problems = {int(batch.rows[place]): reason for place, reason in bad.items()}
+    arrays = {key: array[good] for key, array in arrays.items()}
+    return arrays, batch.rows[good], batch.problems | problems
 
 
 def _source_path(path: str) -> str:
@@ -309,15 +327,9 @@ def _source_path(path: str) -> str:
     return os.path.join(folder, "../../Private/Band1/NoLensImage", name)
 
 
-def _append_block(writer, table, arrays, rows, problems) -> list[tuple[str, str, str]]:
-    for key, array in arrays.items():
-        artifacts.append(writer.file[key], array)
-    kept = table.iloc[rows]
-    artifacts.append(writer.file["id"], kept["id"].to_numpy(dtype=object))
-    artifacts.append_table(writer, "catalogue", kept.drop(columns=["id", "path"]))
-    return [
-        (table["path"].iloc[row], table["id"].iloc[row], problems[row]) for row in sorted(problems)
-    ]
+def _append_rows(writer, rows: pd.DataFrame) -> None:
+    artifacts.append(writer.file["id"], rows["id"].to_numpy(dtype=object))
+    artifacts.append_table(writer, "catalogue", rows.drop(columns=["id", "path"]))
 
 
 def _check_shard(file, shard: int, n_bad: int) -> int:

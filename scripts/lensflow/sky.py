@@ -53,20 +53,22 @@ def sky_sigma(image: np.ndarray, border: int = BORDER) -> float:
 def _quiet_segments(images: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the quieter half of the segments (n, n_segments // 2, length) and their medians."""
     index = _segment_index(*images.shape[1:], border)
-    segments = np.sort(images.reshape(len(images), -1)[:, index], axis=2)
+    segments = images.reshape(len(images), -1)[:, index]
+    segments.sort(axis=2)
     medians = _sorted_median(segments)
     quiet = np.argsort(medians, axis=1, kind="stable")[:, : max(1, len(index) // 2)]
-    kept = np.take_along_axis(segments, quiet[:, :, None], axis=1)
-    return kept, np.take_along_axis(medians, quiet, axis=1)
+    rows = np.arange(len(images))[:, None]
+    return segments[rows, quiet], medians[rows, quiet]
 
 
 def _clipped_scale(deviations: np.ndarray) -> np.ndarray:
     """Return the sigma-clipped scale of rows of absolute deviations, sorted, NaN last."""
-    kept = deviations
+    sigma = MAD_TO_SIGMA * _sorted_median(deviations)
     for _ in range(CLIP_ROUNDS):
-        sigma = MAD_TO_SIGMA * _sorted_median(kept)
-        kept = np.where(deviations > CLIP_SIGMAS * sigma[:, None], np.float32(np.nan), deviations)
-    return MAD_TO_SIGMA * _sorted_median(kept)
+        # What is kept comes first in a sorted row; NaN compares as false.
+        kept = np.count_nonzero(deviations <= CLIP_SIGMAS * sigma[:, None], axis=1)
+        sigma = MAD_TO_SIGMA * _median_of_first(deviations, kept)
+    return sigma
 
 
 @functools.lru_cache(maxsize=64)
@@ -93,8 +95,13 @@ def _sorted_median(values: np.ndarray) -> np.ndarray:
     length = values.shape[-1]
     if not np.isnan(values[..., -1]).any():
         return (values[..., (length - 1) // 2] + values[..., length // 2]) / np.float32(2)
-    count = np.count_nonzero(~np.isnan(values), axis=-1)[..., None]
+    return _median_of_first(values, np.count_nonzero(~np.isnan(values), axis=-1))
+
+
+def _median_of_first(values: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return the median of the first ``count`` values of each sorted row, NaN when it is 0."""
+    count = count[..., None]
     low = np.take_along_axis(values, np.maximum(count - 1, 0) // 2, axis=-1)
-    high = np.take_along_axis(values, np.minimum(count // 2, length - 1), axis=-1)
-    # An empty row takes its first value, which is NaN.
-    return np.where(count > 0, (low + high) / np.float32(2), low)[..., 0]
+    high = np.take_along_axis(values, count // 2, axis=-1)
+    median = np.where(count > 0, (low + high) / np.float32(2), np.float32(np.nan))
+    return median[..., 0]
