@@ -160,6 +160,14 @@ def test_engines_agree_with_dead_units(engine):
     np.testing.assert_array_equal(fitted.labels(x), peer.predict(x))
 
 
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_collapsed_embedding_is_reported_and_fitted(engine, caplog):
+    x = np.zeros((100, 3))
+    fitted = quiet_fit(x, 4, 0, engine=engine)
+    assert "3 of 3 features are constant" in caplog.text
+    assert np.unique(fitted.labels(x)).size == 1
+
+
 def test_not_converged_is_a_warning_with_a_remedy():
     with pytest.warns(ConvergenceWarning, match=r"raise mixture\.max_iter"):
         fitted = mixture.fit(blobs(300, 3, 3), 3, 0, max_iter=1)

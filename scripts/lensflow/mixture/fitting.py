@@ -80,7 +80,10 @@ def fit(
             np.flatnonzero(constant).tolist(),
         )
     try:
-        fitted = ENGINES[engine](x, n_components, seed, max_iter, tol, n_init, reg_covar)
+        with warnings.catch_warnings():
+            # scikit-learn's own words, of the mixture and of k-means, name none of our settings.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fitted = ENGINES[engine](x, n_components, seed, max_iter, tol, n_init, reg_covar)
     except (np.linalg.LinAlgError, ValueError) as error:
         raise TrainingError(
             f"the mixture of {n_components} components failed on embeddings of shape {x.shape}: "

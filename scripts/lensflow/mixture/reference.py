@@ -1,9 +1,6 @@
 """The reference engine: scikit-learn's BayesianGaussianMixture with the author's settings."""
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture
 
 ARRAYS = (
@@ -42,10 +39,7 @@ def fit_reference(
         n_init=n_init,
         reg_covar=reg_covar,
     )
-    with warnings.catch_warnings():
-        # ``fit`` warns for both engines, with a remedy in this workflow's words.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(embeddings)
+    model.fit(embeddings)
     return {
         **{name: np.asarray(getattr(model, f"{name}_"), dtype=np.float64) for name in ARRAYS},
         "weight_concentration": np.stack(model.weight_concentration_),
