@@ -16,6 +16,10 @@ NO_SOURCE = Path("Private/Band1/NoSourceImage")
 NO_LENS = Path("Private/Band1/NoLensImage")
 PART = "catalogue_part.csv"
 COLUMNS = ("ID", "is_lens", "Einstein_area", "numb_pix_lensed_image", "flux_lensed_image_in_sigma")
+COMMENTS = (
+    "  FITS (Flexible Image Transport System) format is defined in 'Astronomy",
+    "  and Astrophysics', volume 376, page 359; bibcode: 2001A&A...376..359H",
+)
 BLOCK = 2880
 
 
@@ -30,14 +34,16 @@ def header_bytes() -> bytes:
     degrees = PIXEL_ARCSEC / 3600.0
     header = fits.PrimaryHDU(np.zeros((SIZE, SIZE), "f4")).header
     header["EXTEND"] = True
-    cards = [("WCSAXES", 2), ("CRPIX1", SIZE // 2 + 1.0), ("CRPIX2", SIZE // 2 + 1.0)]
+    cards = [("COMMENT", line) for line in COMMENTS]
+    cards += [("WCSAXES", 2), ("CRPIX1", SIZE // 2 + 1.0), ("CRPIX2", SIZE // 2 + 1.0)]
     cards += [("CRVAL1", 0.0), ("CRVAL2", 0.0), ("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN")]
     cards += [("CUNIT1", "deg"), ("CUNIT2", "deg"), ("CDELT1", -degrees), ("CDELT2", degrees)]
     cards += [("CROTA2", 0.0), ("CD1_1", -degrees), ("CD1_2", 0.0), ("CD2_1", 0.0)]
     cards += [("CD2_2", degrees), ("NX", SIZE), ("NY", SIZE)]
     cards += [("HIERARCH range x", SIZE * PIXEL_ARCSEC * ARCSEC_IN_RADIANS, "radians")]
     cards += [("RA", 0.0, "radians"), ("DEC", 0.0, "radians")]
-    header.extend(cards)
+    for card in cards:
+        header.append(card, end=True)
     return header.tostring(sep="", endcard=True, padding=True).encode("ascii")
 
 
