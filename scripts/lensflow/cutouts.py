@@ -269,11 +269,15 @@ def _measure(flux, rows, stamps) -> tuple[np.ndarray, np.ndarray]:
     return level, sigma
 
 
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), images.shape[1] * images.shape[2])
+
+
 def _mark_missing(flux: np.ndarray) -> np.ndarray:
     """Make every pixel that is not finite NaN; return the places of the images that have some."""
     # A sum over an image is finite only if every pixel is. This way needs no threads of BLAS.
     with np.errstate(invalid="ignore", over="ignore"):
-        sums = np.einsum("ij->i", flux.reshape(len(flux), -1))
+        sums = np.einsum("ij->i", _flat(flux))
     incomplete = np.flatnonzero(~np.isfinite(sums))
     for place in incomplete:
         flux[place][~np.isfinite(flux[place])] = np.nan
@@ -295,7 +299,7 @@ def _too_many_missing(fraction: float) -> str:
 
 def _check_images(flux, rows, sigma, settings, problems) -> None:
     if settings.denoised:
-        flat = flux.reshape(len(flux), -1)
+        flat = _flat(flux)
         unusable = flat.max(axis=1, initial=-np.inf) == flat.min(axis=1, initial=np.inf)
     else:
         unusable = ~(np.isfinite(sigma) & (sigma > 0))

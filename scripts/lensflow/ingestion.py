@@ -6,6 +6,7 @@ number of shards. Memory does not grow with the number of images: the manifest n
 a file, a shard one block of images, the index one shard's identifiers.
 """
 
+import itertools
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -355,7 +356,7 @@ def _append_index(writer, file, shard: int, last_id: str) -> str:
         unit = file["sky_sigma"].attrs["units"]
         writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
         _begin_table(writer, table)
-    for before, after in zip([last_id, *ids[:-1]], ids, strict=True):
+    for before, after in itertools.pairwise([last_id, *ids]):
         if before >= after and before:
             raise ArtifactError(f"{file.filename}: id {after} comes after {before}, or twice.")
     artifacts.append(writer.file["id"], ids)
