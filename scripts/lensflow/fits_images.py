@@ -47,9 +47,10 @@ def maggies_per_count(own: float | None, configured: float | None) -> np.float32
     """
     zero_point = configured if own is None else own
     if zero_point is None:
+        names = " or ".join(ZERO_POINT_KEYWORDS)
         raise CutoutError(
-            "no zero point is known: the header has no "
-            f"{' or '.join(ZERO_POINT_KEYWORDS)} and the configuration no zero_point; give zero_point (AB mag, 0 when the pixels are maggies)"
+            f"no zero point is known: the header has no {names} and the configuration no "
+            "zero_point; give zero_point (AB mag, 0 when the pixels are maggies)"
         )
     return _factor(zero_point)
 
