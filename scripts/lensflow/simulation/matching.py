@@ -16,6 +16,9 @@ from lensflow.simulation.sources import (
 SIZE_RANGE = (0.02, 2.5)
 """Half-light radii of sources that are allowed, arcsec."""
 
+EDGE = 4.4
+"""Distance from the centre, arcsec, within which an image is surely in the cutout."""
+
 TOLERANCE = 0.04
 """Error of log pixels that is left as it is."""
 
@@ -81,15 +84,25 @@ def _draw_places(random, mass, count):
     near = 3.0 * max(mass.caustic_radius, 0.03 * mass.theta_e)
     wide = table["wide_radius_einstein"] * mass.theta_e + table["wide_radius_arcsec"]
     share = np.interp(mass.theta_e, table["einstein_radius_arcsec"], table["wide_fraction"])
-    radius = np.where(random.random() < share, wide, near) * np.sqrt(random.random(count))
+    limit = _farthest(mass, wide if random.random() < share else near)
+    radius = limit * np.sqrt(random.random(count))
     angle = random.uniform(0.0, 2.0 * np.pi, count)
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+
+
+def _farthest(mass, distance):
+    """Return a distance from the axis, arcsec, no larger than leaves one image in the cutout.
+
+    The outer image appears about an Einstein radius farther out; the inner one exists for sources
+    nearer than that.
+    """
+    return min(distance, max(0.8 * mass.theta_e, EDGE - mass.theta_e))
 
 
 def _place(random, mass, view, body, pixels, flux):
     """Return the first place where the smallest source covers fewer pixels than wanted."""
     near = _draw_places(random, mass, 3)
-    reach = mass.theta_e * random.uniform(0.4, 1.1, 3)
+    reach = _farthest(mass, 1.1 * mass.theta_e) * random.uniform(0.35, 1.0, 3)
     angle = random.uniform(0.0, 2.0 * np.pi, 3)
     far = np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=1)
     counts = []

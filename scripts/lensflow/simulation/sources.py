@@ -12,6 +12,9 @@ SHARPEST = 0.03
 CUTOFF = 4.2
 """Radius at which a source's Gaussian is cut off, in sigmas."""
 
+DARKEST = 1e-9
+"""Share of a source's flux in a pixel below which the pixel holds no light of it."""
+
 CELLS = 64
 """Side of the coarse grid on which the size of a source is searched."""
 
@@ -173,7 +176,7 @@ def amplitude_for_flux(image, flux, area=1.0) -> tuple[float, float]:
     Parameters
     ----------
     image : numpy.ndarray
-        Noise-free image, in sky sigma a pixel but for the factor.
+        Noise-free image, in sky sigma a pixel but for the factor; of a source of unit flux.
     flux : float
         Wanted sum of the pixels above 1, in sky sigma.
     area : float
@@ -184,7 +187,7 @@ def amplitude_for_flux(image, flux, area=1.0) -> tuple[float, float]:
     tuple of float
         The factor, and the number of pixels that are then above 1; zeros for an empty image.
     """
-    values = image[image > image.max() * 1e-5]
+    values = image[image > max(image.max() * 1e-5, DARKEST)]
     if not values.size:
         return 0.0, 0.0
     values = np.sort(values)[::-1].astype("f8")
