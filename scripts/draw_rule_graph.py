@@ -2,19 +2,27 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+import yaml
 
 from lensflow.logs import start_log
 
 
-def draw(run: list, output: str) -> None:
-    """Write the rule graph of the experiments in ``run``."""
-    command = [sys.executable, "-m", "snakemake", "--rulegraph", "dot", "--forceall", "--nolock"]
-    command += ["--config", f"run={run}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def draw(snakefile: str, config: dict, output: str) -> None:
+    """Write the rule graph of a complete configuration."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        yaml.safe_dump(config, file)
+        file.flush()
+        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
+        command += ["--configfile", file.name, "--rulegraph", "dot", "--forceall", "--nolock"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
     Path(output).write_text(done.stdout)
 
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])
-    draw(list(snakemake.params.run), snakemake.output.graph)
+    draw(snakemake.params.snakefile, snakemake.params.config, snakemake.output.graph)

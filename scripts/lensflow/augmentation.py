@@ -1,6 +1,6 @@
 """Quarter turns and a little noise: how the paper makes four images of one (section 3.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -27,6 +27,42 @@ def rotate(images: np.ndarray, rotations: np.ndarray) -> np.ndarray:
         chosen = np.asarray(rotations) % 4 == quarter
         turned[chosen] = np.rot90(images[chosen], quarter, axes=(1, 2))
     return turned
+
+
+def views(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the eight views of square images: four quarter turns, and those of the mirror image.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, size, size)
+        Square images.
+
+    Yields
+    ------
+    ndarray of shape (n_images, size, size)
+        One element of the dihedral group D4 applied to every image; the first is the identity.
+    """
+    for image in (images, images[:, :, ::-1]):
+        for quarter in range(4):
+            yield np.rot90(image, quarter, axes=(1, 2))
+
+
+def mean_over_views(function: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Average what a function makes of the eight views of images.
+
+    Parameters
+    ----------
+    function : callable
+        From images (n_images, size, size) to an array of n_images rows.
+    images : ndarray of shape (n_images, size, size)
+        Square images.
+
+    Returns
+    -------
+    ndarray of n_images rows
+        The same for an image and for its turned or mirrored copies (up to rounding).
+    """
+    return sum(function(np.ascontiguousarray(view)) for view in views(images)) / np.float32(8)
 
 
 def add_noise(

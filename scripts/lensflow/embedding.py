@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow import artifacts
+from lensflow.augmentation import mean_over_views
 from lensflow.errors import ArtifactError
 from lensflow.preparation import describe_rows, prepare_images
 from lensflow.scaling import min_max
@@ -185,7 +186,9 @@ def _load_encoder(weights: str | PathLike, preset: dict, n_features: int):
 
     model = _load(preset, weights, n_features)
     batch = preset["training"]["autoencoder"]["batch_size"]
-    return lambda images: embed(model, images, batch)
+    if preset["autoencoder"].get("embedding_pooling", "none") == "none":
+        return lambda images: embed(model, images, batch)
+    return lambda images: mean_over_views(lambda view: embed(model, view, batch), images)
 
 
 def _load_denoiser(weights: str | PathLike | None, preset: dict, state: str):

@@ -25,6 +25,7 @@ PRESET = {
         "output_activation": "sigmoid",
         "dense": [6],
         "embedding_activation": "linear",
+        "embedding_pooling": "none",
     },
     "training": {
         name: {**TRAINING, "schedule": "constant", "patience": 0, "augment": "none"}
@@ -147,3 +148,27 @@ def test_score_tables_are_joined_under_one_header(tmp_path):
     (tmp_path / "b.csv").write_text("id,q\n2,0.25\n")
     with pytest.raises(ArtifactError, match="has the columns 'id,q'"):
         merge_scores([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "all.csv")
+
+
+def test_pooled_embeddings_do_not_depend_on_orientation(images, weights):
+    preset = {**PRESET, "autoencoder": {**PRESET["autoencoder"], "embedding_pooling": "d4"}}
+    generator = np.random.default_rng(8)
+    stack = generator.random((4, SIZE, SIZE)).astype("f4")
+    results = []
+    for turns in range(4):
+        with artifacts.create(images / "turned.h5", "stack") as writer:
+            writer.dataset("image", np.rot90(stack, turns, axes=(1, 2)), compress=False)
+            writer.strings("id", [f"0{i}" for i in range(4)])
+            for name in ("rotation", "is_lens"):
+                writer.dataset(name, np.zeros(4, "i1"))
+        embed_stack(
+            images / "turned.h5",
+            images / "index.h5",
+            weights / "autoencoder.weights.h5",
+            preset,
+            3,
+            images / "pooled.h5",
+        )
+        results.append(embedded(images / "pooled.h5")[0])
+    for result in results[1:]:
+        np.testing.assert_allclose(result, results[0], rtol=1e-4, atol=1e-6)

@@ -17,13 +17,14 @@ def report_inputs(wildcards):
 
 
 rule draw_rule_graph:
-    """Ask Snakemake for the graph of its rules."""
     output:
         graph="results/rule_graph.dot",
     log:
         "results/logs/draw_rule_graph.log",
     benchmark:
         "results/benchmarks/draw_rule_graph.tsv"
+    """Ask Snakemake for the graph of its rules."""
+    localrule: True
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -31,7 +32,8 @@ rule draw_rule_graph:
         mem_mb=megabytes(500),
         runtime=minutes(10),
     params:
-        run=config["run"],
+        snakefile=workflow.main_snakefile,
+        config=config,
     script:
         "../../scripts/draw_rule_graph.py"
 

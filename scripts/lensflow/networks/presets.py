@@ -20,6 +20,7 @@ NETWORK_KEYS = {
         "embedding_activation",
     },
 }
+OPTIONAL_KEYS = {"denoiser": set(), "autoencoder": {"embedding_pooling"}}
 TRAINING_DEFAULTS = {
     "epochs": None,
     "batch_size": 32,
@@ -32,6 +33,7 @@ CHOICES = {
     "schedule": ("constant", "cosine"),
     "augment": ("none", "quarter_turns"),
     "embedding_activation": ("relu", "linear"),
+    "embedding_pooling": ("none", "d4"),
     "precision": ("float32", "bfloat16"),
 }
 
@@ -204,7 +206,7 @@ def _add_dense(layers, name, units, activation="relu"):
 
 
 def _check_network(network, kind, where):
-    _check_keys(network, NETWORK_KEYS[kind], NETWORK_KEYS[kind], where)
+    _check_keys(network, NETWORK_KEYS[kind] | OPTIONAL_KEYS[kind], NETWORK_KEYS[kind], where)
     for part, keys in (("encoder", {"filters", "kernel"}), ("decoder", None)):
         keys = keys or {"filters", "kernel", "padding"}
         if not isinstance(network[part], list | tuple) or not network[part]:
@@ -218,6 +220,8 @@ def _check_network(network, kind, where):
             _check_positive(units, f"{where}.dense[{number}]")
         activation = network["embedding_activation"]
         _check_choice(activation, "embedding_activation", f"{where}.embedding_activation")
+        pooling = network.get("embedding_pooling", "none")
+        _check_choice(pooling, "embedding_pooling", f"{where}.embedding_pooling")
 
 
 def _check_block(block, keys, where):
