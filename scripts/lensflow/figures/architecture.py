@@ -35,9 +35,11 @@ def architecture(layers: Sequence[LayerShape], png: Path | str, pdf: Path | str)
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 2.9)
         axes = figure.add_subplot()
+        units = [layer.shape[0] for layer in drawn if len(layer.shape) == 1]
         x = 0.0
         for layer in drawn:
-            x = _draw_layer(axes, x, layer, layers[0].shape[0])
+            largest = max(units) if len(layer.shape) == 1 else layers[0].shape[0]
+            x = _draw_layer(axes, x, layer, layer.shape[0] / largest)
         axes.set_xlim(-0.3, x + 0.1)
         axes.set_ylim(-4.1, 3.0)
         axes.set_axis_off()
@@ -55,11 +57,11 @@ def layer_look(layer: LayerShape) -> str | None:
     return layer.kind if layer.kind in _LOOKS else None
 
 
-def _draw_layer(axes, x, layer, image_size):
+def _draw_layer(axes, x, layer, relative_size):
     """Draw one block with its left edge at ``x``; return where the next one starts."""
     look = layer_look(layer)
     flat, resampling = len(layer.shape) == 1, look in ("pooling", "upsampling")
-    height = 0.5 + (3.5 * layer.shape[0] / 128 if flat else 4.5 * layer.shape[0] / image_size)
+    height = 0.5 + (3.5 if flat else 4.5) * relative_size
     width = 0.12 if flat or resampling else 0.12 + 0.1 * np.log2(layer.shape[-1])
     _block(axes, x, width, height, _LOOKS[look], depth=0.0 if flat else _DEPTH)
     if not resampling:

@@ -14,6 +14,8 @@ REPRESENTATIONS = {
     "autoencoder": ("autoencoder", style.BLACK, "o"),
     "pca_raw": ("PCA of the images", style.BLUE, "s"),
     "pca_denoised": ("PCA of the denoised images", style.ORANGE, "D"),
+    "pca_raw_d4": ("PCA of the images, mean over views", style.SKY, "^"),
+    "pca_denoised_d4": ("PCA of the denoised images, mean over views", style.VERMILION, "v"),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from lensflow.figures import style
 
@@ -51,6 +52,9 @@ def _draw_panel(axes, histories):
     longest = max((len(history) for history in histories.values()), default=0)
     if longest > _LONG_RUN:
         axes.set_xscale("log")
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("epoch")
     axes.set_ylabel("binary cross-entropy")
     if len(histories) > _MAX_NAMES:
