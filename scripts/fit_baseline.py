@@ -12,6 +12,7 @@ if __name__ == "__main__":
             "pca_raw": {"train": inputs.raw_train, "test": inputs.raw_test},
             "pca_denoised": {"train": inputs.denoised_train, "test": inputs.denoised_test},
         },
+        pooling=snakemake.params.pooling,
         index_path=inputs.index,
         output_path=snakemake.output.baselines,
         scale=snakemake.wildcards.scale,

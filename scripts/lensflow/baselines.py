@@ -5,7 +5,7 @@ fractions. What the networks add is what they gain over this.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts
+from lensflow.augmentation import mean_over_views
 from lensflow.cluster_labels import known_fractions
 from lensflow.errors import ConfigError
 from lensflow.metrics import all_metrics
@@ -76,17 +77,22 @@ def fit_components(
         _images(path)[drawn[(drawn >= start) & (drawn < stop)] - start]
         for path, start, stop in zip(stack_paths, starts[:-1], starts[1:], strict=True)
     ]
-    solver = "randomized" if min(len(drawn), images[0].shape[1]) > 500 else "full"
-    return PCA(n_features, svd_solver=solver, random_state=seed).fit(np.concatenate(images))
+    rows = _as_rows(np.concatenate(images))
+    solver = "randomized" if min(rows.shape) > 500 else "full"
+    return PCA(n_features, svd_solver=solver, random_state=seed).fit(rows)
 
 
-def project(stack_paths: Iterable, components: PCA) -> tuple[np.ndarray, pd.DataFrame]:
+def project(
+    stack_paths: Iterable, components: PCA, pooling: str = "none"
+) -> tuple[np.ndarray, pd.DataFrame]:
     """Return the components of every image of a sample and what is known of it.
 
     Parameters
     ----------
     stack_paths : iterable of path
     components : sklearn.decomposition.PCA
+    pooling : {"none", "d4"}
+        Of the image, or their mean over its eight views, as for an embedding.
 
     Returns
     -------
@@ -96,7 +102,7 @@ def project(stack_paths: Iterable, components: PCA) -> tuple[np.ndarray, pd.Data
     """
     features, tables = [], []
     for path in stack_paths:
-        features.append(components.transform(_images(path)).astype(np.float64))
+        features.append(_transform(components, _images(path), pooling).astype(np.float64))
         with artifacts.open(path, "stack") as f:
             columns = {
                 "id": artifacts.read_strings(f, "id"),
@@ -106,16 +112,25 @@ def project(stack_paths: Iterable, components: PCA) -> tuple[np.ndarray, pd.Data
     return np.concatenate(features), pd.concat(tables, ignore_index=True)
 
 
+def _transform(components: PCA, images: np.ndarray, pooling: str) -> np.ndarray:
+    if pooling == "none":
+        return components.transform(_as_rows(images))
+    return mean_over_views(lambda view: components.transform(_as_rows(view)), images)
+
+
 def _n_images(path: str | Path) -> int:
     with artifacts.open(path, "stack") as f:
         return f["image"].shape[0]
 
 
 def _images(path: str | Path) -> np.ndarray:
-    """Return the images of one shard as rows: (n, pixels) float32."""
+    """Return the images of one shard: (n, size, size) float32."""
     with artifacts.open(path, "stack") as f:
-        images = artifacts.read(f, "image")
-    return images.reshape(images.shape[0], -1)
+        return artifacts.read(f, "image")
+
+
+def _as_rows(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1)
 
 
 def baseline_rows(
@@ -158,6 +173,7 @@ def baseline_rows(
 
 def fit_baseline_stage(
     stacks: Mapping[str, Mapping[str, list]],
+    pooling: str,
     index_path: str | Path,
     output_path: str | Path,
     scale: str,
@@ -173,6 +189,9 @@ def fit_baseline_stage(
     ----------
     stacks : mapping
         Shards by representation (``pca_raw``, ``pca_denoised``) and sample (``train``, ``test``).
+    pooling : {"none", "d4"}
+        The preset's pooling: with "d4" the pooled components stand beside the plain ones, as
+        ``<representation>_d4``, so that the networks win by what they learn and not by pooling.
     index_path : str or Path
         ``index.h5`` of the dataset: the lensed pixels and fluxes for the cut.
     output_path : str or Path
@@ -190,9 +209,9 @@ def fit_baseline_stage(
     """
     n_features, rows = sorted(n_features), []
     with threadpool_limits(limits=n_threads):
-        for representation, shards in stacks.items():
+        for representation, pooled, shards in _representations(stacks, pooling):
             components = fit_components(shards["train"], n_features[-1], settings.seed)
-            full = {s: project(paths, components) for s, paths in shards.items() if paths}
+            full = {s: project(paths, components, pooled) for s, paths in shards.items() if paths}
             cut = {s: _passes(table, index_path, settings) for s, (_, table) in full.items()}
             for d in n_features:
                 samples = {s: (x[:, :d], table, cut[s]) for s, (x, table) in full.items()}
@@ -204,6 +223,14 @@ def fit_baseline_stage(
                     rows += baseline_rows(representation, samples, key, mixture, settings)
                 logger.info("%s, %d features: %d runs done", representation, d, n_runs)
     write_csv(output_path, pd.DataFrame(rows, columns=BASELINE_COLUMNS))
+
+
+def _representations(stacks: Mapping, pooling: str) -> Iterator[tuple[str, str, Mapping]]:
+    """Yield (name, pooling, shards) of every baseline."""
+    for name, shards in stacks.items():
+        yield name, "none", shards
+        if pooling != "none":
+            yield f"{name}_{pooling}", pooling, shards
 
 
 def _passes(table: pd.DataFrame, index_path: str | Path, settings: Settings) -> np.ndarray | None:

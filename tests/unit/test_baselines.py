@@ -7,6 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
 from lensflow import artifacts, baselines, runs
+from lensflow.augmentation import views
 from lensflow.errors import ConfigError
 from lensflow.runs import Settings
 
@@ -47,11 +48,12 @@ def sample(tmp_path):
     return shards, index
 
 
-def fit_stage(shards, index, output, features=(2, 3)):
+def fit_stage(shards, index, output, features=(2, 3), pooling="none"):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         baselines.fit_baseline_stage(
             {"pca_raw": shards, "pca_denoised": shards},
+            pooling,
             index,
             output,
             "log",
@@ -92,7 +94,7 @@ def test_components_are_those_of_all_images(sample):
     components = baselines.fit_components(shards["train"], 3, seed=0)
     features, table = baselines.project(shards["train"], components)
     images = np.concatenate([baselines._images(path) for path in shards["train"]])
-    expected = PCA(3, svd_solver="full").fit_transform(images)
+    expected = PCA(3, svd_solver="full").fit_transform(images.reshape(len(images), -1))
     np.testing.assert_allclose(features, expected, atol=1e-5)
     assert table["id"].tolist() == [f"{i:03d}" for i in range(60)]
 
@@ -107,3 +109,18 @@ def test_more_components_than_images_are_refused(sample):
     shards, _ = sample
     with pytest.raises(ConfigError, match="use fewer features or more images"):
         baselines.fit_components(shards["test"], 31, seed=0)
+
+
+def test_pooled_components_stand_beside_the_plain_ones(sample, tmp_path):
+    table = fit_stage(*sample, tmp_path / "baselines.csv", [2], pooling="d4")
+    names = ["pca_raw", "pca_raw_d4", "pca_denoised", "pca_denoised_d4"]
+    assert table["representation"].drop_duplicates().tolist() == names
+
+
+def test_pooled_components_are_those_of_the_mean_view(sample):
+    shards, _ = sample
+    components = baselines.fit_components(shards["train"], 3, seed=0)
+    pooled, _ = baselines.project(shards["train"], components, "d4")
+    images = np.concatenate([baselines._images(path) for path in shards["train"]])
+    mean = np.mean([view.reshape(len(view), -1) for view in views(images)], axis=0)
+    np.testing.assert_allclose(pooled, components.transform(mean), atol=1e-5)

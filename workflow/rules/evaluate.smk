@@ -66,6 +66,7 @@ rule fit_baseline:
         n_features=lambda wildcards: experiment(wildcards)["n_features"],
         runs=lambda wildcards: experiment(wildcards)["runs"],
         mixture=lambda wildcards: experiment(wildcards)["mixture"],
+        pooling=lambda wildcards: preset(wildcards)["autoencoder"]["embedding_pooling"],
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("fit_baseline.py"),

@@ -15,7 +15,7 @@ REPRESENTATIONS = {
     "pca_raw": ("PCA of the images", style.BLUE, "s"),
     "pca_denoised": ("PCA of the denoised images", style.ORANGE, "D"),
     "pca_raw_d4": ("PCA of the images, mean over views", style.SKY, "^"),
-    "pca_denoised_d4": ("PCA of the denoised images, mean over views", style.VERMILION, "v"),
+    "pca_denoised_d4": ("PCA of the denoised images, mean over views", style.VERMILLION, "v"),
 }
 
 

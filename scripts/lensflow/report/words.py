@@ -17,6 +17,9 @@ METHOD_SENTENCES = {
 REPRESENTATION_NAMES = {
     "pca_raw": "PCA of the images",
     "pca_denoised": "PCA of the denoised images",
+    "pca_raw_d4": "PCA of the images, averaged over turns and mirrors like the embedding",
+    "pca_denoised_d4": "PCA of the denoised images, averaged over turns and mirrors like the "
+    "embedding",
 }
 
 
