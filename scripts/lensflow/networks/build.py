@@ -117,15 +117,34 @@ def _plain_blocks(shapes, seed, policy):
 
 def _fast_blocks(shapes, seed, policy):
     """Yield the same network with pooling and upsampling folded into the convolutions."""
-    upsample = False
     for number, shape in enumerate(shapes):
         if shape.kind == "convolution":
-            pool = number + 1 < len(shapes) and shapes[number + 1].kind == "pooling"
-            layer = _convolution(fast.Conv2D, shape, seed, policy, upsample=upsample, pool=pool)
-            yield from _finish(layer, shape)
+            options = _neighbours(shapes, number)
+            yield from _finish(_convolution(fast.Conv2D, shape, seed, policy, **options), shape)
         elif shape.kind not in ("pooling", "upsampling"):
             yield from _finish(_plain_layer(shape, seed, policy), shape)
-        upsample = shape.kind == "upsampling"
+
+
+def _neighbours(shapes, number):
+    """Return what a convolution takes over from the layers beside it."""
+    kinds = ["", "", *(shape.kind for shape in shapes), "", ""]
+    before, after = kinds[number + 1], kinds[number + 3]
+    return {
+        "upsample": before == "upsampling",
+        "pool": after == "pooling",
+        "keep_phases": _leaves_phases(shapes, number),
+        "input_phases": 2 if _leaves_phases(shapes, number - 2) else 1,
+    }
+
+
+def _leaves_phases(shapes, number):
+    """Say whether a convolution hands its phases to the output convolution, which follows it."""
+    return (
+        number == len(shapes) - 3
+        and shapes[number - 1].kind == "upsampling"
+        and shapes[number].padding == "valid"
+        and shapes[number].shape[0] % 2 == 0
+    )
 
 
 def _plain_layer(shape, seed, policy):

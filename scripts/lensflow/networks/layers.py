@@ -1,157 +1,119 @@
-"""The convolution of the networks, with its neighbours folded in: exact, and several times faster.
-
-A nearest-neighbour upsampling that precedes a convolution repeats every pixel 2 x 2 times, so most
-products of the convolution are computed more than once. With ``up[u] = x[u // 2]`` and a kernel
-``w`` of ``k`` taps, output ``2 i + p`` of phase ``p`` (0 or 1) along one axis is
-
-    y[2 i + p] = sum_t w[t] x[(2 i + p + t) // 2] = sum_j v_p[j] x[i + j],
-    v_p[j]     = sum of w[t] over the t with (p + t) // 2 == j,
-
-a convolution of the small map with ``k // 2 + 1`` taps. The two phases of either axis share one
-window, so a single convolution with four times the filters computes them all, and depth-to-space
-interleaves them. The sums are regrouped, nothing is approximated: outputs and gradients equal the
-plain layers' to rounding, and the layer's weights are the plain kernel and bias.
-"""
+"""The convolution of the networks with its neighbours folded in: the same, several times faster."""
 
 import keras
-import numpy as np
 from keras import ops
+
+from lensflow.networks import phases, rows, runtime
 
 
 class Conv2D(keras.layers.Conv2D):
     """Convolution that may first double its input and may halve its output before the activation.
 
     Equal to ``UpSampling2D() -> Conv2D(activation) -> MaxPooling2D(padding="same")`` with the first
-    or the last left out. It keeps Keras's name because a weights file names its groups by the
-    class: files of the plain layers and of this one are interchangeable. Strides and dilations are
-    not supported.
+    or the last left out, up to rounding; its weights are the plain kernel and bias. It keeps
+    Keras's name because a weights file names its groups by the class: files of the plain layers
+    and of this one are interchangeable. Strides and dilations are not supported.
 
     Parameters
     ----------
     filters, kernel_size, padding, activation, **kwargs
         As in ``keras.layers.Conv2D``.
     upsample : bool
-        Repeat every pixel of the input 2 x 2 times before the convolution.
+        Repeat every pixel of the input 2 x 2 times before the convolution, see
+        `lensflow.networks.phases`.
     pool : bool
-        Take the maximum over blocks of 2 x 2 pixels of the output. The activation comes after
-        it, on a quarter of the pixels, which is the same for the increasing functions allowed.
+        Take the maximum over blocks of 2 x 2 pixels of the output. Bias and activation come after
+        it, on a quarter of the pixels, which is the same for increasing functions.
+    input_phases : {1, 2}
+        2 when the input, to be upsampled, is what a layer with ``keep_phases`` returns.
+    keep_phases : bool
+        Return the 2 x 2 phases of an upsampled convolution as channels.
     """
 
-    def __init__(self, filters, kernel_size, upsample=False, pool=False, **kwargs):
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        upsample=False,
+        pool=False,
+        input_phases=1,
+        keep_phases=False,
+        **kwargs,
+    ):
         super().__init__(filters, kernel_size, **kwargs)
         self.upsample = upsample
         self.pool = pool
+        self.input_phases = input_phases
+        self.keep_phases = keep_phases
 
     def build(self, input_shape):
-        """Create the plain kernel and bias, and the map from the kernel to its phases."""
-        super().build(input_shape)
-        if self.upsample:
-            self.phase_map = phase_map(self.kernel_size[0])
+        """Create the plain kernel and bias, and choose the way to compute."""
+        *shape, channels = input_shape
+        super().build((*shape, channels // self.input_phases**2))
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: channels})
+        # Seven products for sixteen lose bits, which bfloat16 does not have to spare; on a GPU
+        # the libraries do as well by themselves.
+        self.may_transform_rows = self.compute_dtype == "float32" and not runtime.has_accelerator()
 
     def call(self, inputs):
         """Compute the layer for a batch of maps (n, rows, columns, channels)."""
         if self.upsample:
-            outputs = self._upsampled_convolution(inputs)
-        else:
-            outputs = self._plain_convolution(inputs)
+            return self._upsampled_convolution(inputs)
+        outputs = self._convolve(inputs, self.kernel, self.padding)
         if self.pool:
             outputs = ops.max_pool(outputs, (2, 2), strides=(2, 2), padding="same")
-        return self.activation(outputs)
+        return self.activation(outputs + self.bias)
 
     def compute_output_shape(self, input_shape):
         """Return the shape of the output for a batch of inputs of ``input_shape``."""
-        batch, rows, columns, channels = input_shape
-        scale = 2 if self.upsample else 1
-        shape = super().compute_output_shape((batch, scale * rows, scale * columns, channels))
+        batch, height, width, channels = input_shape
+        scale = 2 * self.input_phases if self.upsample else 1
+        plain = (batch, scale * height, scale * width, channels // self.input_phases**2)
+        batch, height, width, filters = super().compute_output_shape(plain)
         if self.pool:
-            shape = (shape[0], -(-shape[1] // 2), -(-shape[2] // 2), shape[3])
-        return shape
+            return (batch, -(-height // 2), -(-width // 2), filters)
+        if self.keep_phases:
+            return (batch, height // 2, width // 2, 4 * filters)
+        return (batch, height, width, filters)
 
     def get_config(self):
         """Return the arguments that rebuild the layer."""
-        return super().get_config() | {"upsample": self.upsample, "pool": self.pool}
-
-    def _plain_convolution(self, inputs):
-        outputs = ops.conv(inputs, self.kernel, padding=self.padding)
-        return outputs + self.bias
+        return super().get_config() | {
+            "upsample": self.upsample,
+            "pool": self.pool,
+            "input_phases": self.input_phases,
+            "keep_phases": self.keep_phases,
+        }
 
     def _upsampled_convolution(self, inputs):
-        windows = [
-            phase_windows(side, self.kernel_size[0], self.padding) for side in inputs.shape[1:3]
-        ]
-        padded = ops.pad(inputs, [[0, 0], *[[w.before, w.after] for w in windows], [0, 0]])
-        kernel = phase_kernel(self.kernel, ops.cast(self.phase_map, self.compute_dtype))
-        phases = ops.conv(padded, kernel, padding="valid") + ops.tile(self.bias, 4)
-        outputs = ops.depth_to_space(phases, 2)
-        (top, bottom), (left, right) = [(w.skip, w.skip + w.length) for w in windows]
-        return outputs[:, top:bottom, left:right, :]
+        inner, size = self.input_phases, self.kernel_size[0]
+        row, column = (
+            phases.window(inner * side, size, self.padding, inner) for side in inputs.shape[1:3]
+        )
+        mapping = ops.convert_to_tensor(phases.phase_map(size, inner), self.compute_dtype)
+        kernel = phases.phase_kernel(self.kernel, mapping)
+        outputs = self._convolve(_frame(inputs, row, column), kernel, "valid")
+        outputs = self.activation(outputs + ops.tile(self.bias, 4 * inner * inner))
+        if self.keep_phases:
+            return outputs
+        return _crop(ops.depth_to_space(outputs, 2 * inner), row, column)
+
+    def _convolve(self, inputs, kernel, padding):
+        if self.may_transform_rows and rows.is_worthwhile(kernel):
+            return rows.convolve(inputs, kernel, padding)
+        return ops.conv(inputs, kernel, padding=padding)
 
 
-class PhaseWindow:
-    """Zeros to add to the small map along one axis, and which outputs to keep."""
-
-    def __init__(self, before, after, skip, length):
-        self.before = before
-        self.after = after
-        self.skip = skip
-        self.length = length
+def _frame(maps, row, column):
+    """Add the zeros that two windows ask for."""
+    if (row.before, row.after, column.before, column.after) == (0, 0, 0, 0):
+        return maps
+    return ops.pad(maps, [[0, 0], [row.before, row.after], [column.before, column.after], [0, 0]])
 
 
-def phase_windows(side, kernel, padding):
-    """Return how an upsampled convolution along one axis sits on the small map.
-
-    Parameters
-    ----------
-    side : int
-        Pixels of the small map along this axis.
-    kernel : int
-        Taps of the plain kernel.
-    padding : {"same", "valid"}
-        Padding of the plain convolution; ``same`` puts the larger half after the data.
-
-    Returns
-    -------
-    PhaseWindow
-        ``before`` and ``after`` in pixels of the small map, ``skip`` and ``length`` in pixels of
-        the output.
-    """
-    taps = kernel // 2 + 1
-    zeros_before = (kernel - 1) // 2 if padding == "same" else 0
-    length = 2 * side if padding == "same" else 2 * side - kernel + 1
-    before = -(-zeros_before // 2)
-    skip = 2 * before - zeros_before
-    n_windows = -(-(skip + length) // 2)
-    return PhaseWindow(before, n_windows + taps - 1 - side - before, skip, length)
-
-
-def phase_map(kernel):
-    """Return the map (2, taps, kernel) from the taps of a kernel to those of its two phases."""
-    phase, small, tap = np.ogrid[:2, : kernel // 2 + 1, :kernel]
-    return ((phase + tap) // 2 == small).astype("float32")
-
-
-def phase_kernel(kernel, mapping):
-    """Return the kernel that computes all four phases of an upsampled convolution.
-
-    Parameters
-    ----------
-    kernel : tensor of shape (k, k, channels, filters)
-        The plain kernel.
-    mapping : tensor of shape (2, k // 2 + 1, k)
-        From `phase_map`.
-
-    Returns
-    -------
-    tensor of shape (k // 2 + 1, k // 2 + 1, channels, 4 * filters)
-        The filters are ordered (row phase, column phase, filter), as depth-to-space expects.
-    """
-    size, _, channels, filters = kernel.shape
-    taps = size // 2 + 1
-    rows = ops.matmul(
-        ops.reshape(mapping, (2 * taps, size)), ops.reshape(kernel, (size, -1))
-    )  # (2 taps, k channels filters)
-    rows = ops.reshape(rows, (2, taps, size, channels, filters))
-    rows = ops.transpose(rows, (2, 0, 1, 3, 4))
-    both = ops.matmul(ops.reshape(mapping, (2 * taps, size)), ops.reshape(rows, (size, -1)))
-    both = ops.reshape(both, (2, taps, 2, taps, channels, filters))
-    return ops.reshape(ops.transpose(both, (3, 1, 4, 2, 0, 5)), (taps, taps, channels, 4 * filters))
+def _crop(maps, row, column):
+    """Keep the outputs that two windows ask for."""
+    if maps.shape[1:3] == (row.length, column.length):
+        return maps
+    bottom, right = row.skip + row.length, column.skip + column.length
+    return maps[:, row.skip : bottom, column.skip : right, :]

@@ -3,7 +3,7 @@
 Importing the package loads no Keras, so that `start_backend` can choose the backend before.
 """
 
-from lensflow.training.runtime import start_backend
+from lensflow.networks.runtime import start_backend
 from lensflow.training.stops import TrainingInterrupted, job_deadline
 
 __all__ = [

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from lensflow.errors import ConfigError
-from lensflow.networks import training_settings
+from lensflow.networks import runtime, training_settings
 from lensflow.networks.build import build_autoencoder, build_denoiser
-from lensflow.training import health, runtime
+from lensflow.training import health
 from lensflow.training.backup import Backup, Progress, fingerprint
 from lensflow.training.data import Batches, epoch_order, load_images
 from lensflow.training.history import TrainingReport, duration, write_history

@@ -5,8 +5,8 @@ import signal
 import threading
 import time
 
-from lensflow.training.runtime import PROCESS_START
-
+# The clock of deadlines. The package is imported by the first lines of a script.
+PROCESS_START = time.monotonic()
 MARGIN = 0.1
 LONGEST_MARGIN_S = 180.0
 

@@ -2,12 +2,8 @@
 
 import os
 import sys
-import time
 
 from lensflow.errors import ConfigError
-
-# The clock of deadlines. The package is imported by the first lines of a script.
-PROCESS_START = time.monotonic()
 
 _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
 
