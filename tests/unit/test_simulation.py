@@ -9,6 +9,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp
+from threadpoolctl import threadpool_limits
 
 from lensflow import simulation
 from lensflow.errors import CatalogueError, ConfigError
@@ -76,9 +77,10 @@ def test_header_is_that_of_the_challenge(shard):
         ), key
 
 
-def test_same_bytes_whatever_the_shards_and_their_order(shard, tmp_path):
-    for name, first, count in (("b", 100017, 23), ("a", 100000, 17)):
-        simulation.simulate_shard(tmp_path / name, "training", first, count, 11)
+def test_same_bytes_whatever_the_shards_their_order_and_the_threads(shard, tmp_path):
+    for name, first, count, threads in (("b", 100017, 23, 1), ("a", 100000, 17, 2)):
+        with threadpool_limits(threads):
+            simulation.simulate_shard(tmp_path / name, "training", first, count, 11)
     assert files_of(tmp_path / "a") | files_of(tmp_path / "b") == files_of(shard)
     whole, split = tmp_path / "whole.csv", tmp_path / "split.csv"
     simulation.merge_catalogues([shard / "catalogue_part.csv"], whole)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lensflow.seeds import rng
 from lensflow.simulation.constants import SIZE
@@ -23,6 +24,8 @@ FIRST_ID = 100000
 
 def simulate_object(population: Population, seed: int, identifier: int) -> dict:
     """Return one object, which depends on its population, seed and identifier alone.
+
+    (To the last bit on one thread; `simulate_shard` sees to that.)
 
     Parameters
     ----------
@@ -109,14 +112,20 @@ def simulate_shard(folder, population: str, first_id: int, n_objects: int, seed:
     """
     described, folder = load(population), Path(folder)
     make_folders(folder)
-    rows = []
-    for identifier in range(first_id, first_id + n_objects):
-        made = simulate_object(described, seed, identifier)
-        write_object(folder, identifier, made["public"], made["no_source"], made["no_lens"])
-        rows.append(
-            catalogue_row(
-                identifier, made["is_lens"], made["einstein_radius_arcsec"], made["no_lens"]
-            )
-        )
+    # the sums of a matrix product depend on how many threads share it
+    with threadpool_limits(1, user_api="blas"):
+        rows = [
+            _written_object(folder, described, seed, identifier)
+            for identifier in range(first_id, first_id + n_objects)
+        ]
     write_catalogue(folder / PART, rows)
     return sum(row[1] == "1" for row in rows)
+
+
+def _written_object(folder, population, seed, identifier):
+    """Simulate one object, write its images and return its row of the catalogue."""
+    made = simulate_object(population, seed, identifier)
+    write_object(folder, identifier, made["public"], made["no_source"], made["no_lens"])
+    return catalogue_row(
+        identifier, made["is_lens"], made["einstein_radius_arcsec"], made["no_lens"]
+    )
