@@ -40,7 +40,7 @@ rule list_cutouts:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=megabytes(1000),
+        mem_mb=megabytes(2000, 8),
         runtime=minutes(60),
     params:
         folder=cutout_folder,

@@ -1,0 +1,51 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+
+def snakemake(folder, *arguments, check=True, timeout=1800):
+    """Run Snakemake in ``folder``, which holds a config.yaml; return the finished process."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--directory", str(folder), *map(str, arguments)]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=timeout, check=False, env=environment
+    )
+    done.output = done.stdout + done.stderr
+    if check:
+        assert done.returncode == 0, done.output[-8000:]
+    return done
+
+
+def configured(folder, change=None):
+    """Write the tiny configuration, changed by a function, to a folder; return the folder."""
+    config = yaml.safe_load((ROOT / "tests/workflow/tiny.yaml").read_text())
+    if change is not None:
+        change(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The folder in which the tiny configuration was run from start to end, once for all tests."""
+    folder = configured(tmp_path_factory.mktemp("workflow"))
+    profile = ROOT / "workflow/profiles/workstation"
+    snakemake(folder, "--workflow-profile", profile)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of real images that are not part of the project."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("the real images of ../shared/data are not here")
+    return REAL_DATA
