@@ -1,8 +1,10 @@
 """What the objects of a named population are like: targets, masses and light.
 
-A population is data: a JSON file beside this module, written by ``scripts/fit_population.py`` from
-a challenge catalogue, that holds quantiles of the lensed images; the light of the lens galaxies and
-of the field is one more file, `galaxies.json`, shared by all populations and by both classes.
+A population is data: a JSON file in ``populations/``, written by ``scripts/fit_population.py`` from
+a challenge catalogue, that holds quantiles of the lensed images. The light of the lens galaxies and
+of the field, and where sources lie, are one more file, ``galaxies.json``, shared by all populations
+and by both classes; its numbers were set by hand until ``scripts/compare_realism.py`` found central
+galaxies and neighbours like those of the challenge's cutouts.
 """
 
 import json
