@@ -1,0 +1,13 @@
+"""Count the clusters of each kind and the lenses in the lens-like ones (section 4.2.1)."""
+
+from lensflow.logs import start_log
+from lensflow.paper.clusters import count_clusters_stage
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    count_clusters_stage(
+        score_paths=snakemake.input.scores,
+        mixture_paths=snakemake.input.mixtures,
+        clusters_path=snakemake.output.clusters,
+        counts_path=snakemake.output.counts,
+    )

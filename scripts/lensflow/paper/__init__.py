@@ -1,0 +1,1 @@
+"""What Cheng et al. (2020) published, as data, and our numbers beside it."""

@@ -1,0 +1,14 @@
+"""Write purity, completeness and contamination at the ratios of table 1 (beside Figs. 13, 14)."""
+
+from lensflow.logs import start_log
+from lensflow.paper.tables import ranking_stage
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    ranking_stage(
+        score_paths=snakemake.input.scores,
+        output=snakemake.output.table,
+        labels=snakemake.params.labels,
+        ratios=snakemake.params.ratios,
+        seed=snakemake.params.seed,
+    )
