@@ -11,6 +11,7 @@ PYTHON ?= python3
 CORES ?= all
 EXPERIMENTS ?=
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
+SLURM_PROFILE ?= workflow/profiles/slurm
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
@@ -31,6 +32,12 @@ environment: .venv/lensflow-installed  ## make .venv from envs/requirements.lock
 
 run: environment  ## the whole workflow on this machine, ending with results/report.html
 	$(SNAKEMAKE) --workflow-profile workflow/profiles/workstation --cores $(CORES) $(CONFIG)
+
+slurm: environment  ## the same on a SLURM cluster, started on a login node; SLURM_PROFILE=... for a profile of your own
+	LENSFLOW_EXECUTOR=slurm $(SNAKEMAKE) --workflow-profile $(SLURM_PROFILE) $(CONFIG)
+
+slurm-test: environment  ## the tests on a private SLURM alone; needs root and the SLURM daemons
+	$(BIN)/python -m pytest tests/slurm
 
 test: environment lint  ## linting, unit, workflow and SLURM tests
 	$(BIN)/python -m pytest

@@ -4,6 +4,7 @@ NEEDS: config.yaml
 MAKES: nothing; every rule stands in another file.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import lensflow
 from lensflow.code_hash import stage_hash
 from lensflow.config import complete, effective, used_datasets
 from lensflow.errors import ConfigError
+from lensflow.execution import check_accounting, check_executor, check_profile
 
 if Path(lensflow.__file__).parents[1] != LIBRARY:
     raise WorkflowError(
@@ -24,6 +26,9 @@ if Path(lensflow.__file__).parents[1] != LIBRARY:
     )
 
 try:
+    # With --directory, Snakemake has left the folder it was started in; the shell knows it.
+    started_in = os.environ.get("PWD") if workflow.overwrite_workdir else None
+    check_profile(sys.argv, Path(started_in or Path.cwd()), Path(workflow.basedir))
     config = complete(config)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
@@ -167,3 +172,14 @@ def minutes(base, per_gigabyte=0.0):
         )
 
     return request
+
+
+onstart:
+    try:
+        check_executor(
+            os.environ.get("LENSFLOW_EXECUTOR"), workflow.executor_plugin.name
+        )
+        if workflow.executor_plugin.name == "slurm":
+            check_accounting(workflow.executor_settings.status_command)
+    except ConfigError as error:
+        raise WorkflowError(str(error)) from None
