@@ -34,13 +34,13 @@ def test_profiles_that_snakemake_finds_pass(home, arguments):
 @pytest.mark.parametrize("start_below", ["", "elsewhere"])
 @pytest.mark.parametrize("arguments", [["--workflow-profile", "slurm"], ["--workflow-profile=x"]])
 def test_a_profile_that_snakemake_would_ignore_is_refused(home, arguments, start_below):
-    with pytest.raises(ConfigError, match="run everything on this machine.*profiles/slurm"):
+    with pytest.raises(ConfigError, match=r"run everything on this machine.*profiles/slurm"):
         check_profile(arguments, home / start_below, home)
 
 
 def test_a_path_beside_the_snakefile_is_not_found_from_elsewhere(home, tmp_path):
     arguments = ["--workflow-profile", "workflow/profiles/slurm"]
-    with pytest.raises(ConfigError, match="no .*elsewhere/workflow/profiles/slurm"):
+    with pytest.raises(ConfigError, match=r"no .*elsewhere/workflow/profiles/slurm"):
         check_profile(arguments, tmp_path / "elsewhere", home)
     check_profile(["--workflow-profile", str(home / arguments[1])], tmp_path / "elsewhere", home)
 
@@ -51,7 +51,7 @@ def test_the_executor_asked_for_passes(wanted):
 
 
 def test_another_executor_than_asked_for_is_refused():
-    with pytest.raises(ConfigError, match="asks for the executor 'slurm'.*runs with 'local'"):
+    with pytest.raises(ConfigError, match=r"asks for the executor 'slurm'.*runs with 'local'"):
         check_executor("slurm", "local")
 
 
@@ -67,5 +67,5 @@ def test_sacct_must_answer(monkeypatch, status):
     if status == 0:
         check_accounting("sacct")
     else:
-        with pytest.raises(ConfigError, match="storage is disabled.*status-command: squeue"):
+        with pytest.raises(ConfigError, match=r"storage is disabled.*status-command: squeue"):
             check_accounting("sacct")
