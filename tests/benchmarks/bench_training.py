@@ -1,0 +1,141 @@
+"""How fast the networks train: the fast layers against the plain Keras layers of the author's code.
+
+    python tests/benchmarks/bench_training.py [--long] [--gpu]
+
+Same backend, same batch, same threads; the two take turns (ABBA), so that a busy machine slows
+both, and the median of the steps counts.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
+
+from network_presets import blobs, paper  # noqa: E402
+
+BATCH = 32
+THREADS = 2
+N_FEATURES = 24
+PAPER_IMAGES_PER_SECOND = 116  # 500 epochs of 100,000 images in 5 days on a GTX 1080 Ti
+GOALS = {"float32": 2.5, "bfloat16": 3.5}
+H100_GOAL = 59.5  # 6,900 images/s: 100 TFLOP/s sustained on the plain network
+
+
+def run(long: bool = False, gpu: bool = False) -> list[dict]:
+    """Measure training and return one row a quantity.
+
+    Parameters
+    ----------
+    long : bool
+        More rounds, and the loss curve of bfloat16 beside that of float32.
+    gpu : bool
+        Measure on the GPU, with the images there and many steps compiled together.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``unit``, ``ours``, ``peer``, ``ratio``, ``goal``, ``met``.
+    """
+    from lensflow.training import start_backend
+
+    start_backend("tensorflow", None if gpu else THREADS, deterministic=False)
+    if gpu:
+        return _on_gpu()
+    rows = _throughput(10 if long else 3)
+    return [*rows, _loss_curves(40)] if long else rows
+
+
+def _compile(layers, precision, images=None, **options):
+    import keras
+
+    from lensflow.networks import build_autoencoder
+    from lensflow.training.model import Reconstruction
+
+    network = build_autoencoder(paper(), N_FEATURES, layers, precision=precision)
+    model = Reconstruction(network, images)
+    model.compile(keras.optimizers.Adam(0.001), **options)
+    return model
+
+
+def _images(n_images):
+    noise = np.random.default_rng(0).random((n_images, 101, 101), dtype="float32")
+    return 0.7 * blobs(n_images, 101) + 0.3 * noise
+
+
+def _throughput(rounds):
+    """Time steps of the plain and the fast layers in turns."""
+    models = {
+        "peer": _compile("plain", "float32"),
+        "float32": _compile("phase", "float32"),
+        "bfloat16": _compile("phase", "bfloat16"),
+    }
+    batch = {"images": _images(BATCH)[..., None], "turns": np.zeros(BATCH, "int32")}
+    seconds = {name: [] for name in models}
+    for number in range(-1, rounds):
+        for name in list(models)[:: 1 if number % 2 == 0 else -1]:
+            start = time.perf_counter()
+            models[name].train_on_batch(batch)
+            if number >= 0:
+                seconds[name].append(time.perf_counter() - start)
+    speed = {name: BATCH / np.median(values) for name, values in seconds.items()}
+    return [
+        _row(f"training, paper preset, {name}", "images/s", speed[name], speed["peer"], goal)
+        for name, goal in GOALS.items()
+    ]
+
+
+def _loss_curves(steps):
+    """Train the same images in both precisions; the last loss may differ by one per cent."""
+    images = _images(8)[..., None]
+    batch = {"images": images, "turns": np.zeros(len(images), "int32")}
+    losses = {}
+    for precision in GOALS:
+        model = _compile("phase", precision)
+        curve = [float(model.train_on_batch(batch)) for _ in range(steps)]
+        losses[precision] = np.mean(curve[-5:])
+    ours, peer = losses["bfloat16"], losses["float32"]
+    row = _row("loss in bfloat16 beside float32", "nats a pixel", ours, peer, 1.01)
+    return row | {"met": bool(row["ratio"] <= row["goal"])}
+
+
+def _on_gpu():
+    """Train on images that lie on the GPU, 32 steps at a time, against the paper's speed."""
+    images, rows = _images(4096), []
+    index = np.resize(np.arange(len(images), dtype="int32"), 16 * len(images))
+    for layers, precision in (("plain", "float32"), ("phase", "float32"), ("phase", "bfloat16")):
+        model = _compile(layers, precision, images, steps_per_execution=32)
+        data = {"rows": index, "turns": np.zeros_like(index)}
+        warm_up = {key: values[: 64 * BATCH] for key, values in data.items()}
+        model.fit(warm_up, batch_size=BATCH, shuffle=False, verbose=0)
+        start = time.perf_counter()
+        model.fit(data, batch_size=BATCH, shuffle=False, verbose=0)
+        speed = len(index) / (time.perf_counter() - start)
+        name = f"training on a GPU, paper preset, {layers} layers, {precision}"
+        rows.append(_row(name, "images/s", speed, PAPER_IMAGES_PER_SECOND, H100_GOAL))
+    return rows
+
+
+def _row(name, unit, ours, peer, goal):
+    ratio = float(ours / peer)
+    return {
+        "name": name,
+        "unit": unit,
+        "ours": float(ours),
+        "peer": float(peer),
+        "ratio": ratio,
+        "goal": goal,
+        "met": ratio >= goal,
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--long", action="store_true")
+    parser.add_argument("--gpu", action="store_true")
+    print(json.dumps(run(**vars(parser.parse_args())), indent=1))
