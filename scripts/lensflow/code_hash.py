@@ -2,7 +2,8 @@
 
 Snakemake notices an edited script but not an edited module that the script imports. Each rule
 therefore carries this hash as a parameter. It covers the modules of lensflow that the stage
-imports, directly or not; comments and docstrings do not count.
+imports, directly or not, and the numbers that their packages hold as JSON; comments and
+docstrings do not count.
 """
 
 import ast
@@ -31,7 +32,18 @@ def stage_hash(script: str) -> str:
     for path in sorted(_reached(_SCRIPTS / script)):
         digest.update(f"{path.relative_to(_SCRIPTS)}\0".encode())
         digest.update(_statements(path).encode())
+        for data in _data(path):
+            digest.update(data.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _data(path: Path) -> list[Path]:
+    """Return the numbers that a package is shipped with, such as fitted populations."""
+    return sorted(path.parent.rglob("*.json")) if _is_inner_package(path) else []
+
+
+def _is_inner_package(path: Path) -> bool:
+    return path.name == "__init__.py" and path.parent != _SCRIPTS / "lensflow"
 
 
 def _reached(script: Path) -> set[Path]:

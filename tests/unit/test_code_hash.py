@@ -45,3 +45,12 @@ def test_modules_that_the_stage_does_not_import_do_not(scripts):
 def test_every_script_has_a_hash():
     for script in SCRIPTS.glob("*.py"):
         assert len(code_hash.stage_hash(script.name)) == 16
+
+
+def test_numbers_that_a_package_holds_change_the_hash_of_its_stage_alone(scripts):
+    names = ["simulate_cutouts.py", "prepare_stack.py"]
+    before = [code_hash.stage_hash(name) for name in names]
+    edit(scripts / "lensflow/simulation/populations/training.json", "{", "{ ")
+    after = [code_hash.stage_hash(name) for name in names]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
