@@ -73,6 +73,7 @@ def embed_images(
     method: str,
     output: str | PathLike,
     denoised_output: str | PathLike | None = None,
+    layer: str = "flux",
 ) -> None:
     """Prepare, denoise and embed one shard of a dataset, in bounded memory.
 
@@ -81,7 +82,8 @@ def embed_images(
     images : path-like
         Image shard of the dataset (kind "images").
     denoiser_weights : path-like or None
-        Weights of the denoiser; ignored for a dataset whose images are denoised already.
+        Weights of the denoiser; None for images without noise, which are taken as they are.
+        Ignored for a dataset whose images are denoised already.
     weights, preset, n_features
         As in `embed_stack`.
     method : {"linear", "log"}
@@ -90,6 +92,8 @@ def embed_images(
         Embeddings to write.
     denoised_output : path-like, optional
         Where to keep the denoised stack; by default it is not kept.
+    layer : {"flux", "source_flux"}
+        Which images of the shard: the cutouts, or the lensed sources alone (appendix A).
     """
     encode = _load_encoder(weights, preset, n_features)
     with artifacts.open(images, "images") as file:
@@ -97,7 +101,8 @@ def embed_images(
         rows = artifacts.read_table(file, "catalogue").assign(
             id=artifacts.read_strings(file, "id"), rotation=0
         )
-        chunks = _denoised_chunks(file, len(rows), denoise, method, preset["image_size"])
+        prepared = _prepared_chunks(file, layer, len(rows), method, preset["image_size"])
+        chunks = (denoise(chunk) for chunk in prepared)
         if denoised_output is not None:
             chunks = list(chunks)
             _write_stack(denoised_output, rows, chunks, method, preset["image_size"])
@@ -193,7 +198,7 @@ def _load_encoder(weights: str | PathLike, preset: dict, n_features: int):
 
 def _load_denoiser(weights: str | PathLike | None, preset: dict, state: str):
     """Return a function from images to denoised images, both stretched to [0, 1]."""
-    if state == "denoised":
+    if state == "denoised" or weights is None:
         return lambda images: images
     from lensflow.training import reconstruct
 
@@ -218,14 +223,14 @@ def _load(preset: dict, weights: str | PathLike, n_features: int | None = None):
         ) from error
 
 
-def _denoised_chunks(
-    file, n_rows: int, denoise, method: str, image_size: int
+def _prepared_chunks(
+    file, layer: str, n_rows: int, method: str, image_size: int
 ) -> Iterator[np.ndarray]:
     for start in range(0, n_rows, CHUNK):
         rows = slice(start, start + CHUNK)
-        flux = artifacts.read(file, "flux", rows)
+        flux = artifacts.read(file, layer, rows)
         sigma = artifacts.read(file, "sky_sigma", rows)
-        yield denoise(prepare_images(flux, sigma, method, image_size))
+        yield prepare_images(flux, sigma, method, image_size)
 
 
 def _measures(index: str | PathLike) -> pd.DataFrame:

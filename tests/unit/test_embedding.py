@@ -1,3 +1,4 @@
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -172,3 +173,19 @@ def test_pooled_embeddings_do_not_depend_on_orientation(images, weights):
         results.append(embedded(images / "pooled.h5")[0])
     for result in results[1:]:
         np.testing.assert_allclose(result, results[0], rtol=1e-4, atol=1e-6)
+
+
+def test_sources_are_embedded_without_the_denoiser_and_blank_ones_are_alike(images, weights):
+    generator = np.random.default_rng(2)
+    sources = generator.gamma(1, 1, (21, SIZE, SIZE)).astype("f4")
+    sources[::2] = 0
+    with h5py.File(images / "images.h5", "r+") as file:
+        file["source_flux"] = sources
+    network = weights / "autoencoder.weights.h5", PRESET, 3
+    embed_images(
+        images / "images.h5", None, *network, "linear", images / "s.h5", layer="source_flux"
+    )
+    values, _ = embedded(images / "s.h5")
+    assert np.isfinite(values).all()
+    assert (values[::2] == values[0]).all()
+    assert not (values[1::2] == values[0]).any()

@@ -187,7 +187,12 @@ def cluster_columns(
             with_sources = bool(shards) and sources.has_dataset(shards, "images", "source_flux")
             if with_sources:
                 images = _with_sources(chosen, images, shards, n_rows)
-            figure = _columns(chosen, images, n_rows, with_sources, variant == "lens")
+            note = f"Shown: {members.RULES['random']}."
+            if with_sources:
+                note += " Last row: the first lens of each column, its source alone."
+            figure = columns_figure(
+                chosen, images, n_rows + with_sources, note, with_share=variant == "lens"
+            )
         style.save(figure, png, pdf, trim=True)
 
 
@@ -213,11 +218,24 @@ def _resampled(image, size):
     return image[np.ix_(rows, rows)]
 
 
-def _columns(clusters, images, n_rows, with_sources, with_share):
+def columns_figure(clusters, images, n_shown, note, with_share=False):
+    """Return a figure of one column of images a cluster, in bands of ten, with a line of text.
+
+    Parameters
+    ----------
+    clusters : sequence of Cluster
+    images : dict of int to ndarray of shape (n, size, size)
+        What is shown of each cluster, by its number.
+    n_shown : int
+        Images in a column.
+    note : str
+        Written below.
+    with_share : bool
+        Whether the title says which share of all lenses the cluster holds.
+    """
     n_bands = -(-len(clusters) // COLUMNS_PER_BAND)
     n_columns = min(max(len(clusters), _FEWEST_COLUMNS), COLUMNS_PER_BAND)
     side = style.PAGE_INCHES / n_columns
-    n_shown = n_rows + with_sources
     height = n_bands * (n_shown * side + 0.72) + 0.2
     figure = style.new_figure(style.PAGE_INCHES, height, images=True)
     grid = figure.subplots(n_bands, n_columns, squeeze=False).ravel()
@@ -228,9 +246,6 @@ def _columns(clusters, images, n_rows, with_sources, with_share):
         axes.set_title(title, fontsize=7.5, pad=3)
     for axes in grid[len(clusters) :]:
         axes.set_axis_off()
-    note = f"Shown: {members.RULES['random']}."
-    if with_sources:
-        note += " Last row: the first lens of each column, its source alone."
     figure.supxlabel(note, fontsize=7)
     return figure
 

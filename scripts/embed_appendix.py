@@ -1,0 +1,19 @@
+"""Embed one shard of the source-only images with a trained autoencoder (appendix A)."""
+
+from lensflow.embedding import embed_images
+from lensflow.logs import start_log
+from lensflow.training import start_backend
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    start_backend(snakemake.params.backend, snakemake.params.math_threads)
+    embed_images(
+        images=snakemake.input.images,
+        denoiser_weights=snakemake.input.denoiser or None,
+        weights=snakemake.input.weights,
+        preset=snakemake.params.preset,
+        n_features=int(snakemake.wildcards.features),
+        method=snakemake.wildcards.scale,
+        output=snakemake.output.embeddings,
+        layer="source_flux",
+    )

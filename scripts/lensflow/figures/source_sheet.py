@@ -1,0 +1,71 @@
+"""Clusters of the images of the lensed sources alone (Fig. A1)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lensflow.figures import members, sheets, sources, style
+from lensflow.figures.members import Cluster
+from lensflow.scaling import min_max
+
+
+def source_columns(
+    embeddings: Sequence[Path | str],
+    mixture: Path | str,
+    shards: Sequence[Path | str],
+    png: Path | str,
+    pdf: Path | str,
+    n_rows: int = 6,
+    seed: int = 0,
+) -> None:
+    """Draw a column of sources for every cluster: non-lenses first, then by falling compactness.
+
+    Parameters
+    ----------
+    embeddings : sequence of path-like
+        Embeddings of the source-only images.
+    mixture : path-like
+        The mixture that was refitted to them.
+    shards : sequence of path-like
+        Image shards of the dataset, with ``/source_flux``.
+    png, pdf : path-like
+        Figures to write.
+    n_rows : int
+        Members of each cluster, drawn at random.
+    seed : int
+        Seed of the draw.
+    """
+    clusters = members.read_clusters(embeddings, mixture, n_rows, seed=seed)
+    clusters = [cluster for cluster in clusters if cluster.n_members]
+    images = {cluster.number: _images(cluster, shards) for cluster in clusters}
+    ordered = by_appearance(clusters, images)
+    note = "Linear scale, each image from 0 to its peak. An image without a lensed source is blank."
+    with style.paper():
+        figure = sheets.columns_figure(ordered, images, n_rows, note=note)
+        style.save(figure, png, pdf, trim=True)
+
+
+def _images(cluster, shards):
+    flux, _ = sources.dataset_images(shards, [name for name, _ in cluster.keys], "source_flux")
+    return min_max(flux)
+
+
+def by_appearance(clusters: Sequence[Cluster], images: dict[int, np.ndarray]) -> list[Cluster]:
+    """Return clusters of non-lenses first, then the others by the radius of their light.
+
+    Parameters
+    ----------
+    clusters : sequence of Cluster
+    images : dict of int to ndarray of shape (n, size, size)
+        Members by cluster number, in [0, 1].
+    """
+    return sorted(clusters, key=lambda c: (c.lens_fraction >= 0.5, light_radius(images[c.number])))
+
+
+def light_radius(images: np.ndarray) -> float:
+    """Return the mean distance of light from the image centre (pixels); 0 for blank images."""
+    half = (images.shape[-1] - 1) / 2
+    y, x = np.indices(images.shape[1:])
+    total = images.sum(dtype=float)
+    return float((images * np.hypot(y - half, x - half)).sum() / total) if total else 0.0
