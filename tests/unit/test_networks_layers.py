@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
+from lensflow.config import complete
 from lensflow.errors import ConfigError
 from network_presets import blobs, paper, tiny
 
@@ -65,11 +67,25 @@ def test_fast_and_plain_autoencoders_are_equal():
     assert_equal_networks(tiny(), 3, blobs(6)[..., None])
 
 
-def test_fast_and_plain_paper_networks_are_equal():
+CONFIGURED = complete(yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text()))
+
+
+@pytest.mark.parametrize("name", CONFIGURED["presets"])
+@pytest.mark.parametrize("n_features", [None, 24])
+def test_fast_and_plain_networks_of_the_configuration_are_equal(name, n_features):
     """With noise as in real images: where a map is 0 to rounding, ReLU's gradient is chance."""
-    noise = np.random.default_rng(0).random((2, 101, 101)).astype("float32")
-    images = 0.7 * blobs(2, 101) + 0.3 * noise
-    assert_equal_networks(paper(), 24, images[..., None])
+    preset = CONFIGURED["presets"][name] | {"precision": "float32"}
+    size = preset["image_size"]
+    noise = np.random.default_rng(0).random((2, size, size)).astype("float32")
+    images = 0.7 * blobs(2, size) + 0.3 * noise
+    assert_equal_networks(preset, n_features, images[..., None])
+
+
+def test_paper_preset_of_the_configuration_is_the_published_one():
+    """Layer for layer, so that the number of parameters holds for what users run."""
+    preset = CONFIGURED["presets"]["paper"]
+    assert describe(preset, 24) == describe(paper(), 24)
+    assert describe(preset) == describe(paper())
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
