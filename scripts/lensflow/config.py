@@ -198,6 +198,8 @@ def _check_experiments(config: dict):
         yield from _check_denoised(where, experiment, config["datasets"])
         yield from _check_labels(where, experiment, config["datasets"])
         yield from _check_headline(where, experiment)
+        yield from _check_appendix(where, experiment, config["datasets"])
+        yield from _check_comparison(where, experiment, config["experiments"])
         if experiment["dataset"] in experiment["apply_to"]:
             yield (
                 f"{where}.apply_to names its own dataset {experiment['dataset']!r}, whose objects "
@@ -239,6 +241,50 @@ def _check_headline(where: str, experiment: dict):
             yield (
                 f"{where}.headline.{key} is {chosen!r}; expected one of the experiment's "
                 f"{choices}, {experiment[choices]}"
+            )
+
+
+def _check_appendix(where: str, experiment: dict, datasets: dict):
+    wanted = experiment["appendix_a"]
+    if wanted is None:
+        return
+    if not datasets[experiment["dataset"]].get("source_images"):
+        yield (
+            f"{where}.appendix_a needs the images of the sources alone, which the dataset "
+            f"{experiment['dataset']!r} does not keep; set its source_images: true, or "
+            "appendix_a: null"
+        )
+    if "linear" not in experiment["scales"]:
+        yield (
+            f"{where}.appendix_a uses the networks of the linear scale, but scales is "
+            f"{experiment['scales']}; add linear, or set appendix_a: null"
+        )
+    if wanted["n_features"] not in (None, *experiment["n_features"]):
+        yield (
+            f"{where}.appendix_a.n_features is {wanted['n_features']}; expected one of the "
+            f"experiment's n_features, {experiment['n_features']}, or null"
+        )
+
+
+def _check_comparison(where: str, experiment: dict, experiments: dict):
+    wanted = experiment["compare_paper"]
+    if wanted is None:
+        return
+    if experiment["protocol"] != "paper":
+        yield (
+            f"{where}.compare_paper is for an experiment of protocol paper, but protocol is "
+            f"{experiment['protocol']!r}; give the key to the experiment that is to be compared"
+        )
+    for role, protocol in (("honest", "honest"), ("challenge", "unlabelled")):
+        name = wanted[role]
+        if name is None:
+            continue
+        if name not in experiments:
+            yield _unknown(f"{where}.compare_paper.{role}", name, experiments)
+        elif experiments[name]["protocol"] != protocol:
+            yield (
+                f"{where}.compare_paper.{role} names {name!r}, whose protocol is "
+                f"{experiments[name]['protocol']!r}; expected an experiment of protocol {protocol}"
             )
 
 
@@ -312,5 +358,6 @@ def effective(config: dict, experiment: str) -> str:
         name: config["datasets"][name] for name in used_datasets(config, [experiment])
     }
     part["presets"] = {entry["preset"]: config["presets"][entry["preset"]]}
-    part["experiments"] = {experiment: entry}
+    # The experiments that it is compared with are not part of what it depends on.
+    part["experiments"] = {experiment: {**entry, "compare_paper": None}}
     return yaml.safe_dump(part, sort_keys=True)

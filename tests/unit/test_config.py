@@ -125,3 +125,32 @@ def test_the_effective_configuration_is_valid_and_holds_only_what_counts(config)
     assert complete(part) == part
     assert sorted(part["datasets"]) == used_datasets(full, ["demo"])[::-1]
     assert list(part["presets"]) == ["demo"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"appendix_a": {}, "dataset": "sim_challenge"}, ["appendix_a", "source_images: true"]),
+        ({"appendix_a": {}}, ["appendix_a uses the networks of the linear scale", "['log']"]),
+        ({"appendix_a": {"n_features": 20}}, ["appendix_a.n_features is 20", "[12]"]),
+        ({"compare_paper": {}}, ["for an experiment of protocol paper", "'honest'"]),
+        ({"compare_paper": {"honest": "dmo"}}, ["names 'dmo'", "Did you mean 'demo'?"]),
+        ({"compare_paper": {"challenge": "demo"}}, ["whose protocol is 'honest'", "unlabelled"]),
+    ],
+)
+def test_a_comparison_or_an_appendix_that_cannot_be_made_is_refused(config, changes, parts):
+    config["experiments"]["demo"] |= {"apply_to": []} | changes
+    with pytest.raises(ConfigError) as caught:
+        complete(config)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_what_an_experiment_is_compared_with_is_not_part_of_its_own_configuration(config):
+    entry = config["experiments"]["demo"]
+    config["experiments"]["other"] = copy.deepcopy(entry) | {"protocol": "paper"}
+    config["experiments"]["other"]["compare_paper"] = {"honest": "demo"}
+    full = complete(config)
+    assert full["experiments"]["other"]["compare_paper"] == {"honest": "demo", "challenge": None}
+    alone = yaml.safe_load(effective(full, "other"))
+    assert list(complete(alone)["experiments"]) == ["other"]

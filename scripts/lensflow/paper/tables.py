@@ -17,6 +17,10 @@ RANKING_COLUMNS = [
     *(f"{name}_{s}" for name in ("purity", "completeness") for s in ("mean", "min", "max")),
     *("contamination_mean", "contamination_min", "contamination_max", "n_runs"),
 ]
+TABLE2_COLUMNS = [
+    *(*Entry._fields, "source"),
+    *(f"{name}_{s}" for name in ("auc", "tpr0", "tpr10") for s in ("min", "max")),
+]
 
 
 def table1(is_lens: np.ndarray, seed: int) -> pd.DataFrame:
@@ -153,23 +157,26 @@ def ranking_stage(
     write_csv(output, ranking_table(runs, f"p_lens_{labels}", ratios, seed))
 
 
-def table2(ours: Sequence[Entry], starred: Sequence[Entry]) -> pd.DataFrame:
+def table2(ours: Sequence[dict], starred: Sequence[dict]) -> pd.DataFrame:
     """Return the challenge's table of methods with our rows among them.
 
     Parameters
     ----------
-    ours : sequence of Entry
-        Rows on the challenge-like set, put in the order of the AUC.
-    starred : sequence of Entry
+    ours : sequence of dict
+        Rows on the challenge-like set, put in the order of the AUC: the fields of
+        `lensflow.paper.published.Entry`, and min and max over runs (``auc_min``, ...).
+    starred : sequence of dict
         Rows on the training set, which the paper puts at the bottom.
 
     Returns
     -------
     pandas.DataFrame
-        name, author, auc, tpr0, tpr10, description, source ("published" or "this run").
+        name, author, auc, tpr0, tpr10, description, source ("published" or "this run"), and min
+        and max over runs of ours.
     """
-    rows = [(*entry, "published") for entry in TABLE2] + [(*entry, "this run") for entry in ours]
-    rows.sort(key=lambda row: -row[2])
-    rows.append((*TABLE2_STARRED, "published"))
-    rows += [(*entry, "this run") for entry in starred]
-    return pd.DataFrame(rows, columns=[*Entry._fields, "source"])
+    theirs = [{**entry._asdict(), "source": "published"} for entry in TABLE2]
+    body = [*theirs, *({**row, "source": "this run"} for row in ours)]
+    body.sort(key=lambda row: -row["auc"])
+    body.append({**TABLE2_STARRED._asdict(), "source": "published"})
+    body += [{**row, "source": "this run"} for row in starred]
+    return pd.DataFrame(body, columns=TABLE2_COLUMNS)

@@ -1,0 +1,12 @@
+"""Write the challenge's table of methods with ours among them (table 2)."""
+
+from lensflow.logs import start_log
+from lensflow.paper.challenge_table import challenge_table_stage
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    challenge_table_stage(
+        training_folder=snakemake.params.training,
+        challenge_folder=snakemake.params.challenge,
+        output=snakemake.output.table,
+    )
