@@ -65,14 +65,11 @@ def headline_sample(wildcards):
     return split_samples(wildcards)[-1]
 
 
-def where_sample(**chosen):
-    """Return a function that picks the headline rows of the headline sample."""
-
-    def where(wildcards):
-        sample = headline_sample(wildcards)
-        return headline_where(sample=sample, **chosen)(wildcards)
-
-    return where
+def paper_sample(wildcards):
+    """Return the sample of Figs. 7 and 8: the paper's is the training sample itself."""
+    if experiment(wildcards)["protocol"] == "paper":
+        return "train"
+    return headline_sample(wildcards)
 
 
 def histories(wildcards):
@@ -155,6 +152,8 @@ def experiment_figures(name):
             else []
         )
     figures += ["mixture_illustration"] if entry["protocol"] == "paper" else []
+    figures += ["clusters_sources"] if entry["appendix_a"] else []
+    figures += ["table2"] if entry["compare_paper"] else []
     figures += [f"candidates_{dataset}" for dataset in entry["apply_to"]]
     return [f"{folder}/{figure}.png" for figure in figures]
 
@@ -474,7 +473,9 @@ rule plot_label_methods:
         mem_mb=megabytes(1500, 1),
         runtime=minutes(15, 10),
     params:
-        where=where_sample(cut="none"),
+        where=lambda wildcards: headline_where(
+            sample=paper_sample(wildcards), cut="none"
+        )(wildcards),
         code=stage_hash("plot_label_methods.py"),
     script:
         "../../scripts/plot_label_methods.py"
@@ -599,7 +600,7 @@ rule plot_auc_features:
         runtime=minutes(15, 10),
     params:
         where=lambda wildcards: {
-            "sample": headline_sample(wildcards),
+            "sample": paper_sample(wildcards),
             "cut": "none",
             "labels": shown_labels(wildcards),
         },

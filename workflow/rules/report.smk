@@ -12,18 +12,18 @@ def report_inputs(wildcards):
         folder = f"results/{name}"
         tables = ["config.yaml", "metrics_summary.csv", "null.csv", "baselines.csv"]
         files += [f"{folder}/{table}" for table in tables]
-        files += experiment_figures(name)
+        files += [*experiment_figures(name), *paper_tables(name)]
     return [*files, *candidate_tables(wildcards)]
 
 
 rule draw_rule_graph:
+    """Ask Snakemake for the graph of its rules."""
     output:
         graph="results/rule_graph.dot",
     log:
         "results/logs/draw_rule_graph.log",
     benchmark:
         "results/benchmarks/draw_rule_graph.tsv"
-    """Ask Snakemake for the graph of its rules."""
     localrule: True
     conda:
         "../../envs/cpu.yaml"
@@ -43,6 +43,7 @@ rule write_report:
     input:
         shown=report_inputs,
         rule_graph="results/rule_graph.dot",
+        comparison="results/paper_comparison.csv" if compared() else [],
     output:
         report="results/report.html",
     log:

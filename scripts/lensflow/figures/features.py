@@ -30,7 +30,10 @@ def auc_by_features(
     with style.paper():
         figure = style.new_figure(style.COLUMN_INCHES, 2.6)
         if len(rows):
-            _draw_auc(figure.add_subplot(), rows)
+            axes = figure.add_subplot()
+            _draw_auc(axes, rows)
+            if "sample" in where:
+                axes.set_title(style.sample_name(where["sample"]))
         else:
             style.sentence(figure, f"No AUC for {tables.describe_rows(where)}.")
         style.save(figure, png, pdf)

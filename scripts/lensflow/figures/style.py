@@ -85,6 +85,11 @@ RC = {
 }
 
 
+def sample_name(sample):
+    """Return what a figure calls a sample: a dataset that the models are applied to by its name."""
+    return {"train": "training sample", "test": "held-out objects"}.get(sample, sample)
+
+
 def paper():
     """Return the context in which figures are drawn and saved: defaults, then :data:`RC`.
 
