@@ -33,9 +33,17 @@ def paper_tables(name):
 
 def compared_files(name):
     """Return what the comparison reads of an experiment."""
-    evaluated = ["config.yaml", "metrics.csv", "metrics_summary.csv", "roc.csv", "null.csv"]
+    evaluated = [
+        "config.yaml",
+        "metrics.csv",
+        "metrics_summary.csv",
+        "roc.csv",
+        "null.csv",
+    ]
     files = [f"results/{name}/{table}" for table in evaluated]
-    return files + [path for path in paper_tables(name) if not path.endswith("table2.csv")]
+    return files + [
+        path for path in paper_tables(name) if not path.endswith("table2.csv")
+    ]
 
 
 def comparison_inputs(wildcards):
@@ -43,7 +51,9 @@ def comparison_inputs(wildcards):
     names = []
     for name in compared():
         names += [name, partner(name, "honest"), partner(name, "challenge")]
-    return [path for name in dict.fromkeys(names) if name for path in compared_files(name)]
+    return [
+        path for name in dict.fromkeys(names) if name for path in compared_files(name)
+    ]
 
 
 def result_folder(name):
