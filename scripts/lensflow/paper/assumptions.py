@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from lensflow.scaling import LOG_KNEE
+
 
 class Assumption(NamedTuple):
     """One thing that the paper does not give.
@@ -32,7 +34,7 @@ ASSUMPTIONS = (
     Assumption(
         "logarithmic scale",
         "no formula",
-        "log10(1 + max(f, 0) / (3 sigma)) with the image's own sky noise sigma, then min-max",
+        f"log10(1 + max(f, 0) / ({LOG_KNEE:g} sigma)), sigma the image's own sky noise; then min-max",
         "experiments.<name>.scales",
     ),
     Assumption(
@@ -63,7 +65,7 @@ ASSUMPTIONS = (
     Assumption(
         "activation of the embedding",
         "not given; ReLU in the author's code",
-        "ReLU in the preset paper; the preset demo has a linear one",
+        "ReLU in the presets paper and small",
         "presets.<name>.autoencoder.embedding_activation",
     ),
     Assumption(
