@@ -34,7 +34,7 @@ ASSUMPTIONS = (
     Assumption(
         "logarithmic scale",
         "no formula",
-        f"log10(1 + max(f, 0) / ({LOG_KNEE:g} sigma)), sigma the image's own sky noise; then min-max",
+        f"log10(1 + max(f, 0) / ({LOG_KNEE:g} sigma)) with each image's sky noise, then min-max",
         "experiments.<name>.scales",
     ),
     Assumption(
