@@ -8,7 +8,7 @@ from lensflow.errors import ConfigError
 
 # One logarithm for the whole range of peak fluxes (15 to 500 sky sigmas in the challenge's
 # images): the knee lies at LOG_KNEE sky sigmas, so that pixels of pure sky stay near zero.
-LOG_KNEE = 1.0
+LOG_KNEE = 4.0
 
 
 def _linear(flux_in_sigma: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, method: str) -> np.ndarray:
     """Scale images to [0, 1], each by itself.
 
     The paper trains on linear and on logarithmic images (section 3.2) and does not give its
-    logarithm. Ours is ``log10(1 + max(f, 0) / sigma)``: it depends on the flux in units of the
+    logarithm. Ours is ``log10(1 + max(f, 0) / (4 sigma))``: it depends on the flux in units of the
     image's sky noise alone, never on an absolute flux, and does not spend the range on the sky.
 
     Parameters

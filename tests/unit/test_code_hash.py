@@ -25,7 +25,7 @@ def edit(path, old, new):
 
 def test_a_statement_of_an_imported_module_changes_the_hash(scripts):
     before = code_hash.stage_hash("prepare_stack.py")
-    edit(scripts / "lensflow/scaling.py", "LOG_KNEE = 1.0", "LOG_KNEE = 4.0")
+    edit(scripts / "lensflow/scaling.py", "LOG_KNEE = 4.0", "LOG_KNEE = 5.0")
     assert code_hash.stage_hash("prepare_stack.py") != before
 
 
