@@ -15,7 +15,7 @@ SLURM_PROFILE ?= workflow/profiles/slurm
 BIN := .venv/bin
 SNAKEMAKE := $(BIN)/snakemake
 
-.PHONY: help run test lint bench slurm slurm-test environment
+.PHONY: help run published test lint bench slurm slurm-test environment
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -38,6 +38,10 @@ slurm: environment  ## the same on a SLURM cluster, started on a login node; SLU
 
 slurm-test: environment  ## the tests on a private SLURM alone; needs root and the SLURM daemons
 	$(BIN)/python -m pytest tests/slurm
+
+published: environment  ## the paper's figures and tables on simulated images, into results/published (about an hour)
+	$(SNAKEMAKE) --workflow-profile workflow/profiles/workstation --cores $(CORES) \
+	  --config run='[small_paper,small_honest,small_challenge]' -- results/report.html publish_results
 
 test: environment lint  ## linting, unit, workflow and SLURM tests
 	$(BIN)/python -m pytest

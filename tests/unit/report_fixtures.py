@@ -251,7 +251,8 @@ def write_candidates(path, run_folder):
 def write_config(path, n, n_features, runs):
     experiment = {
         "dataset": "fake", "protocol": "honest", "preset": "demo", "scales": ["log"],
-        "n_features": [n_features], "runs": runs, "labels": ["known", "stand_in"],
+        "n_features": [n_features], "headline": {"scale": "log", "n_features": n_features},
+        "runs": runs, "labels": ["known", "stand_in"],
         "apply_to": ["faint"],
     }  # fmt: skip
     simulated = {"kind": "simulate", "population": "training", "n_objects": n}

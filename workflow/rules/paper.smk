@@ -5,6 +5,8 @@ MAKES: results/<experiment>/table1.csv, table2.csv, clusters.csv, cluster_counts
        figures/table2 and figures/clusters_sources; results/paper_comparison.csv; results/README.md, results/published/
 """
 
+from lensflow.paper import publication
+
 SOURCES = f"{RUN}/sources"
 
 
@@ -386,3 +388,53 @@ rule compare_paper:
         code=stage_hash("compare_paper.py"),
     script:
         "../../scripts/compare_paper.py"
+
+
+# The experiments of `make published` in their roles.
+PUBLISHED = {
+    "training": "small_paper",
+    "honest": "small_honest",
+    "challenge": "small_challenge",
+}
+
+
+rule publish_results:
+    """Copy the figures and tables that the repository shows, and write the page about them."""
+    input:
+        comparison="results/paper_comparison.csv",
+        figures=[
+            f"results/{PUBLISHED[shown.role]}/figures/{shown.name}.png"
+            for shown in publication.FIGURES
+        ],
+        tables=[
+            f"results/{PUBLISHED[shown.role]}/{shown.name}.csv"
+            for shown in publication.TABLES
+        ],
+    output:
+        readme="results/README.md",
+        comparison="results/published/paper_comparison.csv",
+        figures=[
+            f"results/published/{PUBLISHED[shown.role]}/{shown.name}.png"
+            for shown in publication.FIGURES
+        ],
+        tables=[
+            f"results/published/{PUBLISHED[shown.role]}/{shown.name}.csv"
+            for shown in publication.TABLES
+        ],
+    log:
+        "results/logs/publish_results.log",
+    benchmark:
+        "results/benchmarks/publish_results.tsv"
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
+    params:
+        experiments=PUBLISHED,
+        command="make published",
+        code=stage_hash("publish_results.py"),
+    script:
+        "../../scripts/publish_results.py"

@@ -74,8 +74,7 @@ class Experiment:
         """Scale, number of features and sample that the experiment is judged by."""
         settings = self.settings
         sample = "train" if settings["protocol"] == "unlabelled" else "test"
-        scale, n_features = settings["scales"][0], settings["n_features"][-1]
-        return {"scale": scale, "n_features": n_features, "sample": sample, "cut": "none"}
+        return {**settings["headline"], "sample": sample, "cut": "none"}
 
 
 def read_experiment(

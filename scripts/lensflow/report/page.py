@@ -15,6 +15,7 @@ import lensflow
 from lensflow.figures import tables
 from lensflow.report import words
 from lensflow.report.contents import HEADLINE_METRICS, Experiment, read_experiment
+from lensflow.report.paper_tables import assumptions, paper_tables
 from lensflow.report.rule_graph import parse_dot, rule_graph_svg
 from lensflow.report.timings import timings
 
@@ -29,7 +30,7 @@ CANDIDATE_COLUMNS = (
 SECTIONS = {
     "Results": (
         "label_methods", "null", "baselines", "confusion", "confusion_rare", "roc_cut",
-        "roc_ratios", "ranking", "auc_features",
+        "roc_ratios", "ranking", "auc_features", "table2",
     ),
     "Clusters": (
         "cluster_sheet_unlabelled", "cluster_sheet", "clusters_lens", "clusters_non_lens",
@@ -98,6 +99,7 @@ def write_report(
         style=(templates / "report.css").read_text(),
         experiments=[_experiment_content(experiment, templates) for experiment in read],
         comparison=_comparison(comparison),
+        assumptions=assumptions(),
         timings=timings(benchmarks, rules).to_dict("records"),
         rule_graph=rule_graph_svg(rule_graph),
     )
@@ -129,6 +131,7 @@ def _experiment_content(experiment: Experiment, templates: Path) -> dict:
         "pca": words.pca_sentences(experiment),
         "warnings": words.warnings_of(experiment),
         "results": _results(experiment),
+        "paper_tables": paper_tables(experiment),
         "models": experiment.models,
         "candidates": {name: _candidates(table) for name, table in experiment.candidates.items()},
         "sections": _sections(experiment.figures, templates),

@@ -1,0 +1,69 @@
+"""The paper's tables and findings of one experiment, and what the paper leaves open."""
+
+import pandas as pd
+
+from lensflow.paper.assumptions import ASSUMPTIONS
+from lensflow.report.contents import Experiment
+
+TITLES = {
+    "table1": "Table 1: the test sets as they were drawn (integer weights on rotated non-lenses)",
+    "table2": "Table 2: the challenge's methods and ours",
+    "cluster_counts": "Clusters by kind, and the share of all lenses in those with at least 60 % "
+    "lenses (section 4.2.1)",
+    "ranking": "What a ROC does not show: the best N images and all with p > 0.5, at the ratios of "
+    "table 1",
+    "appendix_a": "Clusters of the sources alone (appendix A)",
+}
+COLUMN_NAMES = {
+    "lens_60": "lens ≥ 0.6",
+    "non_lens_60": "non-lens ≥ 0.6",
+    "non_lens_70": "non-lens ≥ 0.7",
+    "non_lens_90": "non-lens ≥ 0.9",
+    "lens_share_60": "share of lenses",
+    "auc": "AUC",
+    "tpr0": "TPR0",
+    "tpr10": "TPR10",
+}
+
+
+def paper_tables(experiment: Experiment) -> list[dict]:
+    """Return title, column names and texts of each table that the experiment has.
+
+    Of the clusters only the headline model is shown, of the ranking the means over runs; the files
+    hold everything.
+    """
+    found = []
+    for name, title in TITLES.items():
+        path = experiment.folder / f"{name}.csv"
+        if path.is_file():
+            table = _shown(name, pd.read_csv(path), experiment)
+            columns = [COLUMN_NAMES.get(c, c.replace("_", " ")) for c in table.columns]
+            rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
+            found.append({"title": title, "columns": columns, "rows": rows, "path": str(path)})
+    return found
+
+
+def _shown(name, table, experiment):
+    if name == "cluster_counts":
+        model = {key: experiment.headline[key] for key in ("scale", "n_features")}
+        for column, value in model.items():
+            table = table[table[column] == value]
+        return table.drop(columns=list(model))
+    if name == "ranking":
+        table = table.rename(columns=lambda column: column.removesuffix("_mean"))
+    dropped = [c for c in table if c.endswith(("_min", "_max")) or c == "n_runs"]
+    return table.drop(columns=dropped)
+
+
+def cell(value) -> str:
+    """Return a value as a table shows it."""
+    if isinstance(value, float):
+        if value != value:
+            return ""
+        return f"{value:,.0f}" if value.is_integer() and value > 1 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def assumptions() -> list[dict[str, str]]:
+    """Return the assumptions as rows of texts."""
+    return [entry._asdict() for entry in ASSUMPTIONS]

@@ -1,0 +1,14 @@
+"""Copy the figures and tables that the repository shows, and write the page about them."""
+
+from lensflow.logs import start_log
+from lensflow.paper.publication import publish_stage
+
+if __name__ == "__main__":
+    start_log(snakemake.log[0])
+    publish_stage(
+        experiments=snakemake.params.experiments,
+        comparison=snakemake.input.comparison,
+        results="results",
+        command=snakemake.params.command,
+        readme=snakemake.output.readme,
+    )
