@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,38 @@ def prepare_stack(
                 chunk, flux, method, image_size, noise_fraction, seed
             )
     logger.info("prepared %d images of %s", len(rows), sample)
+
+
+def flux_of_sample(
+    split: str | PathLike, dataset: str | PathLike, sample: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return a whole sample in memory, turned but without noise, to try things on.
+
+    Parameters
+    ----------
+    split : path-like
+        An experiment's ``split.csv``.
+    dataset : path-like
+        Folder of the dataset it splits: ``index.h5`` and ``images/``.
+    sample : str
+        "train" or "test".
+
+    Returns
+    -------
+    DataFrame
+        The split's columns with sky_sigma and the catalogue's measures of the lensed image.
+    ndarray of shape (n_images, side, side), float32
+        Flux, turned as the split says.
+    """
+    dataset = Path(dataset)
+    images = sorted(dataset.glob("images/shard_*.h5"), key=lambda path: int(path.stem[6:]))
+    rows = _located(read_split(split, sample), dataset / "index.h5")
+    with artifacts.open(dataset / "index.h5", "index") as file:
+        table = artifacts.read_table(file, "catalogue").drop(columns="is_lens")
+        table["id"] = artifacts.read_strings(file, "id")
+    rows = rows.merge(table, on="id", how="left", validate="many_to_one")
+    flux = np.concatenate([flux for _, _, flux in _flux_chunks(rows, images)])
+    return rows, rotate(flux, rows["rotation"].to_numpy())
 
 
 def describe_rows(writer, ids, rotations, is_lens) -> None:

@@ -4,7 +4,14 @@ import pytest
 
 from lensflow import artifacts
 from lensflow.errors import ArtifactError
-from lensflow.preparation import prepare_images, prepare_stack, read_split, shard_rows, write_split
+from lensflow.preparation import (
+    flux_of_sample,
+    prepare_images,
+    prepare_stack,
+    read_split,
+    shard_rows,
+    write_split,
+)
 
 SIDE = 21
 
@@ -99,3 +106,16 @@ def test_a_split_of_another_dataset_is_refused(dataset):
     (folder / "split.csv").write_text(text)
     with pytest.raises(ArtifactError, match=r"are not in .*index\.h5"):
         prepare(folder)
+
+
+def test_a_sample_in_memory_is_what_the_stack_is_made_of(dataset):
+    folder, _ = dataset
+    write_split(folder / "index.h5", folder / "split.csv", "honest", 0.002, seed=1)
+    (folder / "images").mkdir()
+    for number in range(3):
+        (folder / f"images/shard_{number}.h5").hardlink_to(folder / f"shard_{number}.h5")
+    rows, flux = flux_of_sample(folder / "split.csv", folder, "train")
+    images, ids, _ = prepare(folder, noise_fraction=0.0)
+    assert rows["id"].tolist() == ids.tolist()
+    scaled = prepare_images(flux, rows["sky_sigma"].to_numpy(), "log", SIDE)
+    np.testing.assert_allclose(scaled, images, atol=1e-6)
