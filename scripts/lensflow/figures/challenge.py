@@ -52,10 +52,16 @@ def _draw_panel(axes, rows, metric, limits):
     low, high = (rows[f"{metric}_{end}"].to_numpy(float) for end in ("min", "max"))
     for kind, (colour, marker, label) in LOOKS.items():
         y = np.flatnonzero([k == kind for k in kinds])
-        bars = np.nan_to_num([value[y] - low[y], high[y] - value[y]])
-        axes.errorbar(
-            value[y], y, xerr=bars, fmt=marker, ms=4, color=colour, capsize=2, label=label
-        )
+        axes.plot(value[y], y, marker, ms=4, color=colour, label=label)
+    # Only this run's rows have a range.
+    axes.errorbar(
+        value,
+        np.arange(len(rows)),
+        xerr=[value - low, high - value],
+        fmt="none",
+        ecolor=LOOKS["ours"][0],
+        capsize=2,
+    )
     # The training set stands apart, as in the paper.
     starred = int(rows["name"].str.startswith("*").sum())
     axes.axhline(len(rows) - starred - 0.5, color=style.GREY, lw=0.6, ls=":")
