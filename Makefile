@@ -13,6 +13,10 @@ EXPERIMENTS ?=
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
 SLURM_PROFILE ?= workflow/profiles/slurm
 BIN := .venv/bin
+# GPU stages run one after the other on a GPU; where there is none, on every core.
+GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
+GPU_JOBS ?= $(if $(filter 0,$(GPUS)),$(shell nproc 2>/dev/null || echo 1),1)
+WORKSTATION := --workflow-profile workflow/profiles/workstation --cores $(CORES) --resources gpu=$(GPU_JOBS)
 SNAKEMAKE := $(BIN)/snakemake
 
 .PHONY: help run published test lint bench slurm slurm-test environment
@@ -31,7 +35,7 @@ environment: .venv/lensflow-installed  ## make .venv from envs/requirements.lock
 	touch $@
 
 run: environment  ## the whole workflow on this machine, ending with results/report.html
-	$(SNAKEMAKE) --workflow-profile workflow/profiles/workstation --cores $(CORES) $(CONFIG)
+	$(SNAKEMAKE) $(WORKSTATION) $(CONFIG)
 
 slurm: environment  ## the same on a SLURM cluster, started on a login node; SLURM_PROFILE=... for a profile of your own
 	LENSFLOW_EXECUTOR=slurm $(SNAKEMAKE) --workflow-profile $(SLURM_PROFILE) $(CONFIG)
@@ -40,7 +44,7 @@ slurm-test: environment  ## the tests on a private SLURM alone; needs root and t
 	$(BIN)/python -m pytest tests/slurm
 
 published: environment  ## the paper's figures and tables on simulated images, into results/published (about an hour)
-	$(SNAKEMAKE) --workflow-profile workflow/profiles/workstation --cores $(CORES) \
+	$(SNAKEMAKE) $(WORKSTATION) \
 	  --config run='[small_paper,small_honest,small_challenge]' -- results/report.html publish_results
 
 test: environment lint  ## linting, unit, workflow and SLURM tests
