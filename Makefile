@@ -10,6 +10,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= all
 EXPERIMENTS ?=
+BENCH ?=
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
 SLURM_PROFILE ?= workflow/profiles/slurm
 BIN := .venv/bin
@@ -46,6 +47,9 @@ slurm-test: environment  ## the tests on a private SLURM alone; needs root and t
 published: environment  ## the paper's figures and tables on simulated images, into results/published (about an hour)
 	$(SNAKEMAKE) $(WORKSTATION) \
 	  --config run='[small_paper,small_honest,small_challenge]' -- results/report.html publish_results
+
+bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--long", "--gpu", or names of benchmarks
+	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
 test: environment lint  ## linting, unit, workflow and SLURM tests
 	$(BIN)/python -m pytest
