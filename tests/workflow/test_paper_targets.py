@@ -7,10 +7,11 @@ import re
 import shutil
 from collections import Counter
 
+import pandas as pd
 import pytest
 import yaml
 
-from workflow.conftest import ROOT, snakemake
+from workflow.conftest import ROOT, configured, snakemake
 
 TRAINING_IDS = range(100000, 100006)
 TEST_IDS = range(200000, 200006)
@@ -121,3 +122,33 @@ def test_a_missing_folder_of_the_challenge_is_said_before_any_job(challenge):
     done = snakemake(challenge, "--dry-run", check=False)
     assert done.returncode != 0
     assert "'data/Data_EuclidBig', which is no folder" in done.output
+
+
+def test_a_persons_labels_are_what_figure_5_shows(tmp_path):
+    def judged(config):
+        table = "labels/{scale}_{n_features}_{run}.csv"
+        config["experiments"]["tiny"] |= {"labels": ["known", "person"], "person_labels": table}
+
+    folder = configured(tmp_path, judged)
+    (folder / "labels").mkdir()
+    for run in (0, 1):
+        (folder / f"labels/log_3_{run}.csv").touch()
+    output = snakemake(
+        folder, "--dry-run", "--cores", 1, "results/tiny/figures/judged_examples.png"
+    ).output
+    assert re.search(r"rule plot_judged_examples:\n +input: .*labels/log_3_0\.csv", output)
+
+
+@pytest.mark.slow
+def test_appendix_a_from_simulated_images(tmp_path):
+    def linear(config):
+        config["experiments"]["tiny"] |= {"scales": ["linear"], "runs": 1, "appendix_a": {}}
+
+    folder = configured(tmp_path, linear)
+    targets = ["results/tiny/appendix_a.csv", "results/tiny/figures/clusters_sources.png"]
+    snakemake(folder, "--cores", 2, "--resources", "gpu=1", "--", *targets)
+    row = pd.read_csv(folder / targets[0]).iloc[0]
+    assert (row["scale"], row["n_features"], row["n_images"]) == ("linear", 3, 160)
+    # Blank images have one embedding, so they share a cluster whatever the network is.
+    assert row["non_lenses_together"] == 1
+    assert (folder / targets[1]).stat().st_size > 5_000

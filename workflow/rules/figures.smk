@@ -118,6 +118,16 @@ def shown_labels(wildcards):
     return next(m for m in ("person", "stand_in", "known") if m in methods)
 
 
+def shown_label_table(wildcards):
+    """Return the table of cluster labels of the headline model's first run that is shown."""
+    method = shown_labels(wildcards)
+    if method != "person":
+        return headline_run(f"cluster_labels_{method}.csv")(wildcards)
+    scale, features = headline(wildcards.experiment)
+    path = experiment(wildcards)["person_labels"]
+    return path.format(scale=scale, n_features=features, run=0)
+
+
 def cut_sample(wildcards):
     """Return the sample whose cut is shown: a labelled dataset applied to, else the headline's."""
     applied = [name for name in experiment(wildcards)["apply_to"] if is_labelled(name)]
@@ -142,7 +152,7 @@ def experiment_figures(name):
     figures += [f"clusters_unlabelled_{run}" for run in runs[:1]]
     if labelled:
         figures += ["clusters_lens", "clusters_non_lens", "clusters_uncertain"]
-        figures += ["judged_examples"] if "stand_in" in entry["labels"] else []
+        figures += ["judged_examples"] if entry["labels"] != ["known"] else []
         figures += ["label_methods", "confusion", "populations", "roc_cut", "null"]
         figures += ["auc_features"] if len(entry["n_features"]) > 1 else []
         figures += ["baselines"] if entry["baselines"] else []
@@ -423,7 +433,7 @@ rule plot_judged_examples:
         embeddings=headline_shards("train"),
         mixture=headline_run("mixture.h5"),
         stacks=headline_stacks("denoised"),
-        labels=headline_run("cluster_labels_stand_in.csv"),
+        labels=shown_label_table,
     output:
         png=report(
             "results/{experiment}/figures/judged_examples.png",

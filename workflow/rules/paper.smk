@@ -84,12 +84,14 @@ def appendix_files(pattern, sharded=False):
     def files(wildcards):
         name = wildcards.experiment
         shards = range(DATASETS[EXPERIMENTS[name]["dataset"]]["shards"])
-        return [
+        folders = [
             SOURCES.format(experiment=name, scale=scale, features=features, run=run)
-            + f"/{pattern.format(shard=shard)}"
             for scale, features, run in appendix_runs(name)
-            for shard in (shards if sharded else [0])
         ]
+        if not sharded:
+            return [f"{folder}/{pattern}" for folder in folders]
+        names = [pattern.format(shard=shard) for shard in shards]
+        return [f"{folder}/{name}" for folder in folders for name in names]
 
     return files
 
