@@ -15,7 +15,7 @@ CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' 
 SLURM_PROFILE ?= workflow/profiles/slurm
 BIN := .venv/bin
 # GPU stages run one after the other on a GPU; where there is none, on every core.
-GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
+GPUS := $(shell { nvidia-smi --list-gpus 2>/dev/null || true; } | wc -l)
 GPU_JOBS ?= $(if $(filter 0,$(GPUS)),$(shell nproc 2>/dev/null || echo 1),1)
 WORKSTATION := --workflow-profile workflow/profiles/workstation --cores $(CORES) --resources gpu=$(GPU_JOBS)
 SNAKEMAKE := $(BIN)/snakemake
