@@ -1,0 +1,216 @@
+"""A private SLURM of one node, for tests: a CPU partition, and a GPU partition with a fake GPU.
+
+Everything lies in one folder and listens on free ports; a SLURM that the machine has of its own is
+left alone. There is no authentication: never run it outside a test.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+BINARIES = ("slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel", "sinfo")
+START_TIMEOUT_S = 120
+COMMAND_TIMEOUT_S = 60
+MEMORY_MB = 64_000
+CPUS = 4
+
+CONFIGURATION = """
+ClusterName=lensflowtest
+SlurmctldHost={node}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/none
+CredType=cred/none
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+SwitchType=switch/none
+ReturnToService=2
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+# What is handed out: more memory than there is, and a GPU that is none.
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SlurmdParameters=config_overrides
+GresTypes=gpu
+NodeName={node} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory_mb} Gres=gpu:1
+PartitionName=cpu Nodes={node} Default=YES MaxTime=INFINITE
+PartitionName=gpu Nodes={node} MaxTime=INFINITE PriorityTier=1 GraceTime=30
+# Jobs of this partition take the GPU away from others, which are told so and queued again.
+PartitionName=urgent Nodes={node} MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+# Memory is watched every second, and a job that takes more than it asked for is killed.
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
+# Records: no database, a log of finished jobs, and a controller that forgets none of them.
+AccountingStorageType=accounting_storage/none
+JobCompType=jobcomp/filetxt
+JobCompLoc={folder}/completed_jobs.txt
+MinJobAge=7200
+# A slow machine with others on it.
+KillWait=30
+MessageTimeout=60
+UnkillableStepTimeout=120
+SlurmdTimeout=600
+SchedulerParameters=bf_interval=5,sched_interval=5
+"""
+
+
+def missing():
+    """Return why no cluster can be started here, or an empty string."""
+    absent = [name for name in BINARIES if shutil.which(name) is None]
+    if absent:
+        return f"no {', '.join(absent)}: install Debian's slurm-wlm"
+    return "" if os.geteuid() == 0 else "slurmd needs root"
+
+
+class Cluster:
+    """The daemons, and what SLURM itself says of its jobs.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where everything of it lies.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.node = socket.gethostname().split(".")[0]
+        self.daemons = []
+        self.configuration = self.folder / "slurm.conf"
+
+    @property
+    def environment(self):
+        """The environment of every command that is to talk to this cluster."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("SLURM")}
+        return {**kept, "SLURM_CONF": str(self.configuration)}
+
+    def start(self):
+        """Start the daemons and wait until the node takes jobs."""
+        for name in ("state", "spool"):
+            (self.folder / name).mkdir(parents=True)
+        ports = _free_ports(2)
+        text = CONFIGURATION.format(
+            node=self.node,
+            folder=self.folder,
+            controller_port=ports[0],
+            node_port=ports[1],
+            cpus=CPUS,
+            memory_mb=MEMORY_MB,
+        )
+        self.configuration.write_text(text)
+        # A GPU is a device file to SLURM, and any will do.
+        (self.folder / "gres.conf").write_text("Name=gpu Count=1 File=/dev/null\n")
+        self._daemon("slurmctld", "-D", "-c", "-f", self.configuration)
+        self._daemon("slurmd", "-D", "-c", "-N", self.node, "-f", self.configuration)
+        self._wait_for_node()
+
+    def stop(self):
+        """Cancel all jobs and end the daemons, whatever state they are in."""
+        alive = all(daemon.poll() is None for daemon in self.daemons)
+        if alive and self.jobs("PENDING", "RUNNING"):
+            self.run("scancel", "--state=PENDING", check=False)
+            self.run("scancel", "--full", "--signal=KILL", "--state=RUNNING", check=False)
+        for daemon in reversed(self.daemons):
+            daemon.send_signal(signal.SIGTERM)
+            try:
+                daemon.wait(COMMAND_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+
+    def run(self, *command, check=True, **options):
+        """Run a command that talks to this cluster; return what it printed."""
+        arguments = {"capture_output": True, "text": True, "timeout": COMMAND_TIMEOUT_S, **options}
+        return subprocess.run(command, env=self.environment, check=check, **arguments).stdout
+
+    def jobs(self, *states):
+        """Return what the controller knows of its jobs, a dict of ``scontrol``'s fields each."""
+        lines = self.run(
+            "scontrol", "--oneliner", "--details", "show", "job", check=False
+        ).splitlines()
+        jobs = [_fields(line) for line in lines if line.startswith("JobId=")]
+        return [job for job in jobs if not states or job["JobState"] in states]
+
+    def attempts(self, rule):
+        """Return the jobs that were submitted for a rule, in order."""
+        return [job for job in self.jobs() if rule_of(job) == rule]
+
+    def completed(self):
+        """Return the records of the job completion log, a dict each."""
+        log = self.folder / "completed_jobs.txt"
+        return [_fields(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+    def processes(self):
+        """Return the command lines of all processes that jobs of this cluster have started."""
+        mark = f"SLURM_CONF={self.configuration}".encode()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                variables = (process / "environ").read_bytes().split(b"\0")
+                if mark in variables and any(v.startswith(b"SLURM_JOB_ID=") for v in variables):
+                    found.append((process / "cmdline").read_bytes())
+        return found
+
+    def wait_for(self, question, timeout=COMMAND_TIMEOUT_S):
+        """Ask ``question()`` until its answer is true and return that; fail in the end."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            if answer := question():
+                return answer
+            time.sleep(0.5)
+        raise TimeoutError(f"nothing after {timeout} s; jobs: {self.jobs()}")
+
+    def _daemon(self, name, *arguments):
+        with open(self.folder / f"{name}.out", "w") as out:
+            command = [shutil.which(name), *map(str, arguments)]
+            self.daemons.append(
+                subprocess.Popen(command, stdout=out, stderr=out, env=self.environment)
+            )
+
+    def _wait_for_node(self):
+        def idle():
+            if any(daemon.poll() is not None for daemon in self.daemons):
+                raise TimeoutError
+            return self.run("sinfo", "-h", "-o", "%T", check=False).strip() == "idle"
+
+        try:
+            self.wait_for(idle, START_TIMEOUT_S)
+        except TimeoutError:
+            logs = [f"{log}:\n{log.read_text()[-2000:]}" for log in self.folder.glob("slurm*.*")]
+            raise RuntimeError("SLURM did not start:\n" + "\n".join(logs)) from None
+
+
+def rule_of(job):
+    """Return the rule that a job runs; the plugin writes it into the job's comment."""
+    return re.match(r"rule_(.+?)(_wildcards_.*)?$", job["Comment"])[1]
+
+
+def _fields(line):
+    """Return the ``Key=value`` pairs of a line of SLURM's; values may hold spaces and ``=``."""
+    return {key: value.strip() for key, value in re.findall(r"(\S+?)=(.*?)(?=\s\S+?=|\s*$)", line)}
+
+
+def _free_ports(number):
+    """Return ports that nothing listens on now."""
+    sockets = [socket.socket() for _ in range(number)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
