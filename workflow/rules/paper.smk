@@ -91,7 +91,7 @@ def appendix_files(pattern, sharded=False):
         if not sharded:
             return [f"{folder}/{pattern}" for folder in folders]
         names = [pattern.format(shard=shard) for shard in shards]
-        return [f"{folder}/{name}" for folder in folders for name in names]
+        return [f"{folder}/{file}" for folder in folders for file in names]
 
     return files
 
