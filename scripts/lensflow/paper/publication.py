@@ -4,10 +4,12 @@ import io
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
-from PIL import Image
+# The rules read the lists below whenever Snakemake starts, in every job of a cluster: what is slow
+# to import is imported where it is used.
+if TYPE_CHECKING:
+    import pandas as pd
 
 CAPTIONS = Path(__file__).resolve().parents[3] / "workflow/report/captions"
 MAX_BYTES = 300_000
@@ -107,12 +109,16 @@ def publish_stage(
             results / name / f"{shown.name}.csv", published / name / f"{shown.name}.csv"
         )
     shutil.copyfile(comparison, published / Path(comparison).name)
+    import pandas as pd
+
     table = pd.read_csv(comparison, dtype=str, keep_default_na=False)
     Path(readme).write_text(page(experiments, table, command))
 
 
 def small_png(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     """Return a PNG of at most ``limit`` bytes: fewer colours first, then fewer pixels."""
+    from PIL import Image
+
     image = Image.open(path).convert("RGB")
     data = Path(path).read_bytes()
     side = 1.0
@@ -125,7 +131,7 @@ def small_png(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     return data
 
 
-def page(experiments: Mapping[str, str], comparison: pd.DataFrame, command: str) -> str:
+def page(experiments: Mapping[str, str], comparison: "pd.DataFrame", command: str) -> str:
     """Return the page in Markdown: the numbers first, then figures and tables."""
     names = "`, `".join(experiments.values())
     lines = [
@@ -169,7 +175,7 @@ def caption(name: str) -> str:
     return (CAPTIONS / f"{name}.rst").read_text().strip()
 
 
-def markdown(table: pd.DataFrame) -> Sequence[str]:
+def markdown(table: "pd.DataFrame") -> Sequence[str]:
     """Return a table of texts as lines of Markdown."""
     rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
     return [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
