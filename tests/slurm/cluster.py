@@ -29,6 +29,8 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/none
 CredType=cred/none
+# All processes of a job get its signals, as with cgroups on a real cluster; unlike there, one whose
+# parent is dead is lost sight of: `stop` sees to those.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 MpiDefault=none
@@ -125,6 +127,9 @@ class Cluster:
         if alive and self.jobs("PENDING", "RUNNING"):
             self.run("scancel", "--state=PENDING", check=False)
             self.run("scancel", "--full", "--signal=KILL", "--state=RUNNING", check=False)
+        for process in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         for daemon in reversed(self.daemons):
             daemon.send_signal(signal.SIGTERM)
             try:
@@ -156,14 +161,15 @@ class Cluster:
         return [_fields(line) for line in log.read_text().splitlines()] if log.exists() else []
 
     def processes(self):
-        """Return the command lines of all processes that jobs of this cluster have started."""
+        """Return the command lines, by process id, of what this cluster's jobs have started."""
         mark = f"SLURM_CONF={self.configuration}".encode()
-        found = []
+        found = {}
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 variables = (process / "environ").read_bytes().split(b"\0")
                 if mark in variables and any(v.startswith(b"SLURM_JOB_ID=") for v in variables):
-                    found.append((process / "cmdline").read_bytes())
+                    command = (process / "cmdline").read_bytes()
+                    found[int(process.name)] = command.replace(b"\0", b" ").decode()
         return found
 
     def wait_for(self, question, timeout=COMMAND_TIMEOUT_S):
@@ -173,7 +179,8 @@ class Cluster:
             if answer := question():
                 return answer
             time.sleep(0.5)
-        raise TimeoutError(f"nothing after {timeout} s; jobs: {self.jobs()}")
+        jobs = [(job["JobId"], job["JobState"], job["Comment"]) for job in self.jobs()]
+        raise TimeoutError(f"nothing after {timeout} s; jobs: {jobs}")
 
     def _daemon(self, name, *arguments):
         with open(self.folder / f"{name}.out", "w") as out:

@@ -1,0 +1,33 @@
+"""Say what a survey takes: jobs, core and GPU hours, and disk, from throughputs that you measured.
+
+python scripts/plan_survey.py --images 1e7 --shards 1000 --models 3 --features 8 \
+    --ingest 1000 --embed 400 --score 50000
+"""
+
+import argparse
+
+from lensflow.errors import ConfigError
+from lensflow.survey import Rates, plan, table
+
+
+def parser():
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    made.add_argument("--images", type=float, required=True, help="cutouts of the survey")
+    made.add_argument("--shards", type=int, required=True, help="parts, a job each")
+    made.add_argument("--models", type=int, default=1, help="scales x feature counts x runs")
+    made.add_argument("--features", type=int, default=24, help="features of a model")
+    made.add_argument("--ingest", type=float, required=True, help="cutouts/s read by a core")
+    made.add_argument("--embed", type=float, required=True, help="cutouts/s embedded by a GPU")
+    made.add_argument("--score", type=float, required=True, help="cutouts/s scored by a core")
+    made.add_argument("--start", type=float, default=30.0, help="seconds until a job works")
+    return made
+
+
+if __name__ == "__main__":
+    given = parser().parse_args()
+    rates = Rates(given.ingest, given.embed, given.score, given.start)
+    try:
+        print(table(plan(int(given.images), given.shards, given.models, given.features, rates)))
+    except ConfigError as error:
+        parser().error(str(error))

@@ -1,0 +1,136 @@
+"""What the profiles make of the rules, and the size of a survey's graph; nothing is run."""
+
+import os
+import re
+import resource
+
+import pytest
+import yaml
+
+from workflow.conftest import ROOT, configured, snakemake
+
+PROFILES = ROOT / "workflow/profiles"
+STAGE = re.compile(r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    resources: (.*)$", re.M)
+LOCAL_RULES = {"all", "draw_rule_graph"}
+
+
+def dry_run(folder, *arguments):
+    """Return (rule, its resources) of every job that the SLURM profile would submit."""
+    output = snakemake(
+        folder, "--dry-run", "--workflow-profile", PROFILES / "slurm", *arguments
+    ).output
+    jobs = []
+    for rule, text in STAGE.findall(output):
+        pairs = (item.split("=", 1) for item in text.split(", "))
+        jobs.append((rule, dict(pair for pair in pairs if len(pair) == 2)))
+    return [job for job in jobs if job[0] not in LOCAL_RULES]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return configured(tmp_path_factory.mktemp("planned"))
+
+
+@pytest.fixture(scope="module")
+def jobs(finished):
+    """Every job again, now that the sizes of their inputs are known."""
+    return dry_run(finished, "--forceall")
+
+
+def test_gpu_stages_and_no_others_go_to_the_gpu_partition(jobs):
+    partitions = {(had.get("gpu", "0"), had["slurm_partition"]) for _, had in jobs}
+    assert partitions == {("1", "gpu"), ("0", "cpu")}
+
+
+def test_the_profile_names_the_gpu_stages(jobs):
+    profile = yaml.safe_load((PROFILES / "slurm/profile.yaml").read_text())
+    assert set(profile["set-resources"]) == {rule for rule, had in jobs if "gpu" in had}
+
+
+def requests(jobs):
+    """Return (memory, minutes) of each rule's first job whose inputs are there."""
+    found = {}
+    for rule, had in jobs:
+        if "<TBD>" not in (had["mem_mb"], had["runtime"]):
+            found.setdefault(rule, (int(had["mem_mb"]), int(had["runtime"])))
+    return found
+
+
+def test_every_job_asks_for_memory_and_time_and_an_account(jobs):
+    assert {had["slurm_account"] for _, had in jobs} == {"your_account"}
+    # Only the shards of scores, which are temporary, are gone by now.
+    assert {rule for rule, _ in jobs} - set(requests(jobs)) <= {"collect_sample"}
+    for rule, (memory, time) in requests(jobs).items():
+        assert memory > 0, rule
+        assert time > 0, rule
+
+
+def test_a_later_attempt_asks_for_more(finished, jobs):
+    second = requests(dry_run(finished, "--forceall", "--attempt", 2))
+    for rule, (memory, time) in requests(jobs).items():
+        assert second[rule][0] >= 2 * memory - 1, rule
+        assert second[rule][1] > time, rule
+
+
+def test_a_larger_input_asks_for_more(finished, jobs):
+    images = finished / "results/data/small_challenge/images/shard_0.h5"
+    was = images.stat()
+    arguments = ["--forcerun", "embed_images", "--rerun-triggers", "input"]
+    try:
+        os.truncate(images, 4 * 10**9)
+        larger = requests(dry_run(finished, *arguments))
+    finally:
+        os.truncate(images, was.st_size)
+        os.utime(images, ns=(was.st_atime_ns, was.st_mtime_ns))
+    memory, time = requests(jobs)["embed_images"]
+    assert larger["embed_images"][0] > memory
+    assert larger["embed_images"][1] > time
+
+
+def test_at_most_five_lines_at_the_top_are_the_sites():
+    text = (PROFILES / "slurm/profile.yaml").read_text()
+    _, top, _ = re.split(r"(?m)^# ---.*$", text, maxsplit=2)
+    settings = [line.split("#")[0].rstrip() for line in top.splitlines()]
+    assert sum(not line.endswith(":") for line in settings if line) == 5
+
+
+@pytest.mark.parametrize("name", ["workstation", "slurm"])
+def test_every_setting_of_a_profile_has_its_reason(name):
+    paragraphs = (PROFILES / name / "profile.yaml").read_text().strip().split("\n\n")
+    assert all("# " in paragraph for paragraph in paragraphs)
+
+
+@pytest.mark.parametrize("profile", ["slurm", "workflow/profiles/slrum"])
+def test_a_profile_that_does_not_exist_stops_the_run(folder, profile):
+    done = snakemake(folder, "--cores", 1, "--workflow-profile", profile, check=False)
+    assert done.returncode != 0
+    assert "run everything on this machine" in done.output
+    assert not (folder / "results").exists()
+
+
+def test_another_executor_than_asked_for_stops_the_run(folder, monkeypatch):
+    monkeypatch.setitem(os.environ, "LENSFLOW_EXECUTOR", "slurm")
+    done = snakemake(folder, "--cores", 1, check=False)
+    assert done.returncode != 0
+    assert "asks for the executor 'slurm', but Snakemake runs with 'local'" in done.output
+    assert not (folder / "results/data").exists()
+
+
+@pytest.mark.slow
+def test_the_graph_of_ten_million_cutouts_is_small(tmp_path):
+    shards, runs = 1000, 3
+
+    def survey(config):
+        config["datasets"]["survey"] = {"kind": "fits", "path": "cutouts", "shards": shards}
+        config["experiments"]["tiny"].update(apply_to=["survey"], runs=runs)
+
+    folder = configured(tmp_path, survey)
+    (folder / "cutouts").mkdir()
+    profile = ["--workflow-profile", PROFILES / "slurm"]
+    output = snakemake(folder, "--dry-run", "--quiet", "rules", "reason", "host", *profile).output
+    planned = dict(re.findall(r"(?m)^(\w+) +(\d+)$", output))
+    assert int(planned["ingest_cutouts"]) == shards + 2
+    assert int(planned["embed_images"]) == shards * runs
+    assert int(planned["score_shard"]) >= shards * runs
+    # Of all processes that these tests have started, in kB.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2_000_000
