@@ -15,6 +15,13 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+
+
+if config["container"] is not None:
+
+    container: config["container"]
+
+
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/prepare.smk"

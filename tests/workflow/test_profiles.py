@@ -3,6 +3,8 @@
 import os
 import re
 import resource
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -109,7 +111,7 @@ def test_a_profile_that_does_not_exist_stops_the_run(folder, profile):
 
 
 def test_another_executor_than_asked_for_stops_the_run(folder, monkeypatch):
-    monkeypatch.setitem(os.environ, "LENSFLOW_EXECUTOR", "slurm")
+    monkeypatch.setenv("LENSFLOW_EXECUTOR", "slurm")
     done = snakemake(folder, "--cores", 1, check=False)
     assert done.returncode != 0
     assert "asks for the executor 'slurm', but Snakemake runs with 'local'" in done.output
@@ -134,3 +136,29 @@ def test_the_graph_of_ten_million_cutouts_is_small(tmp_path):
     assert int(planned["score_shard"]) >= shards * runs
     # Of all processes that these tests have started, in kB.
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2_000_000
+
+
+APPTAINER = """#!/bin/bash
+# Stands in for apptainer: notes its arguments and runs what follows the image.
+if [ "$1" = --version ]; then echo "apptainer version 1.3.0"; exit; fi
+echo "$*" >> "{calls}"
+while [[ "$1" != *.sif ]]; do shift; done; shift
+exec "$@"
+"""
+
+
+def test_stages_run_in_the_configured_container(tmp_path, monkeypatch):
+    def in_container(config):
+        config["container"] = "lensflow.sif"
+
+    folder = configured(tmp_path / "run", in_container)
+    (folder / "lensflow.sif").touch()
+    apptainer = tmp_path / "apptainer"
+    apptainer.write_text(APPTAINER.format(calls=tmp_path / "calls"))
+    apptainer.chmod(0o755)
+    path = [str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]]
+    monkeypatch.setenv("PATH", os.pathsep.join(path))
+    options = ["--sdm", "apptainer", "--apptainer-args=--nv", "--cores", 1]
+    snakemake(folder, *options, "--", "results/tiny/config.yaml")
+    assert (folder / "results/tiny/config.yaml").is_file()
+    assert " --nv " in (tmp_path / "calls").read_text()
