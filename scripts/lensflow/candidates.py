@@ -1,7 +1,8 @@
 """The ranked list of lens candidates of a dataset: what a survey user takes away."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from os import PathLike
 
 import numpy as np
@@ -9,7 +10,9 @@ import pandas as pd
 from astropy.table import Table
 
 from lensflow import artifacts
-from lensflow.errors import LabelError
+from lensflow.errors import ArtifactError, LabelError
+
+ROWS = 8192  # objects in memory at a time
 
 logger = logging.getLogger(__name__)
 
@@ -45,38 +48,62 @@ def rank_candidates(
     LabelError
         If the scores lack the probability of that judgement.
     """
-    table = combine_runs(scores, labels).head(n_candidates)
+    table = combine_runs(scores, labels, n_candidates)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
-    table = table.merge(_paths(manifest), on="id", how="left", validate="one_to_one")
-    table = table.merge(_catalogue(index), on="id", how="left", validate="one_to_one")
+    table = table.merge(_paths(manifest, table["id"]), on="id", how="left", validate="one_to_one")
+    table = table.merge(_catalogue(index, table["id"]), on="id", how="left", validate="one_to_one")
     table.to_csv(csv, index=False, float_format="%.9g")
     _write_fits(table, fits)
     logger.info("wrote %d candidates, p_lens >= %.3f", len(table), table["p_lens"].min())
 
 
-def combine_runs(scores: Sequence[str | PathLike], labels: str) -> pd.DataFrame:
-    """Average the probabilities of several runs and order the objects by them.
+def combine_runs(scores: Sequence[str | PathLike], labels: str, n_candidates: int) -> pd.DataFrame:
+    """Average the probabilities of several runs and keep the objects with the highest.
 
     Ties are broken by the density under the mixture (typical objects first), then by identifier.
+    The tables are read in blocks of rows, so that memory does not grow with the survey.
 
     Parameters
     ----------
     scores : sequence of path-like
-        Scores of the same objects, one file a run.
+        Scores of the same objects in the same order, one file a run.
     labels : str
         The judgement to use: the column ``p_lens_<labels>``.
+    n_candidates : int
+        How many objects to keep.
 
     Returns
     -------
     DataFrame
         Columns id, p_lens, p_lens_min, p_lens_max, cluster, log_density, best first.
+
+    Raises
+    ------
+    LabelError
+        If the scores lack the probability of that judgement.
+    ArtifactError
+        If the runs do not score the same objects.
     """
-    column = f"p_lens_{labels}"
-    runs = [_read_run(path, column) for path in scores]
+    column, best = f"p_lens_{labels}", None
+    for runs in zip_longest(*(_read_run(path, column) for path in scores)):
+        if any(run is None or not run["id"].equals(runs[0]["id"]) for run in runs):
+            raise ArtifactError(
+                f"{', '.join(map(str, scores))} do not score the same objects in the same order. "
+                "Delete them and run again."
+            )
+        table = _average(runs, column)
+        table = table if best is None else pd.concat([best, table])
+        order = ["p_lens", "log_density", "id"]
+        best = table.sort_values(order, ascending=[False, False, True]).head(n_candidates)
+    return best.reset_index(drop=True)
+
+
+def _average(runs: Sequence[pd.DataFrame], column: str) -> pd.DataFrame:
     p_lens = pd.concat([run[column] for run in runs], axis=1)
     density = pd.concat([run["log_density"] for run in runs], axis=1)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
+            "id": runs[0]["id"],
             "p_lens": p_lens.mean(axis=1),
             "p_lens_min": p_lens.min(axis=1),
             "p_lens_max": p_lens.max(axis=1),
@@ -84,40 +111,53 @@ def combine_runs(scores: Sequence[str | PathLike], labels: str) -> pd.DataFrame:
             "log_density": density.mean(axis=1),
         }
     )
-    table = table.rename_axis("id").reset_index()
-    order = ["p_lens", "log_density", "id"]
-    return table.sort_values(order, ascending=[False, False, True], ignore_index=True)
 
 
-def _read_run(path: str | PathLike, column: str) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype={"id": str})
-    if column not in table:
-        have = [name for name in table if name.startswith("p_lens_")]
+def _read_run(path: str | PathLike, column: str) -> Iterator[pd.DataFrame]:
+    """Yield a table of scores in blocks of rows."""
+    header = pd.read_csv(path, nrows=0)
+    if column not in header:
+        have = [name for name in header if name.startswith("p_lens_")]
         raise LabelError(
             f"{path} has no column {column!r}, only {have}; add the method to the experiment's "
             "labels in config.yaml."
         )
-    return table.set_index("id")
+    columns = ["id", column, "cluster", "log_density"]
+    with pd.read_csv(path, dtype={"id": str}, usecols=columns, chunksize=ROWS) as blocks:
+        yield from blocks
 
 
-def _paths(manifest: str | PathLike) -> pd.DataFrame:
+def _paths(manifest: str | PathLike, ids: pd.Series) -> pd.DataFrame:
+    """Return the file of each of some objects."""
     with artifacts.open(manifest, "manifest") as file:
-        ids, paths = (artifacts.read_strings(file, key) for key in ("id", "path"))
-    return pd.DataFrame({"id": ids, "path": paths})
+        return _look_up(
+            file,
+            ids,
+            lambda rows: pd.DataFrame({"path": artifacts.read_strings(file, "path", rows)}),
+        )
 
 
-def _catalogue(index: str | PathLike) -> pd.DataFrame:
-    """Return the catalogue columns that hold anything known, with the objects' identifiers."""
+def _catalogue(index: str | PathLike, ids: pd.Series) -> pd.DataFrame:
+    """Return the catalogue of some objects: the columns in which anything of them is known."""
     with artifacts.open(index, "index") as file:
-        table = artifacts.read_table(file, "catalogue")
-        ids = artifacts.read_strings(file, "id")
+        table = _look_up(file, ids, lambda rows: artifacts.read_table(file, "catalogue", rows))
     unknown = {"is_lens": -1}
     kept = [
         name
         for name in table
         if (table[name] != unknown.get(name)).any() and table[name].notna().any()
     ]
-    return table[kept].assign(id=ids)
+    return table[kept]
+
+
+def _look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.DataFrame:
+    """Return what ``read`` gives of some objects, with their identifiers, a block at a time."""
+    parts = []
+    for start in range(0, len(file["id"]), ROWS):
+        rows = slice(start, start + ROWS)
+        table = read(rows).assign(id=artifacts.read_strings(file, "id", rows))
+        parts.append(table[table["id"].isin(ids)])
+    return pd.concat(parts, ignore_index=True)
 
 
 def _write_fits(table: pd.DataFrame, path: str | PathLike) -> None:

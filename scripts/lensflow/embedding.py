@@ -104,8 +104,7 @@ def embed_images(
         prepared = _prepared_chunks(file, layer, len(rows), method, preset["image_size"])
         chunks = (denoise(chunk) for chunk in prepared)
         if denoised_output is not None:
-            chunks = list(chunks)
-            _write_stack(denoised_output, rows, chunks, method, preset["image_size"])
+            chunks = _kept(chunks, denoised_output, rows, method, preset["image_size"])
         _write(output, rows, (encode(chunk) for chunk in chunks), n_features)
 
 
@@ -257,9 +256,14 @@ def _write(
     logger.info("embedded %d images", len(rows))
 
 
-def _write_stack(
-    output: str | PathLike, rows: pd.DataFrame, chunks: list, method: str, image_size: int
-) -> None:
+def _kept(
+    chunks: Iterator[np.ndarray],
+    output: str | PathLike,
+    rows: pd.DataFrame,
+    method: str,
+    image_size: int,
+) -> Iterator[np.ndarray]:
+    """Pass chunks of denoised images on while writing them to a stack."""
     with artifacts.create(output, "stack", {"scale": method}) as writer:
         shape = (len(rows), image_size, image_size)
         text = "denoised image, stretched to [0, 1]"
@@ -268,4 +272,5 @@ def _write_stack(
         for chunk in chunks:
             stack[start : start + len(chunk)] = chunk
             start += len(chunk)
+            yield chunk
         describe_rows(writer, rows["id"], rows["rotation"], rows["is_lens"])

@@ -15,7 +15,7 @@ import numpy as np
 
 from lensflow.errors import ConfigError, CutoutError
 
-BLOCK = 65536
+BLOCK = 8192
 _SUFFIXES = re.compile(r"\.(fits?|fz|gz)$", re.IGNORECASE)
 
 

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts, cluster_labels
 from lensflow.errors import ConfigError
-from lensflow.mixture import MixtureParameters, fit
+from lensflow.mixture import MixtureParameters
 from lensflow.mixture.parameters import normalise
 from lensflow.probability import lens_probability
 
@@ -52,6 +52,9 @@ def fit_mixture_stage(
     -------
     MixtureParameters
     """
+    # Loads scikit-learn, which the other stages of this module do without.
+    from lensflow.mixture import fit
+
     embeddings, _, _ = read_embeddings(embedding_paths)
     with threadpool_limits(limits=n_threads):
         mixture = fit(embeddings, **settings)

@@ -8,7 +8,7 @@ from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lensflow import cutouts, fits_images, sky
+from lensflow import cutouts, fits_direct, fits_images, sky
 from lensflow.cutouts import CutoutSettings
 from lensflow.errors import CutoutError
 from lensflow.fits_direct import read_direct
@@ -149,6 +149,12 @@ def test_plain_files_take_the_fast_path(tmp_path, dtype, shape):
     assert fast
     assert ours == astropys
     assert ours[1] == 24.6
+
+
+@pytest.mark.parametrize("name", fits_direct._SPECIAL)
+def test_no_special_keyword_is_overlooked(name):
+    cards = b"RA      =  -1.5E-03 / radians".ljust(80) + name.ljust(8) + b"= 1".ljust(72)
+    assert fits_direct._may_be_special(cards.translate(None, fits_direct._VARYING))
 
 
 def test_values_that_are_not_numbers_survive(tmp_path):

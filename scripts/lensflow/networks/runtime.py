@@ -1,11 +1,15 @@
 """The only module that knows which backend Keras computes with: threads, determinism, devices."""
 
+import contextlib
 import os
 import sys
 
 from lensflow.errors import ConfigError
 
 _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
+# Keras loads them, where they are installed, for wrappers and galleries that nothing here uses:
+# a quarter of the time that a job needs to start.
+_NOT_FOR_KERAS = ("sklearn", "matplotlib")
 
 
 def start_backend(backend="tensorflow", threads=None, deterministic=True):
@@ -37,7 +41,9 @@ def start_backend(backend="tensorflow", threads=None, deterministic=True):
     os.environ["KERAS_BACKEND"] = backend
     start = {"tensorflow": _start_tensorflow, "jax": _start_jax}[backend]
     try:
-        start(threads, deterministic)
+        with _without(_NOT_FOR_KERAS):
+            start(threads, deterministic)
+            import keras  # noqa: F401
     except ImportError as error:
         raise ConfigError(
             f"backend: received {backend!r}, which cannot be imported ({error}). Install it in "
@@ -61,6 +67,18 @@ def has_accelerator():
     import tensorflow as tf
 
     return bool(tf.config.list_physical_devices("GPU"))
+
+
+@contextlib.contextmanager
+def _without(packages):
+    """Have packages that are not loaded yet look as if they were not installed."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _start_tensorflow(threads, deterministic):

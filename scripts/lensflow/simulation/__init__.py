@@ -1,8 +1,10 @@
-"""Simulated strong lenses and non-lenses in the layout of the Lens Finding Challenge 1.0."""
+"""Simulated strong lenses and non-lenses in the layout of the Lens Finding Challenge 1.0.
+
+Importing the package loads no SciPy: to merge catalogues needs none.
+"""
 
 from lensflow.simulation.layout import merge_catalogues
 from lensflow.simulation.population import Population, load, names
-from lensflow.simulation.shards import FIRST_ID, shard_objects, simulate_object, simulate_shard
 
 __all__ = [
     "FIRST_ID",
@@ -14,3 +16,12 @@ __all__ = [
     "simulate_object",
     "simulate_shard",
 ]
+
+
+def __getattr__(name):
+    if name in __all__:
+        # An import, not the name of a module: the code hash of a stage follows import statements.
+        from lensflow.simulation import shards
+
+        return getattr(shards, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

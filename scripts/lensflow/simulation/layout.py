@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from astropy.io import fits
 
 from lensflow.errors import CatalogueError
 from lensflow.simulation.constants import ARCSEC_IN_RADIANS, PIXEL_ARCSEC, SIZE, SKY_SIGMA_MAGGIES
@@ -31,6 +30,8 @@ def cutout_name(identifier: int) -> str:
 @cache
 def header_bytes() -> bytes:
     """Return the header block that every cutout shares, with the challenge's cards."""
+    from astropy.io import fits
+
     degrees = PIXEL_ARCSEC / 3600.0
     header = fits.PrimaryHDU(np.zeros((SIZE, SIZE), "f4")).header
     header["EXTEND"] = True
