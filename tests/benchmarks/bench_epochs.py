@@ -1,0 +1,118 @@
+"""How many passes over the images a schedule saves: both curves, as a table and a figure.
+
+    python tests/benchmarks/bench_epochs.py [--objects 3000] [--epochs 100] [--folder FOLDER]
+
+The demo's networks are trained on simulated images in two ways: plain Adam as the author's code
+has it (constant learning rate 0.001, batches of 32), and the demo's own settings (one cosine down
+from a higher rate, smaller batches) in a tenth of the passes. The same images, the same held-out
+objects, no augmentation. With the full sizes about a quarter of an hour on two cores; the results
+are results/published/epochs.csv and epochs.png.
+"""
+
+import argparse
+import copy
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+import numpy as np
+import pandas as pd
+import yaml
+from rows import row
+
+from lensflow.config import complete
+from lensflow.figures import style
+from lensflow.preparation import prepare_images
+from lensflow.simulation import load, simulate_object
+from lensflow.training import start_backend, train_network
+
+ROOT = Path(__file__).resolve().parents[2]
+N_FEATURES = 8
+THREADS = 2
+SHARE = 0.1
+PLAIN = {"learning_rate": 0.001, "batch_size": 32, "schedule": "constant"}
+RUNS = {"plain": "constant rate", "cosine": "cosine, a tenth of the passes"}
+
+
+def run(objects: int, epochs: int, folder: Path) -> list[dict]:
+    """Train both networks both ways, write table and figure, and return rows of `rows.row`."""
+    start_backend("tensorflow", THREADS, deterministic=False)
+    preset = complete(yaml.safe_load((ROOT / "config.yaml").read_text()))["presets"]["demo"]
+    images = simulated(objects, preset["image_size"])
+    curves = pd.concat(
+        train(preset, network, name, images, epochs)
+        for network in ("denoiser", "autoencoder")
+        for name in RUNS
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    curves.to_csv(folder / "epochs.csv", index=False)
+    draw(curves, folder / "epochs.png")
+    return [compare(network, curve) for network, curve in curves.groupby("network", sort=False)]
+
+
+def simulated(n_objects: int, size: int) -> np.ndarray:
+    """Return images (n, size, size) of the training population on the logarithmic scale."""
+    population = load("training")
+    flux = [simulate_object(population, 1, 100_000 + i)["public"] for i in range(n_objects)]
+    # Flux is in units of the sky noise here.
+    return prepare_images(np.stack(flux), np.ones(n_objects, "f4"), "log", size)
+
+
+def train(preset: dict, network: str, name: str, images: np.ndarray, epochs: int) -> pd.DataFrame:
+    """Return the history of one training."""
+    preset = copy.deepcopy(preset)
+    settings = {"epochs": epochs, **PLAIN} if name == "plain" else {"epochs": round(SHARE * epochs)}
+    preset["training"][network] |= {**settings, "patience": 0, "augment": "none"}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, end) for end in ("a.weights.h5", "history.csv", "report.json")]
+        n_features = N_FEATURES if network == "autoencoder" else None
+        options = {"n_features": n_features, "seed": 1, "backup_folder": Path(folder, "backup")}
+        train_network(network, preset, images, *paths, **options)
+        history = pd.read_csv(paths[1])
+    return history.assign(network=network, run=name, images=len(images))
+
+
+def compare(network: str, curve: pd.DataFrame) -> dict:
+    """Return the passes of the short run beside those of the plain one to the same loss."""
+    plain, cosine = (curve[curve["run"] == name] for name in RUNS)
+    reached = plain.loc[plain["val_loss"] <= cosine["val_loss"].iloc[-1], "epoch"]
+    # Where the plain run never gets there, it needs more passes than it was given.
+    needed = reached.iloc[0] if len(reached) else plain["epoch"].iloc[-1]
+    name = f"passes to the same held-out loss, {network}: cosine beside a constant rate"
+    return row(name, "epochs", float(len(cosine)), float(needed), SHARE, "at most")
+
+
+def draw(curves: pd.DataFrame, png: Path) -> None:
+    """Draw held-out loss against passes, a panel a network."""
+    with style.paper():
+        figure = style.new_figure(style.PAGE_INCHES, 2.8)
+        networks = list(curves.groupby("network", sort=False))
+        for axes, (network, curve) in zip(
+            figure.subplots(1, len(networks), squeeze=False)[0], networks, strict=True
+        ):
+            for (name, label), colour in zip(RUNS.items(), style.CYCLE, strict=False):
+                history = curve[curve["run"] == name]
+                axes.plot(history["epoch"], history["val_loss"], color=colour, label=label)
+            plain = curve.loc[curve["run"] == "plain", "val_loss"]
+            axes.axhline(plain.iloc[-1], color=style.GREY, ls=":", lw=0.9, label="its last loss")
+            low, high = curve["val_loss"].min(), plain.iloc[min(2, len(plain) - 1)]
+            axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+            axes.set_xscale("log")
+            axes.set_xlabel("passes over the training images")
+            axes.set_ylabel("held-out binary cross-entropy")
+            axes.set_title(network)
+            axes.legend()
+        style.save_png(figure, png)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--long", action="store_true", help="the full sizes, as by default")
+    parser.add_argument("--objects", type=int, default=3000)
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument("--folder", type=Path, default=ROOT / "results/published")
+    asked = parser.parse_args()
+    print(json.dumps(run(asked.objects, asked.epochs, asked.folder), indent=1))
