@@ -97,7 +97,13 @@ def draw(curves: pd.DataFrame, png: Path) -> None:
                 history = curve[curve["run"] == name]
                 axes.plot(history["epoch"], history["val_loss"], color=colour, label=label)
             plain = curve.loc[curve["run"] == "plain", "val_loss"]
-            axes.axhline(plain.iloc[-1], color=style.GREY, ls=":", lw=0.9, label="its last loss")
+            axes.axhline(
+                plain.iloc[-1],
+                color=style.GREY,
+                ls=":",
+                lw=0.9,
+                label="last loss of the constant rate",
+            )
             low, high = curve["val_loss"].min(), plain.iloc[min(2, len(plain) - 1)]
             axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
             axes.set_xscale("log")
