@@ -8,9 +8,10 @@ from lensflow.figures.challenge import kind_of, method_table
 from lensflow.null import NULL_COLUMNS
 from lensflow.paper.assumptions import ASSUMPTIONS
 from lensflow.paper.challenge_table import challenge_table_stage
-from lensflow.paper.comparison import COLUMNS, compare, compare_stage, differs, row, text
+from lensflow.paper.comparison import compare, compare_stage
 from lensflow.paper.published import AUC, TABLE2, Published
 from lensflow.paper.results import Measured, Results, over_runs, read_results
+from lensflow.paper.rows import COLUMNS, differs, row, text
 from lensflow.runs import METRICS_COLUMNS
 
 COUNTS = {"tp": 90.0, "fn": 10.0, "fp": 20.0, "tn": 80.0}
@@ -71,7 +72,14 @@ def training():
     ]
     rare = metric_rows("test_1to10000", [0.85, 0.86, 0.87], tp=80.0, fn=20.0)
     runs = {"scale": "log", "n_features": 24}
-    counts = {"lens_60": 8, "non_lens_60": 10, "non_lens_70": 8, "non_lens_90": 6, "uncertain": 6}
+    counts = {
+        "n_clusters": 24,
+        "lens_60": 8,
+        "non_lens_60": 10,
+        "non_lens_70": 8,
+        "non_lens_90": 6,
+        "uncertain": 6,
+    }
     ranking = {"ratio": 10_000, "selection": ["best 1000", "p > 0.5"], "purity_mean": 0.01}
     tables = {
         "metrics_summary": pd.DataFrame(summary),
@@ -137,7 +145,10 @@ def test_a_headline_number_stands_beside_the_papers(table):
 
 def test_where_numbers_differ_the_reasons_are_said(table):
     note = table.loc["accuracy, training sample, assumed probability", "note"]
-    assert "Differs, with simulated images, not the challenge's, clusters judged by 25" in note
+    assert (
+        "Differs; not as in the paper: simulated images, not the challenge's, clusters judged"
+        in note
+    )
 
 
 def test_what_was_not_run_says_so(table):
@@ -159,6 +170,9 @@ def test_the_clusters(table):
     assert (share["paper"], share["ours"]) == ("0.63", "0.63")
     assert table.loc["clusters of lens fraction >= 0.6", ["paper", "ours"]].tolist() == ["7", "8"]
     assert table.loc["clusters of non-lens fraction >= 0.9", "ours"] == "6"
+    note = table.loc["clusters of non-lens fraction >= 0.6", "note"]
+    assert note.startswith("Of 24 clusters, the paper's of 24")
+    assert "judged" not in note
 
 
 def test_the_test_sets_of_rare_lenses(table):
@@ -174,6 +188,8 @@ def test_the_challenge_rows_are_from_the_experiment_trained_on_that_set(table):
     found = table.loc["table 2, challenge-like set, trained and judged on it: AUC"]
     assert (found["paper"], found["ours"], found["experiment"]) == ("0.72", "0.72", "far")
     assert found["data"] == "Lens Finding Challenge 1.0 (hard)"
+    tpr = table.loc["table 2, training set: TPR10"]
+    assert "Counts false positives, here among 100 non-lenses" in tpr["note"]
     transfer = table.loc["table 2, challenge-like set, transfer of the first model: AUC"]
     assert (transfer["paper"], transfer["ours"], transfer["experiment"]) == ("", "0.6", "paper")
     cut = table.loc["AUC on the challenge-like set after the cut (N > 100, S/N > 50)"]

@@ -19,7 +19,7 @@ def source_columns(
     n_rows: int = 6,
     seed: int = 0,
 ) -> None:
-    """Draw a column of sources for every cluster: non-lenses first, then by falling compactness.
+    """Draw a column of sources for every cluster: most non-lenses first, then by radius of light.
 
     Parameters
     ----------
@@ -52,15 +52,18 @@ def _images(cluster, shards):
 
 
 def by_appearance(clusters: Sequence[Cluster], images: dict[int, np.ndarray]) -> list[Cluster]:
-    """Return clusters of non-lenses first, then the others by the radius of their light.
+    """Return the cluster with the most non-lenses first, then the others by the radius of light.
 
     Parameters
     ----------
     clusters : sequence of Cluster
+        With members.
     images : dict of int to ndarray of shape (n, size, size)
         Members by cluster number, in [0, 1].
     """
-    return sorted(clusters, key=lambda c: (c.lens_fraction >= 0.5, light_radius(images[c.number])))
+    by_radius = sorted(clusters, key=lambda c: light_radius(images[c.number]))
+    most = max(by_radius, key=lambda c: c.n_members * c.non_lens_fraction, default=None)
+    return sorted(by_radius, key=lambda c: c is not most)
 
 
 def light_radius(images: np.ndarray) -> float:

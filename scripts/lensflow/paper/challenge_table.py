@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lensflow.paper.comparison import transfer_sample
+from lensflow.paper.challenge_rows import transfer_sample
 from lensflow.paper.results import Results, read_results
 from lensflow.paper.tables import table2
 from lensflow.runs import write_csv

@@ -7,19 +7,10 @@ import numpy as np
 import pandas as pd
 
 from lensflow.paper import published
-from lensflow.paper.published import Published
-from lensflow.paper.results import Measured, Results, over_runs, read_results
+from lensflow.paper.challenge_rows import cut_rows, table2_rows
+from lensflow.paper.results import Measured, Results, finite, over_runs, read_results
+from lensflow.paper.rows import COLUMNS, NAMES, row
 from lensflow.runs import write_csv
-
-COLUMNS = [
-    *("quantity", "paper", "paper_error", "ours", "ours_error"),
-    *("experiment", "data", "note"),
-]
-NAMES = {"auc": "AUC", "accuracy": "accuracy", "tpr0": "TPR0", "tpr10": "TPR10"}
-CUT = "n100_snr50"
-STEEP_FPR = 0.01
-ROUNDING = 0.005
-NOT_RUN = "not run"
 
 
 def compare_stage(experiments: Sequence[Mapping[str, str | None]], output: str | Path) -> None:
@@ -63,71 +54,12 @@ def compare(training: Results, honest: Results | None, challenge: Results | None
             *_features(training),
             *_clusters(training),
             *_ratios(training),
-            *_challenge(training, honest, challenge),
-            *_cut(training, challenge),
+            *table2_rows(training, honest, challenge),
+            *cut_rows(training, challenge),
             *_appendix(training),
         ],
         columns=COLUMNS,
     )
-
-
-def row(
-    quantity: str,
-    paper: Published | None,
-    ours: Measured | None,
-    results: Results | None,
-    sample: str = "train",
-    note: str = "",
-) -> dict[str, str]:
-    """Return one row: texts, with what differs from the paper said where the numbers do.
-
-    Parameters
-    ----------
-    quantity : str
-    paper : Published or None
-        None where the paper has no such number.
-    ours : Measured or None
-        None where it was not measured.
-    results : Results or None
-        The experiment that ours is from.
-    sample : str
-        The sample that ours is from.
-    note : str
-        How the quantity is defined here.
-    """
-    parts = [note] if note else []
-    if paper is not None:
-        parts.append(f"Paper: {paper.place}")
-    if ours is not None and ours.spread:
-        parts.append(ours.spread)
-    if differs(paper, ours):
-        parts.append(f"Differs, with {', '.join(results.differences()) or 'no known reason'}")
-    made = ours is not None
-    return {
-        "quantity": quantity,
-        "paper": text(paper.value) if paper else "",
-        "paper_error": text(paper.error) if paper else "",
-        "ours": text(ours.value) if made else NOT_RUN,
-        "ours_error": text(ours.error) if made else "",
-        "experiment": results.name if made else "",
-        "data": results.data(sample) if made else "",
-        "note": ". ".join(parts),
-    }
-
-
-def text(value: float | str | None) -> str:
-    """Return a number with at most four decimals, nothing for None."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return f"{value:.4f}".rstrip("0").rstrip(".")
-
-
-def differs(paper: Published | None, ours: Measured | None) -> bool:
-    """Tell whether two numbers differ by more than twice their errors and the paper's rounding."""
-    if paper is None or ours is None or isinstance(paper.value, str) or isinstance(ours.value, str):
-        return False
-    error = np.hypot(paper.error or 0.0, ours.error or 0.0)
-    return abs(paper.value - ours.value) > 2 * error + ROUNDING
 
 
 def _headline(training, honest):
@@ -224,6 +156,7 @@ def _clusters(training):
         published.LENS_SHARE,
         over_runs(counts.get("lens_share_60", [])),
         training,
+        judged=False,
     )
     titles = {
         "lens_60": "clusters of lens fraction >= 0.6",
@@ -232,10 +165,11 @@ def _clusters(training):
         "non_lens_90": "clusters of non-lens fraction >= 0.9",
         "uncertain": "clusters between the two",
     }
-    n_clusters = f"Of {training.model['n_features']} clusters, the paper's of 24"
+    number = counts["n_clusters"].iloc[0] if len(counts) else "no"
+    note = f"Of {number} clusters, the paper's of {published.N_CLUSTERS}"
     for name, title in titles.items():
         paper = published.CLUSTER_COUNTS[name]
-        yield row(title, paper, over_runs(counts.get(name, [])), training, note=n_clusters)
+        yield row(title, paper, over_runs(counts.get(name, [])), training, note=note, judged=False)
 
 
 def _ratios(training):
@@ -245,7 +179,7 @@ def _ratios(training):
     spread = None
     if len(rows):
         aucs = ", ".join(f"{r.sample[5:].replace('to', ':')} {r.mean:.4f}" for r in _records(rows))
-        spread = Measured(float(np.ptp(rows["mean"])), float(rows["std"].mean()), aucs)
+        spread = Measured(float(np.ptp(rows["mean"])), finite(rows["std"].mean()), aucs)
     yield row(
         "AUC of the test sets of table 1, largest minus smallest",
         published.RATIOS_ALIKE,
@@ -296,81 +230,6 @@ def _rate_change(training):
     return np.abs(rates[0] - rates[1]).max(axis=0)
 
 
-def _challenge(training, honest, challenge):
-    for metric, paper in published.TABLE2_TRAINING.items():
-        ours = training.metric(metric, "train")
-        yield row(f"table 2, training set: {NAMES[metric]}", paper, ours, training)
-    for metric in ("tpr0", "tpr10"):
-        yield row(
-            f"table 2, honest (held out, augmented alike): {NAMES[metric]}",
-            None,
-            honest and honest.metric(metric, "test"),
-            honest,
-            "test",
-        )
-    for metric, paper in published.TABLE2_CHALLENGE.items():
-        yield row(
-            f"table 2, challenge-like set, trained and judged on it: {NAMES[metric]}",
-            paper,
-            challenge and challenge.metric(metric, "train"),
-            challenge,
-        )
-    sample = transfer_sample(training, challenge)
-    for title, results in (("the first model", training), ("the honest model", honest)):
-        for metric in published.TABLE2_CHALLENGE if sample else ():
-            yield row(
-                f"table 2, challenge-like set, transfer of {title}: {NAMES[metric]}",
-                None,
-                results and results.metric(metric, sample),
-                results,
-                sample,
-            )
-
-
-def transfer_sample(training: Results, challenge: Results | None) -> str | None:
-    """Return the dataset that both the first model was applied to and the second trained on."""
-    applied = training.settings["apply_to"]
-    wanted = challenge.settings["dataset"] if challenge else None
-    return wanted if wanted in applied else next(iter(applied), None)
-
-
-def _cut(training, challenge):
-    yield row(
-        "AUC on the challenge-like set after the cut (N > 100, S/N > 50)",
-        published.AUC_AFTER_CUT,
-        challenge and challenge.metric("auc", "train", cut=CUT),
-        challenge,
-        note="The cut drops lenses and keeps every non-lens",
-    )
-    sample = transfer_sample(training, challenge)
-    if sample:
-        yield row(
-            "AUC after the cut, transfer of the first model",
-            None,
-            training.metric("auc", sample, cut=CUT),
-            training,
-            sample,
-        )
-    for cut, name in (("none", "before"), (CUT, "after")):
-        yield row(
-            f"TPR of the challenge-like set where its ROC leaves FPR 0, {name} the cut",
-            published.STEEP_TPR[cut],
-            challenge and _steep(challenge, cut),
-            challenge,
-            note=f"Taken at FPR {STEEP_FPR:g}, where a line in the paper's figure is as good as "
-            "vertical; the error is half the range over runs",
-        )
-
-
-def _steep(challenge, cut):
-    where = {**challenge.model, "sample": "train", "labels": challenge.labels, "cut": cut}
-    roc = challenge.rows("roc", **where)
-    if roc.empty:
-        return None
-    nearest = roc.loc[(roc["fpr"] - STEEP_FPR).abs().idxmin()]
-    return Measured(float(nearest["tpr_mean"]), float(nearest["tpr_max"] - nearest["tpr_min"]) / 2)
-
-
 def _appendix(training):
     table = training.tables.get("appendix_a", pd.DataFrame())
     counts = table["n_features"].iloc[0] if len(table) else "no"
@@ -381,6 +240,7 @@ def _appendix(training):
         over_runs(table.get("purity", [])),
         training,
         note=note,
+        judged=False,
     )
     yield row(
         "appendix A: largest share of the non-lenses (blank images) in one cluster",
@@ -388,4 +248,5 @@ def _appendix(training):
         over_runs(table.get("non_lenses_together", [])),
         training,
         note=note,
+        judged=False,
     )

@@ -86,19 +86,25 @@ class Results:
         chosen = {**self.model, "labels": self.labels, "cut": "none", **where}
         return self.rows("metrics", sample=sample, **chosen).sort_values("run")[metric].to_numpy()
 
+    def n_nonlens(self, sample: str) -> int | None:
+        """Return the number of non-lenses among which false positives are counted."""
+        counts = self.metric_runs("fp", sample) + self.metric_runs("tn", sample)
+        return int(counts[0]) if counts.size else None
+
     def data(self, sample: str) -> str:
         """Say in plain words which images a sample is of."""
         own = sample.split("_1to")[0] in ("train", "test", "")
         name = self.settings["dataset"] if own else sample
         return describe_data(name, self.config["datasets"][name])
 
-    def differences(self) -> list[str]:
-        """Return in words what is not as in the paper."""
+    def differences(self, judged: bool = True) -> list[str]:
+        """Return in words what is not as in the paper; ``judged`` counts the judgement in."""
         preset = self.config["presets"][self.settings["preset"]]
         filters = [layer["filters"] for layer in preset["autoencoder"]["encoder"]]
         epochs = preset["training"]["autoencoder"]["epochs"]
         simulated = self.config["datasets"][self.settings["dataset"]]["kind"] == "simulate"
         fraction = self.settings["fraction"]
+        stand_in = judged and self.labels == "stand_in"
         fewer = fraction < 1 and self.settings["protocol"] != "unlabelled"
         return [
             text
@@ -107,7 +113,7 @@ class Results:
                 (fewer, f"{fraction:g} of the paper's number of images"),
                 (filters != PAPER_FILTERS, "smaller networks"),
                 (epochs != PAPER_EPOCHS, f"{epochs} epochs"),
-                (self.labels == "stand_in", "clusters judged by 25 true labels each, not by eye"),
+                (stand_in, "clusters judged by 25 true labels each, not by eye"),
             )
             if holds
         ]
