@@ -156,7 +156,7 @@ def over_runs(values: np.ndarray) -> Measured | None:
     if values.size == 0:
         return None
     if values.size == 1:
-        return Measured(float(values[0]), None, "one run")
+        return Measured(float(values[0]), None, "ours from one run")
     spread = f"{values.size} runs {values.min():.4g} to {values.max():.4g}"
     return Measured(float(values.mean()), float(values.std(ddof=1)), spread)
 
