@@ -14,9 +14,9 @@ BYTES_IMAGE = 42_000
 # row of scores is written twice for a while, in its shard and in the collected table.
 BYTES_EMBEDDING = 48
 BYTES_SCORES = 80
-# Snakemake's own cost of a job in its graph, measured with 7,000 to 70,000 jobs.
-GRAPH_BYTES_A_JOB = 21_000
-GRAPH_SECONDS_A_JOB = 0.0045
+# Snakemake's own cost of a job in its graph, from dry runs of 7,000 and 28,000 jobs.
+GRAPH_BYTES_A_JOB = 23_000
+GRAPH_SECONDS_A_JOB = 0.005
 
 
 @dataclasses.dataclass(frozen=True)
