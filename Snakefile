@@ -15,6 +15,8 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/common_figures.smk"
+include: "workflow/rules/common_paper.smk"
 
 
 if config["container"] is not None:

@@ -5,22 +5,6 @@ MAKES: results/<experiment>/candidates_<dataset>.csv and .fits
 """
 
 
-def headline_scores(wildcards):
-    """Return the scores of a dataset by the runs of the headline model."""
-    scale, features = headline(wildcards.experiment)
-    folders = run_folders(wildcards.experiment, scale, features)
-    return [f"{folder}/scores_{wildcards.dataset}.csv" for folder in folders]
-
-
-def candidate_tables(wildcards):
-    """Return the candidate tables of the experiments that are to be built."""
-    return [
-        f"results/{name}/candidates_{dataset}.csv"
-        for name in config["run"]
-        for dataset in EXPERIMENTS[name]["apply_to"]
-    ]
-
-
 rule rank_candidates:
     """Rank the objects of a dataset by the lens probability averaged over the runs."""
     input:

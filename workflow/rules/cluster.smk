@@ -6,18 +6,6 @@ MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluste
 """
 
 
-def sample_shards(wildcards, kind, suffix):
-    """Return the files of all shards of a sample of one model."""
-    folder = f"{RUN}/{kind}/{wildcards.sample}".format(**wildcards)
-    return [f"{folder}/shard_{i}.{suffix}" for i in range(n_shards(wildcards))]
-
-
-def training_embeddings(wildcards):
-    """Return the shards of the training sample's embeddings."""
-    folder = f"{RUN}/embeddings/train".format(**wildcards)
-    return [f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])]
-
-
 rule fit_mixture:
     """Fit the Bayesian Gaussian mixture to the training sample's embeddings."""
     input:

@@ -183,3 +183,136 @@ onstart:
             check_accounting(workflow.executor_settings.status_command)
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
+
+
+def simulated_parts(wildcards):
+    """Return the catalogue parts of all shards of a simulated dataset."""
+    return [
+        f"results/data/{wildcards.dataset}/simulated/Data.{i}/catalogue_part.csv"
+        for i in range(DATASETS[wildcards.dataset]["shards"])
+    ]
+
+
+def cutout_folder(wildcards):
+    """Return the folder that holds the FITS files of a dataset."""
+    if DATASETS[wildcards.dataset]["kind"] == "simulate":
+        return f"results/data/{wildcards.dataset}/simulated"
+    return DATASETS[wildcards.dataset]["path"]
+
+
+def cutout_sources(wildcards):
+    """Return what must exist before a dataset's files are listed."""
+    if DATASETS[wildcards.dataset]["kind"] != "simulate":
+        catalogue = DATASETS[wildcards.dataset]["catalogue"]
+        return [cutout_folder(wildcards), *([catalogue] if catalogue else [])]
+    folder = cutout_folder(wildcards)
+    shards = range(DATASETS[wildcards.dataset]["shards"])
+    return [
+        f"{folder}/classifications.csv",
+        *(f"{folder}/Data.{i}/Public" for i in shards),
+    ]
+
+
+def training_stacks(kind):
+    """Return a function that lists the training sample's shards, prepared or denoised."""
+
+    def shards(wildcards):
+        folder = f"results/{wildcards.experiment}/{wildcards.scale}/{kind}/train"
+        return [
+            f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])
+        ]
+
+    return shards
+
+
+def training_minutes(network):
+    """Return the run time (minutes) that a training asks for: its epochs on a slow GPU."""
+
+    def request(wildcards, input, attempt):
+        side = preset(wildcards)["image_size"]
+        images = input.size_mb * 1e6 / (4 * side**2)
+        seconds = preset(wildcards)["training"][network]["epochs"] * images / 200
+        return int((30 + seconds / 60) * attempt)
+
+    return request
+
+
+def sample_shards(wildcards, kind, suffix):
+    """Return the files of all shards of a sample of one model."""
+    folder = f"{RUN}/{kind}/{wildcards.sample}".format(**wildcards)
+    return [f"{folder}/shard_{i}.{suffix}" for i in range(n_shards(wildcards))]
+
+
+def training_embeddings(wildcards):
+    """Return the shards of the training sample's embeddings."""
+    folder = f"{RUN}/embeddings/train".format(**wildcards)
+    return [f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])]
+
+
+def all_runs(pattern):
+    """Return a function that lists a file of every model (and sample) of an experiment."""
+
+    def files(wildcards):
+        folders = run_folders(wildcards.experiment)
+        if "{sample}" not in pattern:
+            return [f"{folder}/{pattern}" for folder in folders]
+        names = [pattern.format(sample=sample) for sample in samples(wildcards)]
+        return [f"{folder}/{name}" for folder in folders for name in names]
+
+    return files
+
+
+def stack_shards(kind, part):
+    """Return a function that lists the stacks of a sample; none where it does not exist."""
+
+    def shards(wildcards):
+        if part not in split_samples(wildcards):
+            return []
+        folder = f"results/{wildcards.experiment}/{wildcards.scale}/{kind}/{part}"
+        return [
+            f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])
+        ]
+
+    return shards
+
+
+def baseline_tables(wildcards):
+    """Return the tables of the baselines, where they are asked for and have labels to use."""
+    if not experiment(wildcards)["baselines"] or not is_labelled(dataset_of(wildcards)):
+        return []
+    folder = f"results/{wildcards.experiment}"
+    return [
+        f"{folder}/{scale}/baselines.csv" for scale in experiment(wildcards)["scales"]
+    ]
+
+
+def headline_scores(wildcards):
+    """Return the scores of a dataset by the runs of the headline model."""
+    scale, features = headline(wildcards.experiment)
+    folders = run_folders(wildcards.experiment, scale, features)
+    return [f"{folder}/scores_{wildcards.dataset}.csv" for folder in folders]
+
+
+def candidate_tables(wildcards):
+    """Return the candidate tables of the experiments that are to be built."""
+    return [
+        f"results/{name}/candidates_{dataset}.csv"
+        for name in config["run"]
+        for dataset in EXPERIMENTS[name]["apply_to"]
+    ]
+
+
+def report_inputs(wildcards):
+    """Return what the report of the chosen experiments shows."""
+    files = []
+    for name in config["run"]:
+        folder = f"results/{name}"
+        tables = ["config.yaml", "metrics_summary.csv", "null.csv", "baselines.csv"]
+        files += [f"{folder}/{table}" for table in tables]
+        files += [*experiment_figures(name), *paper_tables(name)]
+    return [*files, *candidate_tables(wildcards)]
+
+
+def backup_folder(wildcards):
+    """Return where a training keeps its state while it runs: a folder for each network."""
+    return "/".join([config["backup_folder"], *wildcards, "state"])

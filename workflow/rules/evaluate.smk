@@ -5,43 +5,6 @@ MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv,
 """
 
 
-def all_runs(pattern):
-    """Return a function that lists a file of every model (and sample) of an experiment."""
-
-    def files(wildcards):
-        folders = run_folders(wildcards.experiment)
-        if "{sample}" not in pattern:
-            return [f"{folder}/{pattern}" for folder in folders]
-        names = [pattern.format(sample=sample) for sample in samples(wildcards)]
-        return [f"{folder}/{name}" for folder in folders for name in names]
-
-    return files
-
-
-def stack_shards(kind, part):
-    """Return a function that lists the stacks of a sample; none where it does not exist."""
-
-    def shards(wildcards):
-        if part not in split_samples(wildcards):
-            return []
-        folder = f"results/{wildcards.experiment}/{wildcards.scale}/{kind}/{part}"
-        return [
-            f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])
-        ]
-
-    return shards
-
-
-def baseline_tables(wildcards):
-    """Return the tables of the baselines, where they are asked for and have labels to use."""
-    if not experiment(wildcards)["baselines"] or not is_labelled(dataset_of(wildcards)):
-        return []
-    folder = f"results/{wildcards.experiment}"
-    return [
-        f"{folder}/{scale}/baselines.csv" for scale in experiment(wildcards)["scales"]
-    ]
-
-
 rule fit_baseline:
     """Put principal components in place of the autoencoder, everything else alike."""
     input:

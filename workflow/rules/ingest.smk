@@ -5,26 +5,6 @@ MAKES: results/data/<dataset>/manifest.h5, images/shard_<i>.h5, index.h5, quaran
 """
 
 
-def cutout_folder(wildcards):
-    """Return the folder that holds the FITS files of a dataset."""
-    if DATASETS[wildcards.dataset]["kind"] == "simulate":
-        return f"results/data/{wildcards.dataset}/simulated"
-    return DATASETS[wildcards.dataset]["path"]
-
-
-def cutout_sources(wildcards):
-    """Return what must exist before a dataset's files are listed."""
-    if DATASETS[wildcards.dataset]["kind"] != "simulate":
-        catalogue = DATASETS[wildcards.dataset]["catalogue"]
-        return [cutout_folder(wildcards), *([catalogue] if catalogue else [])]
-    folder = cutout_folder(wildcards)
-    shards = range(DATASETS[wildcards.dataset]["shards"])
-    return [
-        f"{folder}/classifications.csv",
-        *(f"{folder}/Data.{i}/Public" for i in shards),
-    ]
-
-
 rule list_cutouts:
     """List the files of a dataset once and join them with the catalogue."""
     input:

@@ -5,17 +5,6 @@ MAKES: results/report.html, results/rule_graph.dot
 """
 
 
-def report_inputs(wildcards):
-    """Return what the report of the chosen experiments shows."""
-    files = []
-    for name in config["run"]:
-        folder = f"results/{name}"
-        tables = ["config.yaml", "metrics_summary.csv", "null.csv", "baselines.csv"]
-        files += [f"{folder}/{table}" for table in tables]
-        files += [*experiment_figures(name), *paper_tables(name)]
-    return [*files, *candidate_tables(wildcards)]
-
-
 rule draw_rule_graph:
     """Ask Snakemake for the graph of its rules."""
     output:

@@ -5,14 +5,6 @@ MAKES: results/data/<dataset>/simulated/Data.<shard>/, results/data/<dataset>/si
 """
 
 
-def simulated_parts(wildcards):
-    """Return the catalogue parts of all shards of a simulated dataset."""
-    return [
-        f"results/data/{wildcards.dataset}/simulated/Data.{i}/catalogue_part.csv"
-        for i in range(DATASETS[wildcards.dataset]["shards"])
-    ]
-
-
 rule simulate_cutouts:
     """Simulate one shard of a dataset: public images, lens-only and source-only images."""
     output:

@@ -6,30 +6,6 @@ MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/s
 """
 
 
-def training_stacks(kind):
-    """Return a function that lists the training sample's shards, prepared or denoised."""
-
-    def shards(wildcards):
-        folder = f"results/{wildcards.experiment}/{wildcards.scale}/{kind}/train"
-        return [
-            f"{folder}/shard_{i}.h5" for i in range(experiment(wildcards)["shards"])
-        ]
-
-    return shards
-
-
-def training_minutes(network):
-    """Return the run time (minutes) that a training asks for: its epochs on a slow GPU."""
-
-    def request(wildcards, input, attempt):
-        side = preset(wildcards)["image_size"]
-        images = input.size_mb * 1e6 / (4 * side**2)
-        seconds = preset(wildcards)["training"][network]["epochs"] * images / 200
-        return int((30 + seconds / 60) * attempt)
-
-    return request
-
-
 rule train_denoiser:
     """Train the denoiser on the training sample; its target is its own noisy input."""
     input:
@@ -52,7 +28,7 @@ rule train_denoiser:
     params:
         preset=preset,
         seed=config["seed"],
-        backup=config["backup_folder"] + "/{experiment}/{scale}/denoiser",
+        backup=backup_folder,
         backend=config["backend"],
         math_threads=config["math_threads"],
         data_on=config["training_data_on"],
@@ -112,8 +88,7 @@ rule train_autoencoder:
     params:
         preset=preset,
         seed=config["seed"],
-        backup=config["backup_folder"]
-        + "/{experiment}/{scale}/features_{features}/run_{run}",
+        backup=backup_folder,
         backend=config["backend"],
         math_threads=config["math_threads"],
         data_on=config["training_data_on"],
