@@ -315,4 +315,4 @@ def report_inputs(wildcards):
 
 def backup_folder(wildcards):
     """Return where a training keeps its state while it runs: a folder for each network."""
-    return "/".join([config["backup_folder"], *wildcards, "state"])
+    return str(Path(config["backup_folder"], *wildcards))
