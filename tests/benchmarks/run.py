@@ -134,8 +134,8 @@ def main() -> int:
         start, load = time.monotonic(), os.getloadavg()[0]
         try:
             new = measure(*command)
-        except subprocess.CalledProcessError:
-            failed.append(name)
+        except subprocess.CalledProcessError as error:
+            failed.append(f"{name} (exit status {error.returncode})")
             continue
         taken = {"benchmark": name, **common, "load_before": round(load, 2)}
         rows = merge(rows, [entry | taken for entry in new])
