@@ -12,6 +12,9 @@ ARCSEC_PER_PIXEL = 0.1
 _COLUMNS = 6
 
 
+LONGEST_NAME = 18
+
+
 def candidate_sheet(
     candidates: Path | str,
     shards: Sequence[Path | str],
@@ -58,7 +61,7 @@ def _sheet(best, images, arcsec_per_pixel):
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     for axes, image, row in zip(grid, images, best.itertuples(), strict=False):
         style.show_image(axes, image)
-        axes.set_title(f"{row.rank}: {row.id}\n$p$ = {row.p_lens:.3f}", fontsize=7, pad=2)
+        axes.set_title(f"{row.rank}: {_short(row.id)}\n$p$ = {row.p_lens:.3f}", fontsize=7, pad=2)
         draw_scale_bar(axes, image.shape[0], arcsec_per_pixel)
     for axes in grid[len(best) :]:
         axes.set_axis_off()
@@ -73,3 +76,8 @@ def draw_scale_bar(axes, size: int, arcsec_per_pixel: float) -> None:
         margin + length / 2, margin + 0.03 * size, "1$^{\\prime\\prime}$",
         ha="center", va="bottom", fontsize=6.5, color=style.VERMILLION,
     )  # fmt: skip
+
+
+def _short(name: str) -> str:
+    """Return an identifier that fits over an image: the ends of a long one."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:8]}...{name[-7:]}"
