@@ -11,7 +11,7 @@ if __name__ == "__main__":
     write_report(
         output=snakemake.output.report,
         experiments=snakemake.params.experiments,
-        comparison=snakemake.input.get("comparison"),
+        comparison=snakemake.input.get("comparison") or None,  # an empty list where none is made
         benchmarks=snakemake.params.benchmarks,
         rule_graph=Path(rule_graph).read_text() if rule_graph else "",
         data_folder=snakemake.params.data_folder,
