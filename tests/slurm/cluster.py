@@ -151,9 +151,10 @@ class Cluster:
         jobs = [_fields(line) for line in lines if line.startswith("JobId=")]
         return [job for job in jobs if not states or job["JobState"] in states]
 
-    def attempts(self, rule):
-        """Return the jobs that were submitted for a rule, in order."""
-        return [job for job in self.jobs() if rule_of(job) == rule]
+    def attempts(self, rule, folder):
+        """Return the jobs that were submitted for a rule from a working folder, in order."""
+        here = [job for job in self.jobs() if job["WorkDir"] == str(folder)]
+        return [job for job in here if rule_of(job) == rule]
 
     def completed(self):
         """Return the records of the job completion log, a dict each."""

@@ -50,25 +50,22 @@ def failures(cluster, start, tmp_path_factory):
         return half_done.exists() and log.exists() and "images/s" in log.read_text()
 
     cluster.wait_for(in_progress, 300)
-    cluster.run("scancel", cluster.attempts("wait_for_cancel")[0]["JobId"])
+    cluster.run("scancel", cluster.attempts("wait_for_cancel", folder)[0]["JobId"])
     urgent = ["--partition=urgent", "--gpus=1", "--time=5", "--mem=100", "--output=/dev/null"]
     cluster.run("sbatch", *urgent, "--comment=rule_urgent", "--wrap=sleep 2", cwd=folder)
     assert run.wait() == 0, run.output[-8000:]
     return run
 
 
-def states(cluster, rule):
-    return [job["JobState"] for job in cluster.attempts(rule)]
-
-
 def test_a_cancelled_job_says_so_and_is_submitted_again(cluster, failures):
-    assert states(cluster, "wait_for_cancel") == ["CANCELLED", "COMPLETED"]
+    attempts = cluster.attempts("wait_for_cancel", failures.folder)
+    assert [job["JobState"] for job in attempts] == ["CANCELLED", "COMPLETED"]
     assert "SLURM status is: 'CANCELLED'" in failures.output
     assert (failures.folder / "results/cancelled.txt").read_text() == "whole\n"
 
 
 def test_a_job_out_of_time_says_so_and_gets_more(cluster, failures):
-    first, second = cluster.attempts("take_time")
+    first, second = cluster.attempts("take_time", failures.folder)
     assert (first["JobState"], first["TimeLimit"]) == ("TIMEOUT", "00:01:00")
     assert (second["JobState"], second["TimeLimit"]) == ("COMPLETED", "00:10:00")
     assert "SLURM status is: 'TIMEOUT'" in failures.output
@@ -76,7 +73,7 @@ def test_a_job_out_of_time_says_so_and_gets_more(cluster, failures):
 
 
 def test_a_job_out_of_memory_says_so_and_gets_more(cluster, failures):
-    first, second = cluster.attempts("take_memory")
+    first, second = cluster.attempts("take_memory", failures.folder)
     assert (first["JobState"], first["MinMemoryNode"]) == ("FAILED", "600M")
     assert (second["JobState"], second["MinMemoryNode"]) == ("COMPLETED", "1200M")
     log = failures.slurm_log("take_memory", first["JobId"])
@@ -86,12 +83,13 @@ def test_a_job_out_of_memory_says_so_and_gets_more(cluster, failures):
 
 def test_the_completion_log_tells_the_same(cluster, failures):
     logged = {record["JobId"]: record["JobState"] for record in cluster.completed()}
-    jobs = [job for rule in ("take_time", "take_memory") for job in cluster.attempts(rule)]
+    rules = ("wait_for_cancel", "take_time", "take_memory", "train_denoiser")
+    jobs = [job for rule in rules for job in cluster.attempts(rule, failures.folder)]
     assert [logged[job["JobId"]] for job in jobs] == [job["JobState"] for job in jobs]
 
 
 def test_training_outlives_preemption_and_the_time_limit(cluster, failures):
-    attempts = cluster.attempts("train_denoiser")
+    attempts = cluster.attempts("train_denoiser", failures.folder)
     assert [job["JobState"] == "COMPLETED" for job in attempts] == [False, False, True]
     assert {job["Partition"] for job in attempts} == {"gpu"}
     assert {job["JOB_GRES"] for job in attempts} == {"gpu:1"}
