@@ -129,7 +129,7 @@ def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tm
 
     def unlabelled(config):
         config["run"] = ["survey"]
-        config["datasets"]["stamps"] = {"kind": "fits", "path": "stamps"}
+        config["datasets"]["stamps"] = {"kind": "fits", "path": "stamps", "zero_point": 0.0}
         config["experiments"]["survey"] = {
             **config["experiments"]["tiny"],
             **{"dataset": "stamps", "protocol": "unlabelled", "runs": 1, "apply_to": []},

@@ -96,7 +96,7 @@ def check_alive(features, outputs, where):
     lensflow.errors.TrainingError
         When all features are dead or all reconstructions are equal.
     """
-    if len(features) < 2:
+    if min(len(features), len(outputs)) < 2:
         return
     remedy = (
         "Lower `learning_rate`, use `schedule: cosine`, give the run another seed, or set "
