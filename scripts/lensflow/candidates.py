@@ -12,7 +12,7 @@ from astropy.table import Table
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, LabelError
 
-ROWS = 8192  # objects in memory at a time
+ROWS = 2048  # objects in memory at a time
 
 logger = logging.getLogger(__name__)
 

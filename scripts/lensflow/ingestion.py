@@ -24,7 +24,7 @@ from lensflow.listing import CHALLENGE, Layout, Listing, list_cutouts
 MAX_QUARANTINE_FRACTION = 0.05
 # A block of images that stays in a core's cache while it is swapped, measured and checked.
 BLOCK_IMAGES = 64
-TABLE_ROWS = 8192
+TABLE_ROWS = 2048
 CHALLENGE_MASK = 100.0
 NO_ROW = "no row in the catalogue"
 NO_IMAGE = "catalogue row without an image"

@@ -15,7 +15,7 @@ import numpy as np
 
 from lensflow.errors import ConfigError, CutoutError
 
-BLOCK = 8192
+BLOCK = 2048
 _SUFFIXES = re.compile(r"\.(fits?|fz|gz)$", re.IGNORECASE)
 
 
@@ -167,10 +167,14 @@ class _Collector:
         rank[order] = np.arange(len(order))
         folder = rank[folder]
         rows = np.lexsort((names, folder, ids))
+        # One after the other, so that only one of the large arrays is there twice.
+        ids = ids[rows]
+        names = names[rows]
+        folder = folder[rows]
         folders = [self.folders[place] for place in order]
         self.unnamed.sort()
         self.catalogues.sort()
-        return Listing(ids[rows], names[rows], folder[rows], folders, self.unnamed, self.catalogues)
+        return Listing(ids, names, folder, folders, self.unnamed, self.catalogues)
 
 
 def _walk(top: str, skip_folders: frozenset[str]) -> Iterator[tuple[str, Iterator[str]]]:

@@ -124,7 +124,6 @@ def test_the_shipped_configuration_can_be_planned(name, tmp_path):
     assert "write_report" in output
 
 
-@pytest.mark.skip(reason="written, but not yet seen to pass: to be finished first thing")
 def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tmp_path):
     """What a survey user does: no catalogue, a person judges the sheets, candidates come out."""
 
@@ -162,7 +161,6 @@ def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tm
     assert "another mixture" in log.read_text()
 
 
-@pytest.mark.skip(reason="written, but not yet seen to pass: to be finished first thing")
 @pytest.mark.real_data
 def test_real_images_go_through_the_whole_chain(finished, tmp_path, real_data):
     """Raw challenge cutouts, Euclid lenses and denoised cutouts, with tiny trained models."""
@@ -181,7 +179,7 @@ def test_real_images_go_through_the_whole_chain(finished, tmp_path, real_data):
     folder = configured(tmp_path, real)
     (folder / "data").symlink_to(real_data)
     shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
-    snakemake(folder, "--cores", 2, "--rerun-triggers", "mtime", "results/report.html")
+    snakemake(folder, "results/report.html", "--cores", 2, "--rerun-triggers", "mtime")
     counts = {"challenge_sample": 10, "challenge_denoised": 70, "euclid_q1": 5}
     for name, count in counts.items():
         table = pd.read_csv(folder / f"results/real/candidates_{name}.csv")
