@@ -104,7 +104,7 @@ def test_what_is_published_has_every_target_on_simulated_images(tmp_path):
     assert not missing
     assert jobs["publish_results"] == 1
     counts = [jobs[rule] for rule in ("train_denoiser", "train_autoencoder")]
-    assert counts == [4, 3 * 2 * 3 + 3 + 3]
+    assert counts == [4, 4 * 2 * 3 + 3 + 3]
 
 
 def test_the_rules_and_the_make_target_name_the_same_experiments():
