@@ -25,6 +25,8 @@ from lensflow.errors import ArtifactError
 
 FORMAT_VERSION = 1
 CHUNK_BYTES = 512 * 1024
+# Of a column: a chunk is compressed and read as a whole, however few of its rows are there.
+COLUMN_ROWS = 8192
 WRITER_PRESENT = 11
 NO_LOCKS = (37, 524)
 ALL_ROWS = slice(None)
@@ -77,7 +79,8 @@ class Writer:
         compress: bool = True,
     ) -> h5py.Dataset:
         """Return a chunked dataset whose first axis may be resized; ``dtype=str`` holds strings."""
-        storage = _filters(dtype) if compress else {}
+        # Without filters, and without a cache that holds a chunk, blocks go straight to the file.
+        storage = _filters(dtype) if compress else {"rdcc_nbytes": 0}
         dataset = self.file.create_dataset(
             name,
             shape=shape,
@@ -262,6 +265,8 @@ def _chunk_shape(shape: tuple[int, ...], dtype, limit: int | None = None) -> tup
     item = 16 if dtype is str else np.dtype(dtype).itemsize
     row_bytes = item * int(np.prod(shape[1:], dtype=np.int64))
     rows = max(1, CHUNK_BYTES // max(1, row_bytes))
+    if len(shape) == 1:
+        rows = min(rows, COLUMN_ROWS)
     return (rows if limit is None else min(rows, limit), *shape[1:])
 
 

@@ -291,10 +291,11 @@ def _ingest_rows(
         table = artifacts.read_table(manifest, "catalogue", part)
         table.insert(0, "path", artifacts.read_strings(manifest, "path", part))
         table.insert(0, "id", artifacts.read_strings(manifest, "id", part))
+        paths, ids = [f"{folder}/{path}" for path in table["path"]], list(table["id"])
         kept, sky, problems = [], [], []
         for first in range(0, len(table), BLOCK_IMAGES):
-            block = table.iloc[first : first + BLOCK_IMAGES]
-            arrays, good, reasons = _read_block(block, folder, dataset, settings, seed)
+            block = slice(first, first + BLOCK_IMAGES)
+            arrays, good, reasons = _read_block(paths[block], ids[block], dataset, settings, seed)
             sky.append(arrays.pop("sky_sigma"))
             for key, array in arrays.items():
                 artifacts.append(writer.file[key], array)
@@ -307,11 +308,10 @@ def _ingest_rows(
 
 
 def _read_block(
-    block: pd.DataFrame, folder: Path, dataset: Mapping, settings: CutoutSettings, seed: int
+    paths: list[str], ids: list[str], dataset: Mapping, settings: CutoutSettings, seed: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[int, str]]:
     """Return arrays of the usable images of a block, their rows in it, and the others' reasons."""
-    paths = [f"{folder}/{path}" for path in block["path"]]
-    batch = read_batch(paths, list(block["id"]), settings, seed)
+    batch = read_batch(paths, ids, settings, seed)
     arrays = {"flux": batch.flux, "sky_sigma": batch.sky_sigma}
     if not dataset.get("source_images"):
         return arrays, batch.rows, batch.problems

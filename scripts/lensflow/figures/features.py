@@ -32,8 +32,7 @@ def auc_by_features(
         if len(rows):
             axes = figure.add_subplot()
             _draw_auc(axes, rows)
-            if "sample" in where:
-                axes.set_title(style.sample_name(where["sample"]))
+            axes.set_title(style.title(where))
         else:
             style.sentence(figure, f"No AUC for {tables.describe_rows(where)}.")
         style.save(figure, png, pdf)

@@ -94,9 +94,10 @@ def confusion_matrix(
     """
     rows = tables.rows_where(pd.read_csv(metrics), where)
     with style.paper():
-        figure = style.new_figure(style.COLUMN_INCHES, 3.0)
+        figure = style.new_figure(style.COLUMN_INCHES, 3.3)
         if len(rows):
-            _draw_confusion(figure.add_subplot(), rows)
+            axes = figure.add_subplot(title=style.title(where))
+            _draw_confusion(axes, rows)
         else:
             style.sentence(figure, f"No metrics for {tables.describe_rows(where)}.")
         style.save(figure, png, pdf)
@@ -181,11 +182,13 @@ def baseline_comparison(
 
 def _draw_baselines(figure, table, settings: Sequence[tuple[str, int]], metric):
     axes = figure.add_subplot()
-    for place, (name, (label, colour, marker)) in enumerate(REPRESENTATIONS.items()):
+    shown = [name for name in REPRESENTATIONS if (table["representation"] == name).any()]
+    for place, name in enumerate(shown):
+        label, colour, marker = REPRESENTATIONS[name]
         chosen = table[table["representation"] == name]
         spread = chosen.groupby(["scale", "n_features"])[metric].agg(["mean", "min", "max"])
         spread = spread.reindex(settings)
-        y = np.arange(len(settings)) + (place - 1) * 0.2
+        y = np.arange(len(settings)) + (place - (len(shown) - 1) / 2) * 0.2
         mean = spread["mean"].to_numpy()
         errors = [mean - spread["min"].to_numpy(), spread["max"].to_numpy() - mean]
         axes.errorbar(

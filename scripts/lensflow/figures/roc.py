@@ -70,8 +70,7 @@ def draw_roc(figure, table, metrics, compare, where, values=(), names=None, axes
         )
     axes.plot([0, 1], [0, 1], color=style.GREY, lw=0.6, ls=":")
     style.unit_square(axes)
-    if "sample" in where:
-        axes.set_title(style.sample_name(where["sample"]))
+    axes.set_title(style.title(where))
     axes.legend(loc="lower right", fontsize=7)
 
 

@@ -90,6 +90,14 @@ def sample_name(sample):
     return {"train": "training sample", "test": "held-out objects"}.get(sample, sample)
 
 
+def title(where):
+    """Return a figure's title from its selection: the sample, and how clusters were judged."""
+    parts = [sample_name(where["sample"])] if "sample" in where else []
+    if "labels" in where:
+        parts.append(METHOD_NAMES[where["labels"]])
+    return "\n".join(parts)
+
+
 def paper():
     """Return the context in which figures are drawn and saved: defaults, then :data:`RC`.
 
