@@ -48,7 +48,9 @@ def ranking_curves(
             axes.set_xlabel("best $N$ images")
             axes.set_ylabel(label)
         title = "lenses : non-lenses" if ratios else None
-        left.legend(loc="lower left", fontsize=7, title=title, title_fontsize=7)
+        entries = left.get_legend_handles_labels()
+        place = {"loc": "outside right center", "fontsize": 7, "title_fontsize": 7}
+        figure.legend(*entries, title=title, **place)
         style.save(figure, png, pdf)
 
 

@@ -142,8 +142,9 @@ def page(experiments: Mapping[str, str], comparison: "pd.DataFrame", command: st
         f"    {command}",
         "",
         "A row whose data are simulated is no measurement of the paper's number: it says what the "
-        "method does on that simulation. Everything else in this folder is made by a run and kept "
-        "out of the repository.",
+        "method does on that simulation. [published/README.md](published/README.md) lists what "
+        "else was measured. Everything else in this folder is made by a run and kept out of the "
+        "repository.",
         "",
         "## Beside the paper's numbers",
         "",
