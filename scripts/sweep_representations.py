@@ -81,7 +81,7 @@ VARIANTS = [
     replace(DEMO, pooling="d4"),
     replace(DEMO, activation="relu"),
     replace(DEMO, n_features=16),
-    # Longer, and what helped, together.
+    # Longer, alone and with other changes.
     LONG,
     LONG_RAW,
     replace(LONG, n_features=16),
