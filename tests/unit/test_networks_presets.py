@@ -77,6 +77,7 @@ def test_kernel_larger_than_its_map_is_refused():
         (("training", "denoiser", "learning_rate"), -1, "learning_rate: received -1"),
         (("training", "denoiser", "patience"), -1, "patience: received -1"),
         (("training", "denoiser", "schedule"), "step", "one of constant, cosine"),
+        (("training", "denoiser", "optimizer"), "sgd", "one of adam, muon"),
         (("training", "denoiser", "momentum"), 1, "unknown key 'momentum'"),
         (("precision",), "float16", "one of float32, bfloat16"),
     ],
@@ -107,5 +108,6 @@ def test_bad_padding_is_named():
 def test_training_settings_are_completed():
     settings = training_settings(tiny(epochs=3), "denoiser")
     assert settings["epochs"] == 3
+    assert settings["optimizer"] == "adam"
     assert settings["schedule"] == "constant"
     assert settings["augment"] == "none"

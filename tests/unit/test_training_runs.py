@@ -34,6 +34,8 @@ from lensflow.training import (  # noqa: E402
 from lensflow.training.backup import Backup  # noqa: E402
 
 IMAGES = blobs(24)
+# What has a state that an interrupted training must find again: order, turns, rate, momenta.
+EVERYTHING = {"augment": "quarter_turns", "schedule": "cosine", "optimizer": "muon"}
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +80,7 @@ def whole(tmp_path_factory):
     """Return the folder of an uninterrupted run of three epochs of five steps."""
     start_backend(keras.backend.backend())
     folder = tmp_path_factory.mktemp("whole")
-    train(folder, tiny(epochs=3, augment="quarter_turns", schedule="cosine"))
+    train(folder, tiny(epochs=3, **EVERYTHING))
     return folder
 
 
@@ -89,7 +91,7 @@ def assert_same(folder, whole):
 
 
 def resume(folder, **options):
-    return train(folder, tiny(epochs=3, augment="quarter_turns", schedule="cosine"), **options)
+    return train(folder, tiny(epochs=3, **EVERYTHING), **options)
 
 
 def test_training_learns_and_reports(tmp_path, caplog):

@@ -24,12 +24,14 @@ OPTIONAL_KEYS = {"denoiser": set(), "autoencoder": {"embedding_pooling"}}
 TRAINING_DEFAULTS = {
     "epochs": None,
     "batch_size": 32,
+    "optimizer": "adam",
     "learning_rate": 0.001,
     "schedule": "constant",
     "patience": 0,
     "augment": "none",
 }
 CHOICES = {
+    "optimizer": ("adam", "muon"),
     "schedule": ("constant", "cosine"),
     "augment": ("none", "quarter_turns"),
     "embedding_activation": ("relu", "linear"),
@@ -123,7 +125,7 @@ def training_settings(preset, network, name="preset"):
     settings = TRAINING_DEFAULTS | dict(given)
     for key in ("epochs", "batch_size"):
         _check_positive(settings[key], f"{where}.{key}")
-    for key in ("schedule", "augment"):
+    for key in ("optimizer", "schedule", "augment"):
         _check_choice(settings[key], key, f"{where}.{key}")
     if not _is_number(settings["learning_rate"]) or not 0 < settings["learning_rate"] < 1:
         _refuse(f"{where}.learning_rate", settings["learning_rate"], "a number between 0 and 1")

@@ -16,7 +16,7 @@ from lensflow.training.data import Batches, epoch_order, load_images
 from lensflow.training.history import TrainingReport, duration, write_history
 from lensflow.training.inference import predict, write_examples
 from lensflow.training.model import Reconstruction
-from lensflow.training.schedule import learning_rate
+from lensflow.training.optimizer import make_optimizer
 from lensflow.training.stops import StopRequest
 from lensflow.training.watch import Watch
 
@@ -155,8 +155,7 @@ class _Training:
             self.images.images if on_device else None,
             self.settings["augment"] != "none",
         )
-        rate = learning_rate(self.settings, self.n_steps * self.settings["epochs"])
-        self.optimizer = keras.optimizers.Adam(rate)
+        self.optimizer = make_optimizer(self.settings, self.n_steps * self.settings["epochs"])
         self.optimizer.build(self.network.trainable_variables)
         self.model.compile(
             optimizer=self.optimizer,
