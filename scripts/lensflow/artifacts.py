@@ -26,7 +26,7 @@ from lensflow.errors import ArtifactError
 FORMAT_VERSION = 1
 CHUNK_BYTES = 512 * 1024
 # Of a column: a chunk is compressed and read as a whole, however few of its rows are there.
-COLUMN_ROWS = 8192
+COLUMN_ROWS = 2048
 WRITER_PRESENT = 11
 NO_LOCKS = (37, 524)
 ALL_ROWS = slice(None)
@@ -37,6 +37,8 @@ class Writer:
 
     def __init__(self, file: h5py.File):
         self.file = file
+        # A dataset opened anew has lost how it is to be cached, and closing it writes its cache.
+        self._growing: dict[str, h5py.Dataset] = {}
 
     def dataset(
         self, name: str, data, units: str = "1", description: str = "", compress: bool = True
@@ -78,7 +80,7 @@ class Writer:
         description: str = "",
         compress: bool = True,
     ) -> h5py.Dataset:
-        """Return a chunked dataset whose first axis may be resized; ``dtype=str`` holds strings."""
+        """Return a chunked dataset that `append` adds rows to; ``dtype=str`` holds strings."""
         # Without filters, and without a cache that holds a chunk, blocks go straight to the file.
         storage = _filters(dtype) if compress else {"rdcc_nbytes": 0}
         dataset = self.file.create_dataset(
@@ -89,7 +91,18 @@ class Writer:
             dtype=_stored(dtype),
             **storage,
         )
+        self._growing[name] = dataset
         return _describe(dataset, units, description)
+
+    def append(self, name: str, rows) -> None:
+        """Add ``rows`` at the end of a growable dataset."""
+        dataset = self._growing[name]
+        start = len(dataset)
+        dataset.resize(start + len(rows), axis=0)
+        if dataset.compression is None and dataset.ndim > 1:
+            _append_images(dataset, start, np.ascontiguousarray(rows, dataset.dtype))
+        else:
+            dataset[start:] = rows
 
     def strings(self, name: str, values: Iterable[str], description: str = "") -> h5py.Dataset:
         """Store strings as variable-length UTF-8."""
@@ -156,13 +169,6 @@ def open(path: str | os.PathLike, kind: str) -> Iterator[h5py.File]:
     with file:
         _check_format(file, kind)
         yield file
-
-
-def append(dataset: h5py.Dataset, rows) -> None:
-    """Add ``rows`` at the end of a growable dataset."""
-    start = len(dataset)
-    dataset.resize(start + len(rows), axis=0)
-    dataset[start:] = rows
 
 
 def read(file: h5py.File, key: str, rows: slice = ALL_ROWS) -> np.ndarray:
@@ -232,7 +238,7 @@ def grow_table(
 def append_table(writer: Writer, group: str, table: pd.DataFrame) -> None:
     """Add the rows of ``table`` to a table begun by `grow_table`."""
     for name, column in table.items():
-        append(writer.file[f"{group}/{name}"], column.to_numpy())
+        writer.append(f"{group}/{name}", column.to_numpy())
 
 
 def read_table(file: h5py.File, group: str, rows: slice = ALL_ROWS) -> pd.DataFrame:
@@ -254,6 +260,20 @@ def _column(file: h5py.File, key: str, rows: slice) -> np.ndarray:
     if h5py.check_string_dtype(_dataset(file, key).dtype) is not None:
         return read_strings(file, key, rows)
     return read(file, key, rows)
+
+
+def _append_images(dataset: h5py.Dataset, start: int, rows: np.ndarray) -> None:
+    """Write rows into an uncompressed dataset, past HDF5's selections where they fill a chunk."""
+    length = dataset.chunks[0]
+    first = min(-start % length, len(rows))
+    last = first + (len(rows) - first) // length * length
+    if first > 0:
+        dataset[start : start + first] = rows[:first]
+    origin = (0,) * (dataset.ndim - 1)
+    for row in range(first, last, length):
+        dataset.id.write_direct_chunk((start + row, *origin), rows[row : row + length])
+    if last < len(rows):
+        dataset[start + last :] = rows[last:]
 
 
 def _stored(dtype):

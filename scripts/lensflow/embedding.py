@@ -120,11 +120,10 @@ def merge_embeddings(shards: Sequence[str | PathLike], output: str | PathLike) -
     """
     n_features = _n_features(shards)
     with artifacts.create(output, "embeddings", {"n_features": n_features}) as writer:
-        columns: dict = {}
         for shard in shards:
             with artifacts.open(shard, "embeddings") as file:
                 for key in _keys(file):
-                    _append(writer, columns, file, key)
+                    _append(writer, file, key)
     logger.info("merged %d shards into %s", len(shards), output)
 
 
@@ -157,15 +156,15 @@ def merge_scores(shards: Sequence[str | PathLike], output: str | PathLike) -> No
                 shutil.copyfileobj(lines, merged)
 
 
-def _append(writer, columns: dict, file, key: str) -> None:
+def _append(writer, file, key: str) -> None:
     """Append one column of a shard; the first shard sets its type and description."""
     is_text = file[key].dtype == object
     values = artifacts.read_strings(file, key) if is_text else artifacts.read(file, key)
-    if key not in columns:
+    if key not in writer.file:
         described = {name: file[key].attrs[name] for name in ("units", "description")}
         kind = str if is_text else values.dtype
-        columns[key] = writer.growable(key, (0, *values.shape[1:]), kind, **described)
-    artifacts.append(columns[key], values)
+        writer.growable(key, (0, *values.shape[1:]), kind, **described)
+    writer.append(key, values)
 
 
 def _keys(file) -> list[str]:

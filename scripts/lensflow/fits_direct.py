@@ -131,12 +131,12 @@ def _structure(cards: bytes) -> tuple[str, tuple[int, int], int] | None:
 
 def _prove(cards: bytes, named_is_safe: bool) -> tuple[float | None] | None:
     """Return (zero point,) when no card changes what the pixels mean, else None."""
-    if not cards.isascii():
+    letters = cards.translate(None, _VARYING)
+    if not letters.isascii():
         return None
-    cards = cards.upper()
-    if not _may_be_special(cards.translate(None, _VARYING)):
+    if not _may_be_special(letters):
         return (None,)
-    values = _special_values(cards)
+    values = _special_values(cards.upper())
     if values is None or (b"EXTNAME" in values and not named_is_safe):
         return None
     if any(values.get(keyword, same) != same for keyword, same in _IDENTITY.items()):
@@ -154,6 +154,7 @@ def _may_be_special(letters: bytes) -> bool:
     Taking out characters leaves a keyword's own letters together, so none is overlooked; and what
     is left is the same for most files of a dataset, hence the cache.
     """
+    letters = letters.upper()
     return any(name in letters for name in _SPECIAL_LETTERS)
 
 

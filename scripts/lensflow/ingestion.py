@@ -23,7 +23,7 @@ from lensflow.listing import CHALLENGE, Layout, Listing, list_cutouts
 
 MAX_QUARANTINE_FRACTION = 0.05
 # A block of images that stays in a core's cache while it is swapped, measured and checked.
-BLOCK_IMAGES = 64
+BLOCK_IMAGES = 60
 TABLE_ROWS = 2048
 CHALLENGE_MASK = 100.0
 NO_ROW = "no row in the catalogue"
@@ -254,8 +254,8 @@ def _write_manifest(writer, listing: Listing, table, rows: np.ndarray, matches) 
         ids = np.array([identifier.decode() for identifier in listing.ids[rows[block]]], object)
         known = catalogue.unknown(ids) if table is None else table.iloc[matches[block]]
         paths = np.array(listing.paths(rows[block]), dtype=object)
-        artifacts.append(writer.file["path"], paths)
-        artifacts.append(writer.file["id"], ids)
+        writer.append("path", paths)
+        writer.append("id", ids)
         artifacts.append_table(writer, "catalogue", known.drop(columns="id"))
 
 
@@ -289,22 +289,23 @@ def _ingest_rows(
     for start in range(rows.start, rows.stop, TABLE_ROWS):
         part = slice(start, min(start + TABLE_ROWS, rows.stop))
         table = artifacts.read_table(manifest, "catalogue", part)
-        table.insert(0, "path", artifacts.read_strings(manifest, "path", part))
-        table.insert(0, "id", artifacts.read_strings(manifest, "id", part))
-        paths, ids = [f"{folder}/{path}" for path in table["path"]], list(table["id"])
+        names, ids = (artifacts.read_strings(manifest, key, part) for key in ("path", "id"))
+        paths = [f"{folder}/{name}" for name in names]
         kept, sky, problems = [], [], []
-        for first in range(0, len(table), BLOCK_IMAGES):
+        for first in range(0, len(paths), BLOCK_IMAGES):
             block = slice(first, first + BLOCK_IMAGES)
             arrays, good, reasons = _read_block(paths[block], ids[block], dataset, settings, seed)
             sky.append(arrays.pop("sky_sigma"))
             for key, array in arrays.items():
-                artifacts.append(writer.file[key], array)
+                writer.append(key, array)
             kept.append(first + good)
             problems += [(first + row, reasons[row]) for row in sorted(reasons)]
-        artifacts.append(writer.file["sky_sigma"], np.concatenate(sky))
-        _append_rows(writer, table.iloc[np.concatenate(kept)])
+        rows_kept = np.concatenate(kept)
+        writer.append("sky_sigma", np.concatenate(sky))
+        writer.append("id", ids[rows_kept])
+        artifacts.append_table(writer, "catalogue", table.iloc[rows_kept])
         for row, reason in problems:
-            yield table["path"].iloc[row], table["id"].iloc[row], reason
+            yield names[row], ids[row], reason
 
 
 def _read_block(
@@ -327,11 +328,6 @@ def _source_path(path: str) -> str:
     """Return where the challenge keeps the noise-free source of an image."""
     folder, name = os.path.split(path)
     return os.path.join(folder, "../../Private/Band1/NoLensImage", name)
-
-
-def _append_rows(writer, rows: pd.DataFrame) -> None:
-    artifacts.append(writer.file["id"], rows["id"].to_numpy(dtype=object))
-    artifacts.append_table(writer, "catalogue", rows.drop(columns=["id", "path"]))
 
 
 def _check_shard(file, shard: int, n_bad: int) -> int:
@@ -360,9 +356,9 @@ def _append_index(writer, file, shard: int, last_id: str) -> str:
     for before, after in itertools.pairwise([last_id, *ids]):
         if before >= after and before:
             raise ArtifactError(f"{file.filename}: id {after} comes after {before}, or twice.")
-    artifacts.append(writer.file["id"], ids)
-    artifacts.append(writer.file["shard"], np.full(len(ids), shard, np.int32))
-    artifacts.append(writer.file["row"], np.arange(len(ids), dtype=np.int32))
-    artifacts.append(writer.file["sky_sigma"], artifacts.read(file, "sky_sigma"))
+    writer.append("id", ids)
+    writer.append("shard", np.full(len(ids), shard, np.int32))
+    writer.append("row", np.arange(len(ids), dtype=np.int32))
+    writer.append("sky_sigma", artifacts.read(file, "sky_sigma"))
     artifacts.append_table(writer, "catalogue", table)
     return ids[-1] if len(ids) else last_id

@@ -30,10 +30,10 @@ def write_example(path, image=None):
         f.strings("id", TABLE["id"], "name of the object")
         f.text("provenance/config", "run: [demo]\n" * 9000, "configuration")
         artifacts.write_table(f, "catalogue", TABLE, {"zeta": "arcsec"}, {"zeta": "a size"})
-        grown = f.growable("grown", (0, 101, 101), "f4", "1", "grows", compress=False)
-        artifacts.append(grown, np.ones((5, 101, 101)))
-        names = f.growable("names", (0,), str, "1", "grows too")
-        artifacts.append(names, ["a", "b"])
+        f.growable("grown", (0, 101, 101), "f4", "1", "grows", compress=False)
+        f.append("grown", np.ones((5, 101, 101)))
+        f.growable("names", (0,), str, "1", "grows too")
+        f.append("names", ["a", "b"])
     return path
 
 
@@ -56,6 +56,19 @@ def test_everything_reads_back(example):
         pd.testing.assert_frame_equal(artifacts.read_table(f, "catalogue"), TABLE)
         some = artifacts.read_table(f, "catalogue", slice(2, 3))
         assert some["is_lens"].tolist() == [-1]
+
+
+@pytest.mark.parametrize("sizes", [(12, 24), (5, 40, 1, 0, 30), (1,) * 30, (37,)])
+@pytest.mark.parametrize("dtype", ["f4", "f8", ">f4"])
+def test_images_grow_whatever_the_chunks(tmp_path, sizes, dtype):
+    """A chunk has twelve images; blocks begin and end anywhere in it."""
+    images = np.random.default_rng(1).normal(size=(sum(sizes), 101, 101)).astype(dtype)
+    with artifacts.create(tmp_path / "x.h5", "images") as f:
+        assert f.growable("flux", (0, 101, 101), "f4", compress=False).chunks[0] == 12
+        for end, size in zip(np.cumsum(sizes), sizes, strict=True):
+            f.append("flux", images[end - size : end])
+    with artifacts.open(tmp_path / "x.h5", "images") as f:
+        np.testing.assert_array_equal(artifacts.read(f, "flux"), images.astype("f4"))
 
 
 def test_a_table_grows_block_by_block(tmp_path):

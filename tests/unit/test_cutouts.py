@@ -423,6 +423,24 @@ def test_sigma_scales_with_the_image():
     assert sky.sky_sigma(image * 1e-12) == pytest.approx(1e-12 * sky.sky_sigma(image), rel=1e-5)
 
 
+@pytest.mark.parametrize("n_outliers", [0, 1, 30, 200])
+def test_clipping_is_what_it_says_for_any_number_of_outliers(n_outliers):
+    """Beside the plain way, one row at a time; rows also differ in what is missing."""
+    rows = np.abs(noise((5, 400), seed=n_outliers)).astype("f4")
+    rows[:, :n_outliers] *= 50
+    for number, missing in enumerate((0, 1, 60, 399, 400)):
+        rows[number, 400 - missing :] = np.nan
+    expected = []
+    for row in rows:
+        kept = row[~np.isnan(row)]
+        for _ in range(sky.CLIP_ROUNDS):
+            limit = sky.CLIP_SIGMAS * sky.MAD_TO_SIGMA * np.median(kept) if len(kept) else 0
+            kept = row[row <= limit]
+        expected.append(sky.MAD_TO_SIGMA * np.median(kept) if len(kept) else np.nan)
+    scale = sky._clipped_scale(np.sort(rows, axis=1))
+    np.testing.assert_allclose(scale, expected, rtol=1e-6)
+
+
 # --- real images ----------------------------------------------------------------------------------
 
 
