@@ -49,6 +49,9 @@ class Variant:
         Of the embedding.
     pooling : {"none", "d4"}
         Whether features are averaged over turns and mirror images.
+    optimizer : {"muon", "adam", "none"}
+        Of denoiser and autoencoder; with it go batch and rate, see ``OPTIMIZERS``. None where no
+        network is trained.
     """
 
     features: str = "autoencoder"
@@ -58,36 +61,46 @@ class Variant:
     epochs: int = 10
     activation: str = "linear"
     pooling: str = "none"
+    optimizer: str = "muon"
 
 
+# What the demo's presets say (muon), and what they said before (adam).
+OPTIMIZERS = {
+    "muon": {},
+    "adam": {"optimizer": "adam", "batch_size": 16, "learning_rate": 0.003},
+}
 DEMO = Variant()
-PCA_RAW = replace(DEMO, features="pca", denoiser_levels=0)
 LONG = replace(DEMO, epochs=40)
-LONG_RAW = replace(LONG, denoiser_levels=0)
+ADAM = replace(DEMO, optimizer="adam")
+PCA_RAW = replace(DEMO, features="pca", denoiser_levels=0, optimizer="none")
+LONG_ADAM = replace(ADAM, epochs=40)
+LONG_ADAM_RAW = replace(LONG_ADAM, denoiser_levels=0)
 VARIANTS = [
     DEMO,
+    replace(DEMO, features="pca"),
+    replace(DEMO, features="pca", n_features=16),
+    replace(DEMO, denoiser_levels=0),
+    replace(DEMO, n_features=16),
+    replace(DEMO, activation="relu"),
+    LONG,
+    # Without a network.
     *(replace(PCA_RAW, knee=knee) for knee in (0.5, 1, 2, 4, 8, np.inf)),
     replace(PCA_RAW, pooling="d4"),
     replace(PCA_RAW, n_features=16),
     replace(PCA_RAW, n_features=16, knee=8.0),
-    replace(DEMO, features="pca"),
-    replace(DEMO, features="pca", denoiser_levels=3),
-    replace(DEMO, features="pca", n_features=16),
-    # The autoencoder, one change at a time.
-    replace(DEMO, denoiser_levels=0),
-    replace(DEMO, denoiser_levels=3),
-    replace(DEMO, knee=1.0),
-    replace(DEMO, knee=8.0),
-    replace(DEMO, pooling="d4"),
-    replace(DEMO, activation="relu"),
-    replace(DEMO, n_features=16),
-    # Longer, alone and with other changes.
-    LONG,
-    LONG_RAW,
-    replace(LONG, n_features=16),
-    replace(LONG_RAW, n_features=16),
-    replace(LONG_RAW, n_features=16, knee=8.0),
-    replace(LONG_RAW, n_features=16, pooling="d4"),
+    # Adam, one change at a time.
+    ADAM,
+    replace(ADAM, features="pca"),
+    replace(ADAM, features="pca", denoiser_levels=3),
+    replace(ADAM, features="pca", n_features=16),
+    replace(ADAM, denoiser_levels=0),
+    replace(ADAM, denoiser_levels=3),
+    replace(ADAM, knee=1.0),
+    replace(ADAM, knee=8.0),
+    LONG_ADAM,
+    replace(LONG_ADAM, n_features=16),
+    replace(LONG_ADAM_RAW, n_features=16),
+    replace(LONG_ADAM_RAW, n_features=16, pooling="d4"),
 ]
 
 
@@ -107,13 +120,15 @@ class Sweep:
     def stacks(self, variant: Variant) -> dict:
         """Return the path of each sample's stack: scaled, and denoised where asked for."""
         name = f"knee{variant.knee:g}_levels{variant.denoiser_levels}"
+        if variant.denoiser_levels:
+            name = f"{name}_{variant.optimizer}"
         paths = {part: self.work / f"{name}_{part}.h5" for part in self.samples}
         if all(path.exists() for path in paths.values()):
             return paths
         raw = {part: self._scaled(part, variant.knee) for part in self.samples}
         if variant.denoiser_levels:
             raw_paths = self.stacks(replace(variant, denoiser_levels=0))
-            denoise = self._denoiser(name, variant.denoiser_levels, raw_paths["train"])
+            denoise = self._denoiser(name, variant, raw_paths["train"])
             raw = {part: denoise(images) for part, images in raw.items()}
         for part, path in paths.items():
             write_stack(path, raw[part], self.samples[part][0])
@@ -128,10 +143,15 @@ class Sweep:
         sigma = binned_noise(rows["sky_sigma"].to_numpy(), flux.shape[-1], size)
         return min_max(np.log10(1 + np.maximum(images / sigma[:, None, None], 0) / knee))
 
-    def _denoiser(self, name: str, levels: int, stack: Path):
+    def _denoiser(self, name: str, variant: Variant, stack: Path):
         from lensflow.training import reconstruct
 
-        preset = {**self.preset, "denoiser": denoiser_layers(levels)}
+        training = self.preset["training"]["denoiser"] | OPTIMIZERS[variant.optimizer]
+        preset = {
+            **self.preset,
+            "denoiser": denoiser_layers(variant.denoiser_levels),
+            "training": {**self.preset["training"], "denoiser": training},
+        }
         weights = self.work / f"{name}.weights.h5"
         self._train("denoiser", preset, stack, weights)
         model = load_network(preset, weights)
@@ -166,7 +186,8 @@ class Sweep:
     def _encoder(self, variant: Variant, stack: Path):
         from lensflow.training import embed
 
-        training = {**self.preset["training"]["autoencoder"], "epochs": variant.epochs}
+        training = self.preset["training"]["autoencoder"] | OPTIMIZERS[variant.optimizer]
+        training |= {"epochs": variant.epochs}
         preset = {
             **self.preset,
             "autoencoder": {
