@@ -10,6 +10,7 @@ from lensflow.figures import style
 
 _LONG_RUN = 50
 _MAX_NAMES = 7
+_MARGIN = 0.05
 
 
 def training_curves(
@@ -49,6 +50,7 @@ def _draw_panel(axes, histories):
     constant = [history["constant_loss"].iloc[-1] for history in histories.values() if len(history)]
     for level in sorted(set(constant)):
         axes.axhline(level, color=style.GREY, ls=":", lw=0.9)
+    _limit_losses(axes, list(histories.values()))
     longest = max((len(history) for history in histories.values()), default=0)
     if longest > _LONG_RUN:
         axes.set_xscale("log")
@@ -62,3 +64,17 @@ def _draw_panel(axes, histories):
     axes.plot([], [], color=style.BLACK, lw=0.9, ls="--", label="held-out images")
     axes.plot([], [], color=style.GREY, lw=0.9, ls=":", label="best constant image")
     axes.legend(loc="upper right", fontsize=7, frameon=True, framealpha=0.85, edgecolor="none")
+
+
+def _limit_losses(axes, histories):
+    """Leave out the mean loss of the first epoch, in which a network learns what zero is."""
+    if not histories or min(len(history) for history in histories) < 2:
+        return
+    shown = [
+        value
+        for history in histories
+        for column in (history["loss"].iloc[1:], history["val_loss"], history["constant_loss"])
+        for value in (column.min(), column.max())
+    ]
+    margin = _MARGIN * (max(shown) - min(shown))
+    axes.set_ylim(min(shown) - margin, max(shown) + margin)
