@@ -81,18 +81,22 @@ class Writer:
         compress: bool = True,
     ) -> h5py.Dataset:
         """Return a chunked dataset that `append` adds rows to; ``dtype=str`` holds strings."""
-        # Without filters, and without a cache that holds a chunk, blocks go straight to the file.
-        storage = _filters(dtype) if compress else {"rdcc_nbytes": 0}
+        chunks = _chunk_shape(shape, dtype)
+        # Rows come in order: only the chunk that is being filled is worth keeping, and where there
+        # are no filters blocks go straight to the file.
+        cached = _item_bytes(dtype) * int(np.prod(chunks))
         dataset = self.file.create_dataset(
             name,
             shape=shape,
             maxshape=(None, *shape[1:]),
-            chunks=_chunk_shape(shape, dtype),
+            chunks=chunks,
             dtype=_stored(dtype),
-            **storage,
+            rdcc_nbytes=cached if compress else 0,
+            **(_filters(dtype) if compress else {}),
         )
+        _describe(dataset, units, description)
         self._growing[name] = dataset
-        return _describe(dataset, units, description)
+        return dataset
 
     def append(self, name: str, rows) -> None:
         """Add ``rows`` at the end of a growable dataset."""
@@ -282,12 +286,16 @@ def _stored(dtype):
 
 def _chunk_shape(shape: tuple[int, ...], dtype, limit: int | None = None) -> tuple[int, ...]:
     """Whole rows, about half a megabyte, so that one chunk fits in HDF5's default chunk cache."""
-    item = 16 if dtype is str else np.dtype(dtype).itemsize
-    row_bytes = item * int(np.prod(shape[1:], dtype=np.int64))
+    row_bytes = _item_bytes(dtype) * int(np.prod(shape[1:], dtype=np.int64))
     rows = max(1, CHUNK_BYTES // max(1, row_bytes))
     if len(shape) == 1:
         rows = min(rows, COLUMN_ROWS)
     return (rows if limit is None else min(rows, limit), *shape[1:])
+
+
+def _item_bytes(dtype) -> int:
+    # Of a variable-length string a chunk holds its length and place in the heap.
+    return 16 if dtype is str else np.dtype(dtype).itemsize
 
 
 def _filters(dtype) -> dict:

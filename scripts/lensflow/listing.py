@@ -117,7 +117,7 @@ class _Collector:
         self.fits = re.compile(fnmatch.translate(name)).match
         self.identify = _identifier(layout.id_pattern)
         self.folders: list[str] = []
-        self.blocks: list[tuple[np.ndarray, ...]] = []
+        self.blocks: list[list[np.ndarray]] = []
         self.pending: list[tuple[bytes, bytes, int]] = []
         self.unnamed: list[str] = []
         self.catalogues: list[str] = []
@@ -153,14 +153,20 @@ class _Collector:
 
     def _flush(self) -> None:
         ids, names, folder = zip(*self.pending, strict=True) if self.pending else ((), (), ())
-        block = (np.array(ids, "S"), np.array(names, "S"), np.array(folder, np.int32))
+        block = [np.array(ids, "S"), np.array(names, "S"), np.array(folder, np.int32)]
         self.blocks.append(block)
         self.pending.clear()
 
+    def _column(self, number: int) -> np.ndarray:
+        """Return one column of all blocks and forget it there, so that only one is there twice."""
+        column = np.concatenate([block[number] for block in self.blocks])
+        for block in self.blocks:
+            block[number] = None
+        return column
+
     def listing(self) -> Listing:
         self._flush()
-        ids, names, folder = (np.concatenate(parts) for parts in zip(*self.blocks, strict=True))
-        self.blocks.clear()
+        ids, names, folder = (self._column(number) for number in range(3))
         # Folders come in the file system's order; their rank makes the result independent of it.
         order = np.argsort(np.array(self.folders, dtype=object), kind="stable")
         rank = np.empty(len(order), np.int32)
