@@ -22,7 +22,8 @@ from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.listing import CHALLENGE, Layout, Listing, list_cutouts
 
 MAX_QUARANTINE_FRACTION = 0.05
-# A block of images that stays in a core's cache while it is swapped, measured and checked.
+# A block of images that stays in a core's cache while it is swapped, measured and checked; five
+# chunks of the file.
 BLOCK_IMAGES = 60
 TABLE_ROWS = 2048
 CHALLENGE_MASK = 100.0
