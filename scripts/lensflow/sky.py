@@ -115,6 +115,5 @@ def _median_of_first(rows: np.ndarray, count: np.ndarray) -> np.ndarray:
     """Return the median of the first ``count`` values of each sorted row, NaN when it is 0."""
     number = np.arange(len(rows))
     low = rows[number, np.maximum(count - 1, 0) // 2]
-    # An even count takes two values, and never more than there are.
-    high = rows[number, np.minimum(count // 2, rows.shape[1] - 1)]
+    high = rows[number, count // 2]
     return np.where(count > 0, (low + high) / np.float32(2), np.float32(np.nan))
