@@ -146,16 +146,20 @@ class Sweep:
     def _denoiser(self, name: str, variant: Variant, stack: Path):
         from lensflow.training import reconstruct
 
-        training = self.preset["training"]["denoiser"] | OPTIMIZERS[variant.optimizer]
         preset = {
             **self.preset,
             "denoiser": denoiser_layers(variant.denoiser_levels),
-            "training": {**self.preset["training"], "denoiser": training},
+            "training": self._training(variant, "denoiser"),
         }
         weights = self.work / f"{name}.weights.h5"
         self._train("denoiser", preset, stack, weights)
         model = load_network(preset, weights)
         return lambda images: min_max(reconstruct(model, images))
+
+    def _training(self, variant: Variant, network: str, **changes) -> dict:
+        """Return the demo's training settings, one network's changed as the variant asks."""
+        settings = self.preset["training"][network] | OPTIMIZERS[variant.optimizer] | changes
+        return {**self.preset["training"], network: settings}
 
     def _train(self, network: str, preset: dict, stack: Path, weights: Path, **options) -> None:
         train_network(
@@ -186,15 +190,13 @@ class Sweep:
     def _encoder(self, variant: Variant, stack: Path):
         from lensflow.training import embed
 
-        training = self.preset["training"]["autoencoder"] | OPTIMIZERS[variant.optimizer]
-        training |= {"epochs": variant.epochs}
         preset = {
             **self.preset,
             "autoencoder": {
                 **self.preset["autoencoder"],
                 "embedding_activation": variant.activation,
             },
-            "training": {**self.preset["training"], "autoencoder": training},
+            "training": self._training(variant, "autoencoder", epochs=variant.epochs),
         }
         weights = self.work / "autoencoder.weights.h5"
         self._train("autoencoder", preset, stack, weights, n_features=variant.n_features, seed=1)

@@ -117,7 +117,8 @@ class _Collector:
         self.fits = re.compile(fnmatch.translate(name)).match
         self.identify = _identifier(layout.id_pattern)
         self.folders: list[str] = []
-        self.blocks: list[list[np.ndarray]] = []
+        # Identifiers, names and folders, each in blocks.
+        self.columns: tuple[list[np.ndarray], ...] = ([], [], [])
         self.pending: list[tuple[bytes, bytes, int]] = []
         self.unnamed: list[str] = []
         self.catalogues: list[str] = []
@@ -153,20 +154,14 @@ class _Collector:
 
     def _flush(self) -> None:
         ids, names, folder = zip(*self.pending, strict=True) if self.pending else ((), (), ())
-        block = [np.array(ids, "S"), np.array(names, "S"), np.array(folder, np.int32)]
-        self.blocks.append(block)
+        block = (np.array(ids, "S"), np.array(names, "S"), np.array(folder, np.int32))
+        for column, part in zip(self.columns, block, strict=True):
+            column.append(part)
         self.pending.clear()
-
-    def _column(self, number: int) -> np.ndarray:
-        """Return one column of all blocks and forget it there, so that only one is there twice."""
-        column = np.concatenate([block[number] for block in self.blocks])
-        for block in self.blocks:
-            block[number] = None
-        return column
 
     def listing(self) -> Listing:
         self._flush()
-        ids, names, folder = (self._column(number) for number in range(3))
+        ids, names, folder = (_joined(column) for column in self.columns)
         # Folders come in the file system's order; their rank makes the result independent of it.
         order = np.argsort(np.array(self.folders, dtype=object), kind="stable")
         rank = np.empty(len(order), np.int32)
@@ -181,6 +176,13 @@ class _Collector:
         self.unnamed.sort()
         self.catalogues.sort()
         return Listing(ids, names, folder, folders, self.unnamed, self.catalogues)
+
+
+def _joined(blocks: list[np.ndarray]) -> np.ndarray:
+    """Return blocks as one array and empty their list: only one column is ever there twice."""
+    joined = np.concatenate(blocks)
+    blocks.clear()
+    return joined
 
 
 def _walk(top: str, skip_folders: frozenset[str]) -> Iterator[tuple[str, Iterator[str]]]:
