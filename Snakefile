@@ -15,8 +15,6 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/common_figures.smk"
-include: "workflow/rules/common_paper.smk"
 
 
 if config["container"] is not None:
@@ -45,5 +43,5 @@ rule all:
     default_target: True
     input:
         report="results/report.html",
-        candidates=candidate_tables,
+        candidates=PROJECT.candidate_paths,
     localrule: True

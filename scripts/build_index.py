@@ -1,7 +1,7 @@
 """List the objects of all shards of a dataset and everything that was left out."""
 
-from lensflow.ingestion import build_index
-from lensflow.logs import start_log
+from lensflow.ingest.ingestion import build_index
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

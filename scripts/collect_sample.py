@@ -1,7 +1,7 @@
 """Join the shards of a sample: one file of embeddings, one table of scores."""
 
-from lensflow.embedding import merge_embeddings, merge_scores
-from lensflow.logs import start_log
+from lensflow.embed.embedding import merge_embeddings, merge_scores
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

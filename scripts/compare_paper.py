@@ -1,7 +1,7 @@
 """Put the paper's numbers and ours side by side."""
 
-from lensflow.logs import start_log
 from lensflow.paper.comparison import compare_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Count the clusters of each kind and the lenses in the lens-like ones (section 4.2.1)."""
 
-from lensflow.logs import start_log
 from lensflow.paper.clusters import count_clusters_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 
 def draw(snakefile: str, config: dict, output: str) -> None:

@@ -1,8 +1,8 @@
 """Embed one shard of the source-only images with a trained autoencoder (appendix A)."""
 
-from lensflow.embedding import embed_images
-from lensflow.logs import start_log
-from lensflow.training import start_backend
+from lensflow.embed.embedding import embed_images
+from lensflow.networks.runtime import start_backend
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

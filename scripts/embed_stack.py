@@ -1,8 +1,8 @@
 """Embed one shard of the training or the test sample."""
 
-from lensflow.embedding import embed_stack
-from lensflow.logs import start_log
-from lensflow.training import start_backend
+from lensflow.embed.embedding import embed_stack
+from lensflow.networks.runtime import start_backend
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

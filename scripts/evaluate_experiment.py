@@ -1,7 +1,7 @@
 """Write the metrics, ROC curves and null of all runs and samples of an experiment (section 3.4)."""
 
-from lensflow.evaluation import Settings, evaluate_stage
-from lensflow.logs import start_log
+from lensflow.evaluate.evaluation import Settings, evaluate_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

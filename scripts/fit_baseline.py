@@ -1,8 +1,8 @@
 """Principal components in place of the autoencoder, for one scale: the baseline of the networks."""
 
-from lensflow.baselines import fit_baseline_stage
-from lensflow.evaluation import Settings
-from lensflow.logs import start_log
+from lensflow.evaluate.baselines import fit_baseline_stage
+from lensflow.evaluate.evaluation import Settings
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

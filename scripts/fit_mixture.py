@@ -1,7 +1,7 @@
 """Fit the Bayesian Gaussian mixture of one run (paper section 2.2)."""
 
-from lensflow.logs import start_log
-from lensflow.scoring import fit_mixture_stage
+from lensflow.cluster.scoring import fit_mixture_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

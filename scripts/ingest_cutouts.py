@@ -1,7 +1,7 @@
 """Read, check and store one shard of a dataset's cutouts."""
 
-from lensflow.ingestion import ingest_shard
-from lensflow.logs import start_log
+from lensflow.ingest.ingestion import ingest_shard
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

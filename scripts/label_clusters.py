@@ -1,7 +1,7 @@
 """Judge the clusters of one run by true labels: all, or 25 a cluster (paper section 3.3)."""
 
-from lensflow.logs import start_log
-from lensflow.scoring import label_clusters_stage
+from lensflow.cluster.scoring import label_clusters_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

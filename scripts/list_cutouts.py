@@ -1,7 +1,7 @@
 """List the files of a dataset and join them with its catalogue."""
 
-from lensflow.ingestion import build_manifest
-from lensflow.logs import start_log
+from lensflow.ingest.ingestion import build_manifest
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

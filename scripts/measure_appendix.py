@@ -1,7 +1,7 @@
 """Measure how well clusters of source-only images separate lenses from non-lenses (appendix A)."""
 
-from lensflow.appendix import measure_stage
-from lensflow.logs import start_log
+from lensflow.paper.appendix import measure_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

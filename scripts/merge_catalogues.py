@@ -2,8 +2,8 @@
 
 import logging
 
-from lensflow.logs import start_log
-from lensflow.simulation import merge_catalogues
+from lensflow.simulate.layout import merge_catalogues
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -6,8 +6,8 @@ python scripts/plan_survey.py --images 1e7 --shards 1000 --models 3 --features 8
 
 import argparse
 
+from lensflow.apply.survey import Rates, plan, table
 from lensflow.errors import ConfigError
-from lensflow.survey import Rates, plan, table
 
 
 def parser():

@@ -1,7 +1,7 @@
 """Draw the clusters of the source-only images, a column a cluster (Fig. A1)."""
 
 from lensflow.figures.source_sheet import source_columns
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,8 +1,8 @@
 """Draw the feature autoencoder of a preset (Fig. 1)."""
 
 from lensflow.figures.architecture import architecture
-from lensflow.logs import start_log
-from lensflow.networks import describe
+from lensflow.networks.presets import describe
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

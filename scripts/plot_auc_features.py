@@ -1,7 +1,7 @@
 """Draw the AUC against the number of features (Fig. 7)."""
 
 from lensflow.figures.features import auc_by_features
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

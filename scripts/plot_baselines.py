@@ -1,7 +1,7 @@
 """Compare the autoencoder with principal components."""
 
 from lensflow.figures.metrics import baseline_comparison
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Draw the best candidates of a dataset."""
 
 from lensflow.figures.candidates import candidate_sheet
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

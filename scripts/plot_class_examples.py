@@ -1,7 +1,7 @@
 """Draw examples of lenses and non-lenses (Fig. 3)."""
 
 from lensflow.figures.images import class_examples
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Draw members of the clusters of one kind, a column a cluster (Figs. 10, 11, 12, A1)."""
 
 from lensflow.figures.sheets import cluster_columns
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

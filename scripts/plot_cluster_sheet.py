@@ -1,7 +1,7 @@
 """Draw 25 members of every cluster, with what true labels say or without."""
 
 from lensflow.figures.sheets import cluster_sheet
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Draw a confusion matrix (Figs. 9, 14)."""
 
 from lensflow.figures.metrics import confusion_matrix
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

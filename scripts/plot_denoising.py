@@ -1,7 +1,7 @@
 """Draw images before and after the denoiser (Fig. 4)."""
 
 from lensflow.figures.images import denoising_examples
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

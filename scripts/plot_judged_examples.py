@@ -1,7 +1,7 @@
 """Draw members of the clusters judged 0, 0.5 and 1 (Fig. 5)."""
 
 from lensflow.figures.sheets import judged_examples
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

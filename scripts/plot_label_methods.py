@@ -1,7 +1,7 @@
 """Compare the ways of labelling clusters (Fig. 8)."""
 
 from lensflow.figures.metrics import label_methods
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

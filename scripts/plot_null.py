@@ -1,7 +1,7 @@
 """Draw the AUC that shuffled labels give beside that of the true ones."""
 
 from lensflow.figures.features import null_distribution
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

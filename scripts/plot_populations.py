@@ -1,7 +1,7 @@
 """Compare how visible the lenses of datasets are (Fig. 15)."""
 
 from lensflow.figures.populations import population_comparison
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Draw purity and completeness among the best N images."""
 
 from lensflow.figures.ranking import ranking_curves
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

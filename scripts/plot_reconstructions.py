@@ -1,7 +1,7 @@
 """Draw what the feature autoencoder makes of its input."""
 
 from lensflow.figures.images import reconstruction_examples
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

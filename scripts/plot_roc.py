@@ -1,7 +1,7 @@
 """Draw ROC curves that differ in one column of the table (Figs. 13, 16)."""
 
 from lensflow.figures.roc import roc_curves
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

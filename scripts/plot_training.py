@@ -1,7 +1,7 @@
 """Draw the losses of the denoisers and of the feature autoencoders."""
 
 from lensflow.figures.training_curves import training_curves
-from lensflow.logs import start_log
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Scale one shard of a sample, with its quarter turns and its noise."""
 
-from lensflow.logs import start_log
-from lensflow.preparation import prepare_stack
+from lensflow.prepare.preparation import prepare_stack
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Copy the figures and tables that the repository shows, and write the page about them."""
 
-from lensflow.logs import start_log
-from lensflow.paper.publication import publish_stage
+from lensflow.paper.publish import publish_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

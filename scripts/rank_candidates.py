@@ -1,7 +1,7 @@
 """Rank the objects of a dataset by their lens probability."""
 
-from lensflow.candidates import rank_candidates
-from lensflow.logs import start_log
+from lensflow.apply.candidates import rank_candidates
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

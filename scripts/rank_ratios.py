@@ -1,7 +1,7 @@
 """Write purity, completeness and contamination at the ratios of table 1 (beside Figs. 13, 14)."""
 
-from lensflow.logs import start_log
 from lensflow.paper.tables import ranking_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

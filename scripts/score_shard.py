@@ -1,7 +1,7 @@
 """Turn the embeddings of one shard into lens probabilities (paper equation 7)."""
 
-from lensflow.logs import start_log
-from lensflow.scoring import score_stage
+from lensflow.cluster.scoring import score_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

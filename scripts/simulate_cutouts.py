@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from lensflow.logs import start_log
-from lensflow.simulation import shard_objects, simulate_shard
+from lensflow.simulate.shards import shard_objects, simulate_shard
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Assign the objects of a dataset to the training and the test sample."""
 
-from lensflow.logs import start_log
-from lensflow.preparation import write_split
+from lensflow.prepare.preparation import write_split
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

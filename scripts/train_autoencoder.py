@@ -1,12 +1,16 @@
 """Train one feature autoencoder: a scale, a number of features, a run."""
 
-from lensflow.logs import start_log
+from lensflow.networks.runtime import start_backend
 from lensflow.seeds import rng
-from lensflow.training import job_deadline, start_backend, train_network
+from lensflow.train.stops import job_deadline
+from lensflow.workflow.logs import start_log
 
 
 def train(inputs, outputs, params, resources, wildcards):
     """Train with the rule's plain values; runs differ by the seed that their number gives."""
+    # Keras takes the backend that is set when it is imported.
+    from lensflow.train.loop import train_network
+
     features, run = int(wildcards.features), int(wildcards.run)
     seed = rng(params.seed, "train_autoencoder", wildcards.scale, features, run)
     train_network(

@@ -1,12 +1,16 @@
 """Train the denoiser of an experiment and scale on its training sample."""
 
-from lensflow.logs import start_log
+from lensflow.networks.runtime import start_backend
 from lensflow.seeds import rng
-from lensflow.training import job_deadline, start_backend, train_network
+from lensflow.train.stops import job_deadline
+from lensflow.workflow.logs import start_log
 
 
 def train(inputs, outputs, params, resources, scale):
     """Train with the rule's plain values; one denoiser serves all feature counts and runs."""
+    # Keras takes the backend that is set when it is imported.
+    from lensflow.train.loop import train_network
+
     train_network(
         "denoiser",
         params.preset,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lensflow.logs import start_log
-from lensflow.report import write_report
+from lensflow.report.page import write_report
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

@@ -1,7 +1,7 @@
 """Write the challenge's table of methods with ours among them (table 2)."""
 
-from lensflow.logs import start_log
 from lensflow.paper.challenge_table import challenge_table_stage
+from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])

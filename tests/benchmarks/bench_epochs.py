@@ -23,11 +23,13 @@ import pandas as pd
 import yaml
 from rows import row
 
-from lensflow.config import complete
 from lensflow.figures import style
-from lensflow.preparation import prepare_images
-from lensflow.simulation import load, simulate_object
-from lensflow.training import start_backend, train_network
+from lensflow.networks.runtime import start_backend
+from lensflow.prepare.preparation import prepare_images
+from lensflow.simulate.population import load
+from lensflow.simulate.shards import simulate_object
+from lensflow.train.loop import train_network
+from lensflow.workflow.config import complete
 
 ROOT = Path(__file__).resolve().parents[2]
 N_FEATURES = 8

@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from rows import row
 
-from lensflow import artifacts, ingestion
-from lensflow.cutouts import sky_sigma
+from lensflow import artifacts
+from lensflow.ingest import ingestion
+from lensflow.ingest.cutouts import sky_sigma
 
 DATASET = {"kind": "challenge1", "shards": 1}
 SIZE = 101

@@ -21,7 +21,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 from rows import row
 
-from lensflow.simulation import simulate_shard
+from lensflow.simulate.shards import simulate_shard
 
 GOAL = 100.0
 

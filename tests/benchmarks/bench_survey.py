@@ -157,9 +157,10 @@ def prepare_models(argument: dict) -> None:
     import numpy as np
     import yaml
 
-    from lensflow import cluster_labels, mixture
-    from lensflow.config import complete
-    from lensflow.networks import build_autoencoder, build_denoiser
+    from lensflow.cluster import labels as cluster_labels
+    from lensflow.cluster.mixture import fitting
+    from lensflow.networks.build import build_autoencoder, build_denoiser
+    from lensflow.workflow.config import complete
 
     folder = Path(argument["folder"])
     preset = complete(yaml.safe_load((ROOT / "config.yaml").read_text()))["presets"]["demo"]
@@ -167,7 +168,7 @@ def prepare_models(argument: dict) -> None:
     autoencoder = build_autoencoder(preset, N_FEATURES, seed=1)
     autoencoder.save_weights(folder / "autoencoder.weights.h5")
     random = np.random.default_rng(1)
-    fitted = mixture.fit(random.normal(size=(2000, N_FEATURES)), N_COMPONENTS, 1, max_iter=500)
+    fitted = fitting.fit(random.normal(size=(2000, N_FEATURES)), N_COMPONENTS, 1, max_iter=500)
     fitted.save(folder / "mixture.h5")
     shares, members = random.random(N_COMPONENTS), np.full(N_COMPONENTS, 100)
     seen = {"n_members": members, "n_inspected": members, "who": "nobody"}
@@ -179,8 +180,8 @@ def write_files(argument: dict) -> None:
     """Write cutouts with noise and a galaxy, a thousand files a folder, as a survey sends them."""
     import numpy as np
 
-    from lensflow.simulation.constants import SIZE
-    from lensflow.simulation.layout import cutout_name, fits_bytes
+    from lensflow.simulate.constants import SIZE
+    from lensflow.simulate.layout import cutout_name, fits_bytes
 
     random = np.random.default_rng(1)
     radius = np.hypot(*(np.indices((SIZE, SIZE)) - SIZE // 2))

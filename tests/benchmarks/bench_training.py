@@ -45,7 +45,7 @@ def run(long: bool = False, gpu: bool = False) -> list[dict]:
     list of dict
         See `rows.row`.
     """
-    from lensflow.training import start_backend
+    from lensflow.networks.runtime import start_backend
 
     start_backend("tensorflow", None if gpu else THREADS, deterministic=False)
     if gpu:
@@ -57,8 +57,8 @@ def run(long: bool = False, gpu: bool = False) -> list[dict]:
 def _compile(layers, precision, images=None, **options):
     import keras
 
-    from lensflow.networks import build_autoencoder
-    from lensflow.training.model import Reconstruction
+    from lensflow.networks.build import build_autoencoder
+    from lensflow.train.model import Reconstruction
 
     network = build_autoencoder(paper(), N_FEATURES, layers, precision=precision)
     model = Reconstruction(network, images)

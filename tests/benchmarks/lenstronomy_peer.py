@@ -14,10 +14,10 @@ from lenstronomy.LightModel.light_model import LightModel
 from lenstronomy.Util.param_util import phi_q2_ellipticity
 
 from lensflow.seeds import rng
-from lensflow.simulation import load
-from lensflow.simulation.constants import PIXEL_ARCSEC, SIZE
-from lensflow.simulation.scene import draw_central, draw_field, draw_mass, draw_members
-from lensflow.simulation.sources import draw_source
+from lensflow.simulate.constants import PIXEL_ARCSEC, SIZE
+from lensflow.simulate.population import load
+from lensflow.simulate.scene import draw_central, draw_field, draw_mass, draw_members
+from lensflow.simulate.sources import draw_source
 
 EDGE = -PIXEL_ARCSEC * (SIZE // 2)
 GRID = {

@@ -48,7 +48,7 @@ def test_a_stage_loads_only_what_it_uses(script):
 def test_keras_starts_without_what_it_only_draws_with():
     code = (
         f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})\n"
-        "from lensflow.training import start_backend\n"
+        "from lensflow.networks.runtime import start_backend\n"
         "start_backend('tensorflow', 1)\n"
         "assert 'keras' in sys.modules\n"
         "assert not {'sklearn', 'matplotlib'} & set(sys.modules)\n"

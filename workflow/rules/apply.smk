@@ -8,7 +8,9 @@ MAKES: results/<experiment>/candidates_<dataset>.csv and .fits
 rule rank_candidates:
     """Rank the objects of a dataset by the lens probability averaged over the runs."""
     input:
-        scores=headline_scores,
+        scores=lambda wildcards: experiment(wildcards).headline_paths(
+            f"scores_{wildcards.dataset}.csv"
+        ),
         index="results/data/{dataset}/index.h5",
         manifest="results/data/{dataset}/manifest.h5",
     output:
@@ -25,8 +27,8 @@ rule rank_candidates:
         mem_mb=megabytes(1000, 8),
         runtime=minutes(15, 15),
     params:
-        labels=lambda wildcards: candidate_labels(wildcards.experiment),
-        n_candidates=lambda wildcards: experiment(wildcards)["n_candidates"],
+        labels=lambda wildcards: experiment(wildcards).judgement.name,
+        n_candidates=lambda wildcards: experiment(wildcards).settings["n_candidates"],
         code=stage_hash("rank_candidates.py"),
     script:
         "../../scripts/rank_candidates.py"

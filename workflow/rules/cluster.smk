@@ -9,7 +9,9 @@ MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluste
 rule fit_mixture:
     """Fit the Bayesian Gaussian mixture to the training sample's embeddings."""
     input:
-        embeddings=training_embeddings,
+        embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
+            run(wildcards), "train"
+        ),
     output:
         mixture=f"{RUN}/mixture.h5",
         template=f"{RUN}/cluster_labels_template.csv",
@@ -24,8 +26,10 @@ rule fit_mixture:
         mem_mb=megabytes(1500, 60),
         runtime=minutes(60, 600),
     params:
-        n_components=n_components,
-        mixture=lambda wildcards: experiment(wildcards)["mixture"],
+        n_components=lambda wildcards: experiment(wildcards).n_components(
+            int(wildcards.features)
+        ),
+        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("fit_mixture.py"),
@@ -36,7 +40,9 @@ rule fit_mixture:
 rule label_clusters:
     """Judge the clusters by true labels: all of them, or 25 a cluster as a stand-in."""
     input:
-        embeddings=training_embeddings,
+        embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
+            run(wildcards), "train"
+        ),
         mixture=f"{RUN}/mixture.h5",
     output:
         labels=f"{RUN}/cluster_labels_{{method}}.csv",
@@ -62,7 +68,10 @@ rule score_shard:
     input:
         embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
         mixture=f"{RUN}/mixture.h5",
-        labels=label_tables,
+        labels=lambda wildcards: [
+            experiment(wildcards).cluster_labels_path(run(wildcards), name)
+            for name in experiment(wildcards).judgements
+        ],
     output:
         scores=temp(f"{RUN}/scores/{{sample}}/shard_{{shard}}.csv"),
     log:
@@ -76,7 +85,7 @@ rule score_shard:
         mem_mb=megabytes(800, 20),
         runtime=minutes(10, 60),
     params:
-        methods=lambda wildcards: experiment(wildcards)["labels"],
+        methods=lambda wildcards: experiment(wildcards).judgements,
         code=stage_hash("score_shard.py"),
     script:
         "../../scripts/score_shard.py"
@@ -85,8 +94,12 @@ rule score_shard:
 rule collect_sample:
     """Join the shards of a sample: one file of embeddings, one table of scores."""
     input:
-        embeddings=lambda wildcards: sample_shards(wildcards, "embeddings", "h5"),
-        scores=lambda wildcards: sample_shards(wildcards, "scores", "csv"),
+        embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
+            run(wildcards), wildcards.sample
+        ),
+        scores=lambda wildcards: experiment(wildcards).score_paths(
+            run(wildcards), wildcards.sample
+        ),
     output:
         embeddings=f"{RUN}/embeddings_{{sample}}.h5",
         scores=f"{RUN}/scores_{{sample}}.csv",

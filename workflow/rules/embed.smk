@@ -9,7 +9,7 @@ rule embed_stack:
     """Embed one shard of the training or the test sample."""
     input:
         stack="results/{experiment}/{scale}/denoised/{part}/shard_{shard}.h5",
-        index=lambda wildcards: f"results/data/{dataset_of(wildcards)}/index.h5",
+        index=lambda wildcards: experiment(wildcards).dataset.index_path,
         weights=f"{RUN}/autoencoder.weights.h5",
     output:
         embeddings=f"{RUN}/embeddings/{{part}}/shard_{{shard}}.h5",
@@ -25,7 +25,7 @@ rule embed_stack:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
     params:
-        preset=preset,
+        preset=lambda wildcards: experiment(wildcards).preset,
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("embed_stack.py"),
@@ -46,7 +46,7 @@ rule embed_images:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/embed_images_{features}_{run}_{sample}_{shard}.tsv"
     wildcard_constraints:
-        sample="|".join(DATASETS),
+        sample="|".join(PROJECT.datasets),
     conda:
         "../../envs/gpu.yaml"
     threads: config["math_threads"]
@@ -55,11 +55,11 @@ rule embed_images:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:
-        preset=preset,
+        preset=lambda wildcards: experiment(wildcards).preset,
         denoised=lambda wildcards: (
             f"results/{wildcards.experiment}/{wildcards.scale}/denoised/"
             f"{wildcards.sample}/shard_{wildcards.shard}.h5"
-            if experiment(wildcards)["write_denoised"]
+            if experiment(wildcards).settings["write_denoised"]
             else None
         ),
         backend=config["backend"],

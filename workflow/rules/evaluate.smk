@@ -5,14 +5,37 @@ MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv,
 """
 
 
+def stacks(stage, sample):
+    """Return a function that lists the shards of a sample, prepared or denoised."""
+
+    def paths(wildcards):
+        return experiment(wildcards).stack_paths(wildcards.scale, stage, sample)
+
+    return paths
+
+
+def all_runs(pattern):
+    """Return a function that lists a file of every sample of every run."""
+
+    def paths(wildcards):
+        chosen = experiment(wildcards)
+        return [
+            chosen.run_path(each, pattern.format(sample=sample))
+            for each in chosen.runs
+            for sample in chosen.samples
+        ]
+
+    return paths
+
+
 rule fit_baseline:
     """Put principal components in place of the autoencoder, everything else alike."""
     input:
-        raw_train=stack_shards("stacks", "train"),
-        raw_test=stack_shards("stacks", "test"),
-        denoised_train=stack_shards("denoised", "train"),
-        denoised_test=stack_shards("denoised", "test"),
-        index=lambda wildcards: f"results/data/{dataset_of(wildcards)}/index.h5",
+        raw_train=stacks("stacks", "train"),
+        raw_test=stacks("stacks", "test"),
+        denoised_train=stacks("denoised", "train"),
+        denoised_test=stacks("denoised", "test"),
+        index=lambda wildcards: experiment(wildcards).dataset.index_path,
     output:
         baselines="results/{experiment}/{scale}/baselines.csv",
     log:
@@ -26,10 +49,12 @@ rule fit_baseline:
         mem_mb=megabytes(2000, 2),
         runtime=minutes(120, 120),
     params:
-        n_features=lambda wildcards: experiment(wildcards)["n_features"],
-        runs=lambda wildcards: experiment(wildcards)["runs"],
-        mixture=lambda wildcards: experiment(wildcards)["mixture"],
-        pooling=lambda wildcards: preset(wildcards)["autoencoder"]["embedding_pooling"],
+        n_features=lambda wildcards: experiment(wildcards).settings["n_features"],
+        runs=lambda wildcards: experiment(wildcards).settings["runs"],
+        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
+        pooling=lambda wildcards: experiment(wildcards).preset["autoencoder"][
+            "embedding_pooling"
+        ],
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("fit_baseline.py"),
@@ -42,8 +67,8 @@ rule evaluate_experiment:
     input:
         scores=all_runs("scores_{sample}.csv"),
         embeddings=all_runs("embeddings_{sample}.h5"),
-        mixtures=all_runs("mixture.h5"),
-        baselines=baseline_tables,
+        mixtures=lambda wildcards: experiment(wildcards).run_paths("mixture.h5"),
+        baselines=lambda wildcards: experiment(wildcards).baseline_paths,
     output:
         metrics="results/{experiment}/metrics.csv",
         summary="results/{experiment}/metrics_summary.csv",
@@ -62,14 +87,10 @@ rule evaluate_experiment:
         runtime=minutes(60, 120),
     params:
         seed=config["seed"],
-        bootstraps=lambda wildcards: experiment(wildcards)["bootstraps"],
-        null_shuffles=lambda wildcards: experiment(wildcards)["null_shuffles"],
-        held_out=lambda wildcards: (
-            "test" if "test" in split_samples(wildcards) else None
-        ),
-        ratio_sample=lambda wildcards: (
-            "test" if experiment(wildcards)["protocol"] == "paper" else None
-        ),
+        bootstraps=lambda wildcards: experiment(wildcards).settings["bootstraps"],
+        null_shuffles=lambda wildcards: experiment(wildcards).settings["null_shuffles"],
+        held_out=lambda wildcards: experiment(wildcards).held_out_sample,
+        ratio_sample=lambda wildcards: experiment(wildcards).ratio_sample,
         code=stage_hash("evaluate_experiment.py"),
     script:
         "../../scripts/evaluate_experiment.py"

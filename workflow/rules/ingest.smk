@@ -8,7 +8,7 @@ MAKES: results/data/<dataset>/manifest.h5, images/shard_<i>.h5, index.h5, quaran
 rule list_cutouts:
     """List the files of a dataset once and join them with the catalogue."""
     input:
-        sources=cutout_sources,
+        sources=lambda wildcards: dataset(wildcards).cutout_sources,
     output:
         manifest="results/data/{dataset}/manifest.h5",
         quarantine="results/data/{dataset}/quarantine_listing.csv",
@@ -23,8 +23,8 @@ rule list_cutouts:
         mem_mb=megabytes(2000, 8),
         runtime=minutes(60),
     params:
-        folder=cutout_folder,
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        folder=lambda wildcards: dataset(wildcards).cutout_folder,
+        dataset=lambda wildcards: dataset(wildcards).entry,
         code=stage_hash("list_cutouts.py"),
     script:
         "../../scripts/list_cutouts.py"
@@ -48,8 +48,8 @@ rule ingest_cutouts:
         mem_mb=megabytes(1500),
         runtime=minutes(60),
     params:
-        folder=cutout_folder,
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        folder=lambda wildcards: dataset(wildcards).cutout_folder,
+        dataset=lambda wildcards: dataset(wildcards).entry,
         seed=config["seed"],
         code=stage_hash("ingest_cutouts.py"),
     script:
@@ -59,11 +59,8 @@ rule ingest_cutouts:
 rule build_index:
     """List the objects of all shards and everything that was left out."""
     input:
-        images=lambda wildcards: image_shards(wildcards.dataset),
-        quarantine=lambda wildcards: [
-            f"results/data/{wildcards.dataset}/images/quarantine_{i}.csv"
-            for i in range(DATASETS[wildcards.dataset]["shards"])
-        ],
+        images=lambda wildcards: dataset(wildcards).image_paths,
+        quarantine=lambda wildcards: dataset(wildcards).shard_quarantine_paths,
         listing="results/data/{dataset}/quarantine_listing.csv",
     output:
         index="results/data/{dataset}/index.h5",
@@ -79,7 +76,7 @@ rule build_index:
         mem_mb=megabytes(1000, 0.02),
         runtime=minutes(30),
     params:
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        dataset=lambda wildcards: dataset(wildcards).entry,
         code=stage_hash("build_index.py"),
     script:
         "../../scripts/build_index.py"

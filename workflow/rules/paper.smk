@@ -2,8 +2,27 @@
 
 NEEDS: the tables of the experiments under `run`, source-only images for appendix A
 MAKES: results/<experiment>/table1.csv, table2.csv, clusters.csv, cluster_counts.csv, ranking.csv, appendix_a.csv,
-       figures/table2 and figures/clusters_sources; results/paper_comparison.csv; results/README.md, results/published/
+       results/paper_comparison.csv; results/README.md, results/published/
 """
+
+from lensflow.evaluate.resampling import TABLE1_RATIOS
+from lensflow.paper import publish
+from lensflow.paper.contents import compared_paths, comparison_paths
+
+SOURCES = f"{RUN}/sources"
+
+# The experiments of `make published` in their roles.
+PUBLISHED = {
+    "training": "small_paper",
+    "honest": "small_honest",
+    "challenge": "small_challenge",
+}
+
+
+def partner_folder(wildcards, role):
+    """Return the folder of the experiment that stands beside another; None for none."""
+    other = PROJECT.partner(experiment(wildcards), role)
+    return other and other.folder
 
 
 rule write_table1:
@@ -37,8 +56,8 @@ rule write_table1:
 rule count_clusters:
     """Count the clusters of each kind, and the lenses in the lens-like ones (section 4.2.1)."""
     input:
-        scores=all_runs("scores_train.csv"),
-        mixtures=all_runs("mixture.h5"),
+        scores=lambda wildcards: experiment(wildcards).run_paths("scores_train.csv"),
+        mixtures=lambda wildcards: experiment(wildcards).run_paths("mixture.h5"),
     output:
         clusters="results/{experiment}/clusters.csv",
         counts="results/{experiment}/cluster_counts.csv",
@@ -61,7 +80,7 @@ rule count_clusters:
 rule rank_ratios:
     """Tabulate purity, completeness and contamination at the ratios of table 1."""
     input:
-        scores=headline_runs("scores_test.csv"),
+        scores=lambda wildcards: experiment(wildcards).headline_paths("scores_test.csv"),
     output:
         table="results/{experiment}/ranking.csv",
     log:
@@ -75,7 +94,7 @@ rule rank_ratios:
         mem_mb=megabytes(800, 8),
         runtime=minutes(15, 20),
     params:
-        labels=shown_labels,
+        labels=lambda wildcards: experiment(wildcards).judgement.name,
         ratios=list(TABLE1_RATIOS),
         seed=config["seed"],
         code=stage_hash("rank_ratios.py"),
@@ -87,11 +106,11 @@ rule embed_sources:
     """Embed one shard of the images of the lensed sources alone (appendix A): a GPU stage."""
     input:
         images=lambda wildcards: (
-            f"results/data/{dataset_of(wildcards)}/images/shard_{wildcards.shard}.h5"
+            experiment(wildcards).dataset.image_paths[int(wildcards.shard)]
         ),
         denoiser=lambda wildcards: (
-            f"results/{wildcards.experiment}/{wildcards.scale}/denoiser.weights.h5"
-            if experiment(wildcards)["appendix_a"]["denoise"]
+            experiment(wildcards).denoiser_path(wildcards.scale)
+            if experiment(wildcards).settings["appendix_a"]["denoise"]
             else []
         ),
         weights=f"{RUN}/autoencoder.weights.h5",
@@ -109,7 +128,7 @@ rule embed_sources:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:
-        preset=preset,
+        preset=lambda wildcards: experiment(wildcards).preset,
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("embed_appendix.py"),
@@ -120,10 +139,9 @@ rule embed_sources:
 rule fit_sources:
     """Fit a mixture of its own to the embeddings of the sources (appendix A)."""
     input:
-        embeddings=lambda wildcards: [
-            f"{SOURCES}/shard_{i}.h5".format(**wildcards)
-            for i in range(DATASETS[dataset_of(wildcards)]["shards"])
-        ],
+        embeddings=lambda wildcards: experiment(wildcards).source_embedding_paths(
+            run(wildcards)
+        ),
     output:
         mixture=f"{SOURCES}/mixture.h5",
         template=f"{SOURCES}/cluster_labels_template.csv",
@@ -138,8 +156,10 @@ rule fit_sources:
         mem_mb=megabytes(1500, 60),
         runtime=minutes(60, 600),
     params:
-        n_components=n_components,
-        mixture=lambda wildcards: experiment(wildcards)["mixture"],
+        n_components=lambda wildcards: experiment(wildcards).n_components(
+            int(wildcards.features)
+        ),
+        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("fit_mixture.py"),
@@ -150,8 +170,15 @@ rule fit_sources:
 rule measure_appendix:
     """Measure how purely the clusters of source-only images hold one class (appendix A)."""
     input:
-        embeddings=appendix_files("shard_{shard}.h5", sharded=True),
-        mixtures=appendix_files("mixture.h5"),
+        embeddings=lambda wildcards: [
+            path
+            for each in experiment(wildcards).appendix_runs
+            for path in experiment(wildcards).source_embedding_paths(each)
+        ],
+        mixtures=lambda wildcards: [
+            experiment(wildcards).run_path(each, "sources/mixture.h5")
+            for each in experiment(wildcards).appendix_runs
+        ],
     output:
         table="results/{experiment}/appendix_a.csv",
     log:
@@ -165,51 +192,20 @@ rule measure_appendix:
         mem_mb=megabytes(1000, 5),
         runtime=minutes(15, 20),
     params:
-        runs=lambda wildcards: appendix_runs(wildcards.experiment),
+        runs=lambda wildcards: [
+            tuple(each) for each in experiment(wildcards).appendix_runs
+        ],
         code=stage_hash("measure_appendix.py"),
     script:
         "../../scripts/measure_appendix.py"
 
 
-rule plot_clusters_sources:
-    """Clusters of the images of the lensed sources alone (Fig. A1)."""
-    input:
-        embeddings=first_appendix_shards,
-        mixture=lambda wildcards: appendix_files("mixture.h5")(wildcards)[0],
-        images=source_shards,
-    output:
-        png=report(
-            "results/{experiment}/figures/clusters_sources.png",
-            caption="../report/captions/clusters_sources.rst",
-            category="{experiment}",
-            labels={"figure": "clusters sources"},
-        ),
-        pdf="results/{experiment}/figures/clusters_sources.pdf",
-    log:
-        "results/logs/{experiment}/plot_clusters_sources.log",
-    benchmark:
-        "results/benchmarks/{experiment}/plot_clusters_sources.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    resources:
-        mem_mb=megabytes(1500, 0.1),
-        runtime=minutes(15, 10),
-    params:
-        seed=config["seed"],
-        code=stage_hash("plot_appendix.py"),
-    script:
-        "../../scripts/plot_appendix.py"
-
-
 rule write_table2:
     """Put our rows into the challenge's table of methods (table 2)."""
     input:
-        training=lambda wildcards: compared_files(wildcards.experiment),
-        challenge=lambda wildcards: (
-            compared_files(partner(wildcards.experiment, "challenge"))
-            if partner(wildcards.experiment, "challenge")
-            else []
+        training=lambda wildcards: compared_paths(experiment(wildcards)),
+        challenge=lambda wildcards: compared_paths(
+            PROJECT.partner(experiment(wildcards), "challenge")
         ),
     output:
         table="results/{experiment}/table2.csv",
@@ -224,47 +220,17 @@ rule write_table2:
         mem_mb=megabytes(500),
         runtime=minutes(10),
     params:
-        training=lambda wildcards: result_folder(wildcards.experiment),
-        challenge=lambda wildcards: result_folder(
-            partner(wildcards.experiment, "challenge")
-        ),
+        training=lambda wildcards: experiment(wildcards).folder,
+        challenge=lambda wildcards: partner_folder(wildcards, "challenge"),
         code=stage_hash("write_table2.py"),
     script:
         "../../scripts/write_table2.py"
 
 
-rule plot_table2:
-    """The methods of the challenge and ours (table 2)."""
-    input:
-        table="results/{experiment}/table2.csv",
-    output:
-        png=report(
-            "results/{experiment}/figures/table2.png",
-            caption="../report/captions/table2.rst",
-            category="{experiment}",
-            labels={"figure": "table 2"},
-        ),
-        pdf="results/{experiment}/figures/table2.pdf",
-    log:
-        "results/logs/{experiment}/plot_table2.log",
-    benchmark:
-        "results/benchmarks/{experiment}/plot_table2.tsv"
-    conda:
-        "../../envs/cpu.yaml"
-    threads: 1
-    resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(10),
-    params:
-        code=stage_hash("plot_table2.py"),
-    script:
-        "../../scripts/plot_table2.py"
-
-
 rule compare_paper:
     """Put the paper's numbers and ours side by side."""
     input:
-        comparison_inputs,
+        comparison_paths(PROJECT),
     output:
         table=report(
             "results/paper_comparison.csv",
@@ -284,12 +250,8 @@ rule compare_paper:
         runtime=minutes(10),
     params:
         experiments=[
-            {
-                "training": result_folder(name),
-                "honest": result_folder(partner(name, "honest")),
-                "challenge": result_folder(partner(name, "challenge")),
-            }
-            for name in compared()
+            {role: one and one.folder for role, one in roles.items()}
+            for roles in PROJECT.comparisons
         ],
         code=stage_hash("compare_paper.py"),
     script:
@@ -302,22 +264,22 @@ rule publish_results:
         comparison="results/paper_comparison.csv",
         figures=[
             f"results/{PUBLISHED[shown.role]}/figures/{shown.name}.png"
-            for shown in publication.FIGURES
+            for shown in publish.FIGURES
         ],
         tables=[
             f"results/{PUBLISHED[shown.role]}/{shown.name}.csv"
-            for shown in publication.TABLES
+            for shown in publish.TABLES
         ],
     output:
         readme="results/README.md",
         comparison="results/published/paper_comparison.csv",
         figures=[
             f"results/published/{PUBLISHED[shown.role]}/{shown.name}.png"
-            for shown in publication.FIGURES
+            for shown in publish.FIGURES
         ],
         tables=[
             f"results/published/{PUBLISHED[shown.role]}/{shown.name}.csv"
-            for shown in publication.TABLES
+            for shown in publish.TABLES
         ],
     log:
         "results/logs/publish_results.log",

@@ -28,7 +28,7 @@ rule save_config:
 rule split_dataset:
     """Assign the objects of the dataset to the training and the test sample."""
     input:
-        index=lambda wildcards: f"results/data/{dataset_of(wildcards)}/index.h5",
+        index=lambda wildcards: experiment(wildcards).dataset.index_path,
     output:
         split="results/{experiment}/split.csv",
     log:
@@ -42,8 +42,8 @@ rule split_dataset:
         mem_mb=megabytes(500, 5),
         runtime=minutes(20),
     params:
-        protocol=lambda wildcards: experiment(wildcards)["protocol"],
-        fraction=lambda wildcards: experiment(wildcards)["fraction"],
+        protocol=lambda wildcards: experiment(wildcards).protocol,
+        fraction=lambda wildcards: experiment(wildcards).settings["fraction"],
         seed=config["seed"],
         code=stage_hash("split_dataset.py"),
     script:
@@ -54,8 +54,8 @@ rule prepare_stack:
     """Scale one shard of a sample, with its quarter turns and its noise."""
     input:
         split="results/{experiment}/split.csv",
-        index=lambda wildcards: f"results/data/{dataset_of(wildcards)}/index.h5",
-        images=lambda wildcards: image_shards(dataset_of(wildcards)),
+        index=lambda wildcards: experiment(wildcards).dataset.index_path,
+        images=lambda wildcards: experiment(wildcards).dataset.image_paths,
     output:
         stack="results/{experiment}/{scale}/stacks/{part}/shard_{shard}.h5",
     log:
@@ -69,9 +69,11 @@ rule prepare_stack:
         mem_mb=megabytes(1500, 0.01),
         runtime=minutes(10, 2),
     params:
-        n_shards=lambda wildcards: experiment(wildcards)["shards"],
-        image_size=lambda wildcards: preset(wildcards)["image_size"],
-        noise_fraction=lambda wildcards: experiment(wildcards)["noise_fraction"],
+        n_shards=lambda wildcards: experiment(wildcards).settings["shards"],
+        image_size=lambda wildcards: experiment(wildcards).preset["image_size"],
+        noise_fraction=lambda wildcards: experiment(wildcards).settings[
+            "noise_fraction"
+        ],
         seed=config["seed"],
         code=stage_hash("prepare_stack.py"),
     script:

@@ -22,7 +22,7 @@ rule simulate_cutouts:
         mem_mb=megabytes(1000),
         runtime=minutes(240),
     params:
-        dataset=lambda wildcards: DATASETS[wildcards.dataset],
+        dataset=lambda wildcards: dataset(wildcards).entry,
         seed=config["seed"],
         code=stage_hash("simulate_cutouts.py"),
     script:
@@ -32,7 +32,7 @@ rule simulate_cutouts:
 rule merge_catalogues:
     """Join the catalogues of the shards into the challenge's classifications.csv."""
     input:
-        parts=simulated_parts,
+        parts=lambda wildcards: dataset(wildcards).simulated_parts,
     output:
         catalogue="results/data/{dataset}/simulated/classifications.csv",
     log:

@@ -6,6 +6,32 @@ MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/s
 """
 
 
+def training_stacks(stage):
+    """Return a function that lists the training sample's shards, prepared or denoised."""
+
+    def paths(wildcards):
+        return experiment(wildcards).stack_paths(wildcards.scale, stage, "train")
+
+    return paths
+
+
+def training_minutes(network):
+    """Return the run time (minutes) that a training asks for: its epochs on a slow GPU."""
+
+    def request(wildcards, input, attempt):
+        preset = experiment(wildcards).preset
+        images = input.size_mb * 1e6 / (4 * preset["image_size"] ** 2)
+        seconds = preset["training"][network]["epochs"] * images / 200
+        return int((30 + seconds / 60) * attempt)
+
+    return request
+
+
+def backup_folder(wildcards):
+    """Return where a training keeps its state while it runs: a folder for each network."""
+    return str(Path(config["backup_folder"], *wildcards))
+
+
 rule train_denoiser:
     """Train the denoiser on the training sample; its target is its own noisy input."""
     input:
@@ -26,7 +52,7 @@ rule train_denoiser:
         mem_mb=megabytes(4000, 2),
         runtime=training_minutes("denoiser"),
     params:
-        preset=preset,
+        preset=lambda wildcards: experiment(wildcards).preset,
         seed=config["seed"],
         backup=backup_folder,
         backend=config["backend"],
@@ -57,7 +83,7 @@ rule denoise_stack:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
     params:
-        preset=preset,
+        preset=lambda wildcards: experiment(wildcards).preset,
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("denoise_stack.py"),
@@ -86,7 +112,7 @@ rule train_autoencoder:
         mem_mb=megabytes(4000, 2),
         runtime=training_minutes("autoencoder"),
     params:
-        preset=preset,
+        preset=lambda wildcards: experiment(wildcards).preset,
         seed=config["seed"],
         backup=backup_folder,
         backend=config["backend"],

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
 from lensflow.figures import style
-from lensflow.networks import LayerShape
+from lensflow.networks.presets import LayerShape
 
 _LOOKS = {
     "convolution": style.SKY,
@@ -27,7 +27,7 @@ def architecture(layers: Sequence[LayerShape], png: Path | str, pdf: Path | str)
     Parameters
     ----------
     layers : sequence of LayerShape
-        What :func:`lensflow.networks.describe` returns.
+        What :func:`lensflow.networks.presets.describe` returns.
     png, pdf : path-like
         Figures to write.
     """

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from lensflow.figures import sources, style
-from lensflow.scaling import scale
+from lensflow.prepare.scaling import scale
 
 ARCSEC_PER_PIXEL = 0.1
 _COLUMNS = 6

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from lensflow.figures import style, tables
+from lensflow import tables
+from lensflow.figures import style
 
 SCALE_LOOKS = {"log": (style.BLACK, "-", "o"), "linear": (style.ORANGE, "--", "s")}
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from lensflow import artifacts
 from lensflow.figures import sources, style
-from lensflow.scaling import scale
+from lensflow.prepare.scaling import scale
 from lensflow.seeds import rng
 
 _LABEL_INCHES = 0.35

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lensflow import artifacts
-from lensflow.cluster_labels import representatives
-from lensflow.mixture import MixtureParameters
+from lensflow.cluster.judgements import representatives
+from lensflow.cluster.mixture.parameters import MixtureParameters
 
 RULES = {
     "random": "members drawn at random, each object once (the same 25 that the stand-in sees)",
@@ -69,7 +69,7 @@ def read_clusters(
         Members to show at most.
     choice : {"random", "nearest"}
         How they are chosen, see :data:`RULES`. At random they are
-        :func:`lensflow.cluster_labels.representatives`.
+        :func:`lensflow.cluster.judgements.representatives`.
     seed : int
         Seed of the random choice: the one given to the stage that labels the clusters.
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensflow.figures import style, tables
+from lensflow import tables
+from lensflow.figures import style
 from lensflow.figures.roc import draw_roc
 
 BAR_METRICS = ("recall", "precision", "f1", "accuracy")

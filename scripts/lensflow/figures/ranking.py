@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow.evaluate.resampling import ratio_weights
 from lensflow.figures import style
-from lensflow.resampling import ratio_weights
 
 
 def ranking_curves(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lensflow.figures import style, tables
+from lensflow import tables
+from lensflow.figures import style
 
 # Samples at the ratios of table 1 are called <sample>_1to<ratio>.
 _RATIO = re.compile(r"_1to(\d+)$")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_pdf import PdfPages
 
-from lensflow.augmentation import rotate
 from lensflow.figures import members, sources, style
 from lensflow.figures.members import Cluster
-from lensflow.scaling import scale
+from lensflow.prepare.augmentation import rotate
+from lensflow.prepare.scaling import scale
 
 SHEET_COLUMNS = 3
 CLUSTERS_PER_PAGE = 9

@@ -7,7 +7,7 @@ import numpy as np
 
 from lensflow.figures import members, sheets, sources, style
 from lensflow.figures.members import Cluster
-from lensflow.scaling import min_max
+from lensflow.prepare.scaling import min_max
 
 
 def source_columns(

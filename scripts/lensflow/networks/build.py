@@ -38,7 +38,7 @@ def build_denoiser(preset, layers="phase", seed=0, precision=None):
     Parameters
     ----------
     preset : mapping
-        The preset; checked by `lensflow.networks.check_preset`.
+        The preset; checked by `lensflow.networks.presets.check_preset`.
     layers : {"phase", "plain"}
         ``plain`` are Keras's own layers in the order of the author's code, ``phase`` the same
         network computed several times faster. Weights and their files are interchangeable.

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from lensflow.scaling import LOG_KNEE
+from lensflow.prepare.scaling import LOG_KNEE
 
 
 class Assumption(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lensflow.paper import published
+from lensflow.paper import numbers as published
 from lensflow.paper.results import Measured, Results
 from lensflow.paper.rows import NAMES, row
 

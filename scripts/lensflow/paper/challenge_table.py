@@ -7,7 +7,7 @@ import numpy as np
 from lensflow.paper.challenge_rows import transfer_sample
 from lensflow.paper.results import Results, read_results
 from lensflow.paper.tables import table2
-from lensflow.runs import write_csv
+from lensflow.tables import write_csv
 
 METRICS = ("auc", "tpr0", "tpr10")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensflow.mixture import MixtureParameters
-from lensflow.runs import parse_path, write_csv
+from lensflow.cluster.mixture.parameters import MixtureParameters
+from lensflow.evaluate.runs import parse_path
+from lensflow.tables import write_csv
 
 HIGH_FRACTION = 0.6
 CLUSTER_COLUMNS = [

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensflow.paper import published
+from lensflow.paper import numbers as published
 from lensflow.paper.challenge_rows import cut_rows, table2_rows
 from lensflow.paper.results import Measured, Results, finite, over_runs, read_results
 from lensflow.paper.rows import COLUMNS, NAMES, row
-from lensflow.runs import write_csv
+from lensflow.tables import write_csv
 
 
 def compare_stage(experiments: Sequence[Mapping[str, str | None]], output: str | Path) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lensflow.paper.published import Published
+from lensflow.paper.numbers import Published
 from lensflow.paper.results import Measured, Results
 
 COLUMNS = [

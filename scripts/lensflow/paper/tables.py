@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensflow.metrics import Ranking
-from lensflow.paper.published import TABLE1_LENSES, TABLE2, TABLE2_STARRED, Entry
-from lensflow.resampling import TABLE1_RATIOS, ratio_weights
-from lensflow.runs import write_csv
+from lensflow.evaluate.metrics import Ranking
+from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_weights
+from lensflow.paper.numbers import TABLE1_LENSES, TABLE2, TABLE2_STARRED, Entry
+from lensflow.tables import write_csv
 
 BEST = (10, 100, 1000, 10_000)
 RANKING_COLUMNS = [
@@ -164,7 +164,7 @@ def table2(ours: Sequence[dict], starred: Sequence[dict]) -> pd.DataFrame:
     ----------
     ours : sequence of dict
         Rows on the challenge-like set, put in the order of the AUC: the fields of
-        `lensflow.paper.published.Entry`, and min and max over runs (``auc_min``, ...).
+        `lensflow.paper.numbers.Entry`, and min and max over runs (``auc_min``, ...).
     starred : sequence of dict
         Rows on the training set, which the paper puts at the bottom.
 

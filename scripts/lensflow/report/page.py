@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 import lensflow
-from lensflow.figures import tables
+from lensflow import tables
 from lensflow.report import words
 from lensflow.report.contents import HEADLINE_METRICS, Experiment, read_experiment
 from lensflow.report.paper_tables import assumptions, paper_tables

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lensflow.figures import tables
+from lensflow import tables
 from lensflow.report.contents import Experiment
 
 METHOD_SENTENCES = {

@@ -8,7 +8,7 @@ from pathlib import Path
 SCRIPTS = Path(snakemake.scriptdir).resolve().parents[2] / "scripts"  # noqa: F821
 sys.path.append(str(SCRIPTS))
 
-from lensflow.training.watch import Watch  # noqa: E402
+from lensflow.train.watch import Watch  # noqa: E402
 
 PAUSE_S = snakemake.params.step_s if snakemake.resources.tried < 3 else 0  # noqa: F821
 on_train_batch_end = Watch.on_train_batch_end

@@ -1,0 +1,249 @@
+"""Whose judgement of the clusters there can be, and whose counts (paper section 3.3).
+
+A judgement is an entry of `JUDGEMENTS`; nothing else compares its name. It says how lens-like each
+cluster is: by true labels, or by a table that a person filled (`lensflow.cluster.labels`).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lensflow.errors import LabelError
+from lensflow.seeds import rng
+
+N_INSPECTED = 25
+LENS_FROM = 0.6
+NON_LENS_UP_TO = 0.3
+UNDECIDED = 0.5
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One way of judging clusters.
+
+    Attributes
+    ----------
+    name : str
+        The value in an experiment's ``labels``; columns are called ``p_lens_<name>``.
+    rank : int
+        Of several judgements the one with the lowest rank counts: it ranks candidates and is shown
+        in figures.
+    needs_labels : bool
+        Whether the training sample must have true labels.
+    title : str
+        What figures call it.
+    short : str
+        The same in a legend.
+    words : str
+        What the report says of it.
+    note : str
+        Written into the table of cluster labels.
+    colour, dashes : str
+        Its look in every figure.
+    judge : callable or None
+        From (clusters (n,), ids (n,), is_lens (n,), n_components, seed) to probabilities (K,) and
+        the number of images inspected (K,); None for a table that comes from outside.
+    table_key : str
+        The experiment's key that names the table from outside; empty where there is a ``judge``.
+    """
+
+    name: str
+    rank: int
+    needs_labels: bool
+    title: str
+    short: str
+    words: str
+    note: str
+    colour: str
+    dashes: str
+    judge: Callable[..., tuple[np.ndarray, np.ndarray]] | None
+    table_key: str = ""
+
+
+def known_fractions(
+    clusters: np.ndarray,
+    is_lens: np.ndarray,
+    n_components: int,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the true fraction of lenses among each cluster's members (known P_len^k).
+
+    Parameters
+    ----------
+    clusters : array-like of int, shape (n,)
+        Most probable cluster of each image.
+    is_lens : array-like of shape (n,)
+        1, 0, or -1 for unknown, which is left out.
+    n_components : int
+        Number of clusters K.
+    weight : array-like of shape (n,), optional
+
+    Returns
+    -------
+    numpy.ndarray of shape (K,)
+        A cluster without members of known class gets the fraction of the whole sample.
+
+    Raises
+    ------
+    LabelError
+        When no image has a known class.
+    """
+    clusters, is_lens = np.asarray(clusters), np.asarray(is_lens)
+    weight = np.ones(is_lens.size) if weight is None else np.asarray(weight, dtype=np.float64)
+    known = np.where(is_lens >= 0, weight, 0.0)
+    if not known.sum() > 0:
+        raise LabelError(
+            f"known fractions need images of known class, received {is_lens.size} without; "
+            "label the clusters by a person's table instead"
+        )
+    members = np.bincount(clusters, known, n_components)
+    lenses = np.bincount(clusters, known * (is_lens == 1), n_components)
+    overall = np.full(n_components, lenses.sum() / members.sum())
+    return np.divide(lenses, members, out=overall, where=members > 0)
+
+
+def representatives(
+    clusters: np.ndarray,
+    ids: np.ndarray,
+    n_components: int,
+    seed: int,
+    n_inspected: int = N_INSPECTED,
+) -> list[np.ndarray]:
+    """Return the rows of the images that stand for each cluster on its sheet.
+
+    They are drawn at random among the members (the images whose most probable cluster it is), as in
+    the author's sheets: a cluster's core would be a biased sample of it. No object appears twice on
+    one sheet, whichever way it is turned.
+
+    Parameters
+    ----------
+    clusters : array-like of int, shape (n,)
+    ids : array-like of str, shape (n,)
+        Object of each row; rotations of an object share its id.
+    n_components : int
+    seed : int
+        The draw depends on the seed and the rows alone.
+    n_inspected : int
+        Most images for one cluster.
+
+    Returns
+    -------
+    list of numpy.ndarray of int
+        One array of rows a cluster, empty where a cluster has no members.
+    """
+    # The rules read this module whenever Snakemake starts: what is slow to import comes later.
+    import pandas as pd
+
+    order = rng(seed, "representatives").permutation(len(clusters))
+    table = pd.DataFrame({"cluster": np.asarray(clusters)[order], "id": np.asarray(ids)[order]})
+    first = table.drop_duplicates().groupby("cluster").head(n_inspected)
+    rows, members = order[first.index], first["cluster"].to_numpy()
+    return [rows[members == k] for k in range(n_components)]
+
+
+def stand_in(is_lens: np.ndarray, sheets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return a simulated expert's verdict on each cluster: 1, 0.5 or 0.
+
+    The expert looks at the true labels of the representative images. A lens fraction of 0.6 or
+    more gives 1, of 0.3 or less gives 0, anything between gives 0.5, and so does an empty sheet.
+    This uses labels: it stands in for a person in unattended runs and says what a perfect eye
+    would.
+
+    Parameters
+    ----------
+    is_lens : array-like of shape (n,)
+        1, 0, or -1 for unknown, which is skipped.
+    sheets : list of numpy.ndarray
+        Rows of the representatives of each cluster, from ``representatives``.
+
+    Returns
+    -------
+    numpy.ndarray of shape (K,), numpy.ndarray of int, shape (K,)
+        Probabilities, and how many images of known class were inspected.
+
+    Raises
+    ------
+    LabelError
+        When no representative has a known class.
+    """
+    is_lens = np.asarray(is_lens)
+    seen = [is_lens[rows][is_lens[rows] >= 0] for rows in sheets]
+    n_seen = np.array([labels.size for labels in seen])
+    if n_seen.sum() == 0:
+        raise LabelError(
+            "the stand-in reads true labels and none of the representatives has one; "
+            "let a person fill the template and name that file in the configuration"
+        )
+    fractions = np.array([labels.mean() if labels.size else UNDECIDED for labels in seen])
+    verdicts = np.select(
+        [fractions >= LENS_FROM, fractions <= NON_LENS_UP_TO], [1.0, 0.0], UNDECIDED
+    )
+    return verdicts, n_seen
+
+
+def _judge_by_all(clusters, ids, is_lens, n_components, seed):
+    n_seen = np.bincount(clusters[is_lens >= 0], minlength=n_components)
+    return known_fractions(clusters, is_lens, n_components), n_seen
+
+
+def _judge_by_sheets(clusters, ids, is_lens, n_components, seed):
+    return stand_in(is_lens, representatives(clusters, ids, n_components, seed))
+
+
+JUDGEMENTS = {
+    judgement.name: judgement
+    for judgement in (
+        Judgement(
+            name="person",
+            rank=0,
+            needs_labels=False,
+            title="judged by a person",
+            short="person",
+            words="Clusters labelled by a person who looked at the cluster sheets.",
+            note="",
+            colour="#009E73",
+            dashes="-.",
+            judge=None,
+            table_key="person_labels",
+        ),
+        Judgement(
+            name="stand_in",
+            rank=1,
+            needs_labels=True,
+            title="stand-in (25 true labels a cluster)",
+            short="stand-in",
+            words="Clusters labelled by a stand-in for an expert: it looks at the TRUE LABELS of "
+            "25 members a cluster, as an expert would look at 25 pictures. It uses labels, so this "
+            "is not an unsupervised result.",
+            note="true labels of the representatives",
+            colour="#E69F00",
+            dashes="--",
+            judge=_judge_by_sheets,
+        ),
+        Judgement(
+            name="known",
+            rank=2,
+            needs_labels=True,
+            title="known fraction",
+            short="known",
+            words="Clusters labelled by the true fraction of lenses in them: needs every label of "
+            "the training sample, and says what the clusters could give.",
+            note="true lens fraction of the members",
+            colour="#000000",
+            dashes="-",
+            judge=_judge_by_all,
+        ),
+    )
+}
+
+
+def counting(names: Iterable[str]) -> Judgement:
+    """Return the judgement that counts among those an experiment has.
+
+    Parameters
+    ----------
+    names : iterable of str
+        At least one key of `JUDGEMENTS`.
+    """
+    return min((JUDGEMENTS[name] for name in names), key=lambda judgement: judgement.rank)

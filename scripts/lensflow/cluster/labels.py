@@ -1,0 +1,181 @@
+"""Tables that say of each cluster how lens-like it is (paper section 3.3).
+
+A table is a CSV that a person can edit: one row a cluster, ``probability`` in [0, 1] (the paper
+uses 0, 0.5 and 1), optionally a ``non_lens_probability``, who judged, when and why, and the hash of
+the mixture that it judges, so that a table is never applied to another mixture.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lensflow.cluster.judgements import N_INSPECTED
+from lensflow.errors import LabelError
+
+COLUMNS = (
+    "cluster",
+    "probability",
+    "non_lens_probability",
+    "n_members",
+    "n_inspected",
+    "who",
+    "when",
+    "note",
+    "mixture_hash",
+)
+
+
+def write(
+    path: str | Path,
+    probability: np.ndarray,
+    mixture_hash: str,
+    *,
+    n_members: np.ndarray,
+    n_inspected: np.ndarray,
+    who: str,
+    note: str = "",
+) -> None:
+    """Write a table of cluster labels; ``when`` stays empty, so equal content gives equal bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+    probability : array-like of shape (K,)
+        NaN is written as an empty cell, for a person to fill.
+    mixture_hash : str
+        ``MixtureParameters.hash`` of the mixture that is judged.
+    n_members, n_inspected : array-like of int, shape (K,)
+    who, note : str
+    """
+    table = pd.DataFrame(index=range(len(probability)), columns=list(COLUMNS))
+    table["cluster"] = table.index
+    table["probability"] = probability
+    table["n_members"] = np.asarray(n_members)
+    table["n_inspected"] = np.asarray(n_inspected)
+    table["who"], table["note"], table["mixture_hash"] = who, note, mixture_hash
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+def write_template(path: str | Path, n_members: np.ndarray, mixture_hash: str) -> None:
+    """Write a table with empty probabilities for a person to fill beside the cluster sheets."""
+    n_members = np.asarray(n_members)
+    write(
+        path,
+        np.full(n_members.size, np.nan),
+        mixture_hash,
+        n_members=n_members,
+        n_inspected=np.minimum(n_members, N_INSPECTED),
+        who="",
+        note="",
+    )
+
+
+def read(path: str | Path, mixture_hash: str, n_components: int) -> pd.DataFrame:
+    """Read a table of cluster labels and check that it judges this mixture.
+
+    Parameters
+    ----------
+    path : str or Path
+    mixture_hash : str
+        Hash of the mixture that the table will be applied to.
+    n_components : int
+        Number of clusters, each of which must have one row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Sorted by cluster, with all of ``COLUMNS``; ``non_lens_probability`` is one minus
+        ``probability`` where it was left empty.
+
+    Raises
+    ------
+    LabelError
+        When the file is missing, was made for another mixture, misses or repeats a cluster, has an
+        unknown column, or a probability that is empty or outside [0, 1].
+    """
+    table = _read_csv(path)
+    _check_columns(table, path)
+    _check_hash(table, path, mixture_hash)
+    table["cluster"] = _numbers(table, "cluster", path)
+    _check_clusters(table, path, n_components)
+    table = table.sort_values("cluster", ignore_index=True).astype({"cluster": np.int64})
+    table["probability"] = _probabilities(table, "probability", path)
+    table["non_lens_probability"] = _non_lens(table, path)
+    return table
+
+
+def _read_csv(path: str | Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise LabelError(
+            f"{path}: the table of cluster labels cannot be read ({error}); expected is a CSV with "
+            f"the columns {', '.join(COLUMNS)}"
+        ) from error
+
+
+def _check_columns(table: pd.DataFrame, path: str | Path) -> None:
+    unknown = [name for name in table.columns if name not in COLUMNS]
+    missing = [n for n in ("cluster", "probability", "mixture_hash") if n not in table.columns]
+    if unknown or missing:
+        raise LabelError(
+            f"{path}: unknown columns {unknown}, missing columns {missing}; "
+            f"the columns are {', '.join(COLUMNS)}"
+        )
+    for name in COLUMNS:
+        if name not in table.columns:
+            table[name] = ""
+
+
+def _check_hash(table: pd.DataFrame, path: str | Path, mixture_hash: str) -> None:
+    found = sorted(set(table["mixture_hash"].str.strip()))
+    if found != [mixture_hash]:
+        raise LabelError(
+            f"{path}: the table judges the mixture {', '.join(found) or '(none)'}, but is applied "
+            f"to {mixture_hash}; its cluster sheets were made for another mixture: make the sheets "
+            "and the template again and judge those, or go back to the mixture that was judged"
+        )
+
+
+def _check_clusters(table: pd.DataFrame, path: str | Path, n_components: int) -> None:
+    found = table["cluster"].tolist()
+    missing = sorted(set(range(n_components)) - set(found))
+    surplus = sorted(set(found) - set(range(n_components)))
+    repeated = sorted({k for k in found if found.count(k) > 1})
+    if missing or surplus or repeated:
+        raise LabelError(
+            f"{path}: one row for each cluster 0 to {n_components - 1} expected; missing "
+            f"{missing}, unknown {surplus}, repeated {repeated}"
+        )
+
+
+def _numbers(table: pd.DataFrame, column: str, path: str | Path) -> pd.Series:
+    numbers = pd.to_numeric(table[column], errors="coerce")
+    if numbers.isna().any():
+        row = table[numbers.isna()].iloc[0]
+        raise LabelError(
+            f"{path}: {column} {row[column]!r} of cluster {row['cluster']} is not a number; "
+            "fill in every row"
+        )
+    return numbers
+
+
+def _probabilities(table: pd.DataFrame, column: str, path: str | Path) -> pd.Series:
+    numbers = _numbers(table, column, path).astype(np.float64)
+    outside = ~numbers.between(0.0, 1.0)
+    if outside.any():
+        raise LabelError(
+            f"{path}: {column} must lie in [0, 1], received {numbers[outside].tolist()} for the "
+            f"clusters {table['cluster'][outside].tolist()}"
+        )
+    return numbers
+
+
+def _non_lens(table: pd.DataFrame, path: str | Path) -> pd.Series:
+    """Return the non-lens probabilities; an empty cell means what the lens probability leaves."""
+    empty = table["non_lens_probability"].str.strip() == ""
+    default = (1.0 - table["probability"]).map(repr)
+    filled = table["non_lens_probability"].where(~empty, default)
+    return _probabilities(table.assign(non_lens_probability=filled), "non_lens_probability", path)

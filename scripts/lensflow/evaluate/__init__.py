@@ -1,0 +1,1 @@
+"""Metrics, their spread, the null, and the baselines (section 3.4)."""

@@ -1,0 +1,449 @@
+"""The choices of an experiment, and every path under results/: decided once, for all who need them.
+
+The rules, the figures, the paper's tables, the report and the tests ask a `Project` or one of its
+`Experiment`s which sample is the headline, whose judgement counts, whether there are labels, and
+where a file is. Nothing here reads or writes a file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from lensflow.cluster.judgements import JUDGEMENTS, Judgement, counting
+from lensflow.ingest.kinds import KINDS, Kind
+from lensflow.samples import Run
+
+OWN_SAMPLES = ("train", "test")
+"""Samples that the dataset of an experiment is split into; the others are called as datasets."""
+
+RUN_PATTERN = "results/{experiment}/{scale}/features_{features}/run_{run}"
+"""Folder of one run, with the wildcards of the rules."""
+
+PAPER_APPENDIX_FEATURES = 20
+"""Features in appendix A of the paper."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One named source of cutouts.
+
+    Attributes
+    ----------
+    name : str
+    entry : mapping
+        Its entry in a complete configuration.
+    """
+
+    name: str
+    entry: Mapping[str, object]
+
+    @property
+    def kind(self) -> Kind:
+        """Its entry in the table of kinds."""
+        return KINDS[self.entry["kind"]]
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether true labels come with the images."""
+        return self.kind.is_labelled(self.entry)
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the workflow makes the images itself."""
+        return self.kind.is_made_here
+
+    @property
+    def is_denoised(self) -> bool:
+        """Whether the images are denoised already, and so carry no sky noise."""
+        return self.entry.get("state") == "denoised"
+
+    @property
+    def keeps_sources(self) -> bool:
+        """Whether the images of the lensed sources alone are kept."""
+        return bool(self.entry.get("source_images"))
+
+    @property
+    def title(self) -> str:
+        """The dataset in a few words."""
+        return self.kind.title(self.name, self.entry)
+
+    @property
+    def words(self) -> str:
+        """What the dataset is, in a sentence."""
+        return self.kind.words(self.entry)
+
+    @property
+    def n_shards(self) -> int:
+        """Parts that are worked on as separate jobs."""
+        return self.entry["shards"]
+
+    @property
+    def folder(self) -> str:
+        """Folder of everything that is made of it."""
+        return f"results/data/{self.name}"
+
+    @property
+    def manifest_path(self) -> str:
+        """List of its usable files."""
+        return f"{self.folder}/manifest.h5"
+
+    @property
+    def index_path(self) -> str:
+        """List of its objects."""
+        return f"{self.folder}/index.h5"
+
+    @property
+    def quarantine_path(self) -> str:
+        """What was left out, and why."""
+        return f"{self.folder}/quarantine.csv"
+
+    @property
+    def image_paths(self) -> list[str]:
+        """Image shards, in order."""
+        return [f"{self.folder}/images/shard_{i}.h5" for i in range(self.n_shards)]
+
+    @property
+    def shard_quarantine_paths(self) -> list[str]:
+        """What was left out of each shard."""
+        return [f"{self.folder}/images/quarantine_{i}.csv" for i in range(self.n_shards)]
+
+    @property
+    def simulated_parts(self) -> list[str]:
+        """Catalogue parts of the shards of a simulated dataset."""
+        folders = [f"{self.folder}/simulated/Data.{i}" for i in range(self.n_shards)]
+        return [f"{folder}/catalogue_part.csv" for folder in folders]
+
+    @property
+    def cutout_folder(self) -> str:
+        """Folder that holds its FITS files."""
+        return f"{self.folder}/simulated" if self.is_simulated else self.entry["path"]
+
+    @property
+    def cutout_sources(self) -> list[str]:
+        """What must exist before its files are listed."""
+        if self.is_simulated:
+            shards = [f"{self.cutout_folder}/Data.{i}/Public" for i in range(self.n_shards)]
+            return [f"{self.cutout_folder}/classifications.csv", *shards]
+        catalogue = self.entry["catalogue"]
+        return [self.cutout_folder, *([catalogue] if catalogue else [])]
+
+
+class Experiment:
+    """One experiment: what it chooses, and where its files are.
+
+    Parameters
+    ----------
+    name : str
+    config : mapping
+        A configuration that `lensflow.workflow.config.complete` returned, or the effective one in
+        an experiment's folder.
+    """
+
+    def __init__(self, name: str, config: Mapping):
+        self.name = name
+        self.config = config
+        self.settings = config["experiments"][name]
+
+    # --- choices ------------------------------------------------------------------------------
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The dataset that it trains on."""
+        return self._dataset(self.settings["dataset"])
+
+    @cached_property
+    def applied(self) -> list[Dataset]:
+        """The other datasets that its models are applied to."""
+        return [self._dataset(name) for name in self.settings["apply_to"]]
+
+    @property
+    def datasets(self) -> list[Dataset]:
+        """All of its datasets, the one it trains on first."""
+        return [self.dataset, *self.applied]
+
+    @property
+    def labelled_datasets(self) -> list[Dataset]:
+        """Those of its datasets that come with true labels."""
+        return [dataset for dataset in self.datasets if dataset.is_labelled]
+
+    def _dataset(self, name: str) -> Dataset:
+        return Dataset(name, self.config["datasets"][name])
+
+    @property
+    def preset(self) -> Mapping:
+        """Its encoder and how it is trained."""
+        return self.config["presets"][self.settings["preset"]]
+
+    @property
+    def protocol(self) -> str:
+        """How the dataset becomes samples: ``paper``, ``honest`` or ``unlabelled``."""
+        return self.settings["protocol"]
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether the dataset that it trains on comes with true labels."""
+        return self.dataset.is_labelled
+
+    @property
+    def own_samples(self) -> list[str]:
+        """The samples that its own dataset is split into."""
+        return list(OWN_SAMPLES[:1] if self.protocol == "unlabelled" else OWN_SAMPLES)
+
+    @property
+    def samples(self) -> list[str]:
+        """Every sample that is embedded and scored."""
+        return [*self.own_samples, *self.settings["apply_to"]]
+
+    @property
+    def held_out_sample(self) -> str | None:
+        """The sample of objects that nothing was trained on; None where all are trained on."""
+        return "test" if "test" in self.own_samples else None
+
+    @property
+    def headline_sample(self) -> str:
+        """The sample that headline numbers come from: held out where there is such."""
+        return self.own_samples[-1]
+
+    @property
+    def paper_sample(self) -> str:
+        """The sample of Figs. 7 and 8: the paper's is the training sample itself."""
+        return "train" if self.protocol == "paper" else self.headline_sample
+
+    @property
+    def ratio_sample(self) -> str | None:
+        """The sample that is also evaluated at the ratios of table 1."""
+        return "test" if self.protocol == "paper" else None
+
+    @property
+    def cut_sample(self) -> str:
+        """The sample whose cut is shown: a labelled dataset applied to, else the headline's."""
+        labelled = [dataset.name for dataset in self.applied if dataset.is_labelled]
+        return labelled[0] if labelled else self.headline_sample
+
+    def sample_dataset(self, sample: str) -> Dataset:
+        """Return the dataset that a sample's images come from."""
+        return self.dataset if sample in OWN_SAMPLES else self._dataset(sample)
+
+    def n_shards(self, sample: str) -> int:
+        """Return the number of parts that a sample is worked on in."""
+        if sample in OWN_SAMPLES:
+            return self.settings["shards"]
+        return self.sample_dataset(sample).n_shards
+
+    @property
+    def judgements(self) -> list[str]:
+        """Names of the judgements of clusters, as configured."""
+        return self.settings["labels"]
+
+    @property
+    def judgement(self) -> Judgement:
+        """The judgement that counts: it ranks candidates and is shown in figures."""
+        return counting(self.judgements)
+
+    def n_components(self, n_features: int) -> int:
+        """Return the number of clusters: the number of features unless configured."""
+        return self.settings["mixture"]["n_components"] or n_features
+
+    # --- models -------------------------------------------------------------------------------
+
+    @property
+    def scales(self) -> list[str]:
+        """Scales of the images."""
+        return self.settings["scales"]
+
+    @property
+    def model(self) -> dict[str, object]:
+        """Scale and number of features of the headline model."""
+        return dict(self.settings["headline"])
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs: scale, then number of features, then number."""
+        return [
+            run
+            for scale in self.scales
+            for n_features in self.settings["n_features"]
+            for run in self._runs_of(scale, n_features)
+        ]
+
+    @property
+    def headline_runs(self) -> list[Run]:
+        """The runs of the headline model."""
+        return self._runs_of(**self.model)
+
+    def _runs_of(self, scale: str, n_features: int) -> list[Run]:
+        return [Run(scale, n_features, run) for run in range(self.settings["runs"])]
+
+    @property
+    def appendix_runs(self) -> list[Run]:
+        """The runs of appendix A: linear scale, the paper's 20 features where they are trained."""
+        wanted = self.settings["appendix_a"]["n_features"]
+        if wanted is None:
+            trained = PAPER_APPENDIX_FEATURES in self.settings["n_features"]
+            wanted = PAPER_APPENDIX_FEATURES if trained else self.model["n_features"]
+        return self._runs_of("linear", wanted)
+
+    # --- paths --------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> str:
+        """Folder of everything that it makes."""
+        return f"results/{self.name}"
+
+    def table_path(self, name: str) -> str:
+        """Return the CSV of a table of the whole experiment, such as ``metrics``."""
+        return f"{self.folder}/{name}.csv"
+
+    @property
+    def config_path(self) -> str:
+        """Its effective configuration."""
+        return f"{self.folder}/config.yaml"
+
+    @property
+    def split_path(self) -> str:
+        """Which object is in which sample, turned how."""
+        return self.table_path("split")
+
+    def figure_path(self, name: str) -> str:
+        """Return the PNG of a figure."""
+        return f"{self.folder}/figures/{name}.png"
+
+    def candidates_path(self, dataset: str) -> str:
+        """Return the table of candidates of a dataset."""
+        return self.table_path(f"candidates_{dataset}")
+
+    @property
+    def candidate_datasets(self) -> list[str]:
+        """Names of the datasets whose objects are ranked."""
+        return self.settings["apply_to"]
+
+    def stack_paths(self, scale: str, stage: str, sample: str) -> list[str]:
+        """Return the shards of a sample as the networks see it; none where there is no such sample.
+
+        Parameters
+        ----------
+        scale : {"log", "linear"}
+        stage : {"stacks", "denoised"}
+            Prepared, or denoised too.
+        sample : {"train", "test"}
+        """
+        if sample not in self.own_samples:
+            return []
+        return self._shards(f"{self.folder}/{scale}/{stage}/{sample}", sample)
+
+    def denoiser_path(self, scale: str) -> str:
+        """Return the weights of the denoiser of a scale."""
+        return f"{self.folder}/{scale}/denoiser.weights.h5"
+
+    def denoiser_history_path(self, scale: str) -> str:
+        """Return the losses of that denoiser's training."""
+        return f"{self.folder}/{scale}/denoiser_history.csv"
+
+    @property
+    def baseline_paths(self) -> list[str]:
+        """Tables of the baselines, where they are asked for and have labels to use."""
+        if not (self.settings["baselines"] and self.is_labelled):
+            return []
+        return [f"{self.folder}/{scale}/baselines.csv" for scale in self.scales]
+
+    def run_path(self, run: Run, file: str = "") -> str:
+        """Return a file of one run, or its folder."""
+        folder = RUN_PATTERN.format(
+            experiment=self.name, scale=run.scale, features=run.n_features, run=run.run
+        )
+        return f"{folder}/{file}" if file else folder
+
+    def run_paths(self, file: str) -> list[str]:
+        """Return a file of every run."""
+        return [self.run_path(run, file) for run in self.runs]
+
+    def headline_path(self, file: str) -> str:
+        """Return a file of the first run of the headline model."""
+        return self.run_path(self.headline_runs[0], file)
+
+    def headline_paths(self, file: str) -> list[str]:
+        """Return a file of every run of the headline model."""
+        return [self.run_path(run, file) for run in self.headline_runs]
+
+    def mixture_path(self, run: Run) -> str:
+        """Return the clusters of a run."""
+        return self.run_path(run, "mixture.h5")
+
+    def cluster_labels_path(self, run: Run, judgement: str) -> str:
+        """Return the table of cluster labels: made by a rule, or a person's own."""
+        if key := JUDGEMENTS[judgement].table_key:
+            return self.settings[key].format(**run._asdict())
+        return self.run_path(run, f"cluster_labels_{judgement}.csv")
+
+    def embedding_paths(self, run: Run, sample: str) -> list[str]:
+        """Return the shards of a sample's embeddings."""
+        return self._shards(self.run_path(run, f"embeddings/{sample}"), sample)
+
+    def score_paths(self, run: Run, sample: str) -> list[str]:
+        """Return the shards of a sample's scores."""
+        return self._shards(self.run_path(run, f"scores/{sample}"), sample, "csv")
+
+    def source_embedding_paths(self, run: Run) -> list[str]:
+        """Return the shards of the embeddings of the sources alone (appendix A)."""
+        shards = range(self.dataset.n_shards)
+        return [self.run_path(run, f"sources/shard_{shard}.h5") for shard in shards]
+
+    def _shards(self, folder: str, sample: str, suffix: str = "h5") -> list[str]:
+        return [f"{folder}/shard_{shard}.{suffix}" for shard in range(self.n_shards(sample))]
+
+
+class Project:
+    """All datasets and experiments of a configuration, and which of these are to be built.
+
+    Parameters
+    ----------
+    config : mapping
+        A configuration that `lensflow.workflow.config.complete` returned.
+    """
+
+    def __init__(self, config: Mapping):
+        self.config = config
+        self.datasets = {name: Dataset(name, entry) for name, entry in config["datasets"].items()}
+        self.experiments = {name: Experiment(name, config) for name in config["experiments"]}
+
+    @property
+    def chosen(self) -> list[Experiment]:
+        """The experiments under ``run``."""
+        return [self.experiments[name] for name in self.config["run"]]
+
+    @property
+    def compared(self) -> list[Experiment]:
+        """The experiments under ``run`` that are put beside the paper's numbers."""
+        return [experiment for experiment in self.chosen if experiment.settings["compare_paper"]]
+
+    def partner(self, experiment: Experiment, role: str) -> Experiment | None:
+        """Return the experiment that stands beside another, where it is under ``run``.
+
+        Parameters
+        ----------
+        experiment : Experiment
+        role : {"honest", "challenge"}
+        """
+        name = (experiment.settings["compare_paper"] or {}).get(role)
+        return self.experiments[name] if name in self.config["run"] else None
+
+    @property
+    def comparisons(self) -> list[dict[str, Experiment | None]]:
+        """The compared experiments with their partners, by role."""
+        return [
+            {
+                "training": experiment,
+                "honest": self.partner(experiment, "honest"),
+                "challenge": self.partner(experiment, "challenge"),
+            }
+            for experiment in self.compared
+        ]
+
+    @property
+    def candidate_paths(self) -> list[str]:
+        """The candidate tables of the experiments under ``run``."""
+        return [
+            experiment.candidates_path(dataset)
+            for experiment in self.chosen
+            for dataset in experiment.candidate_datasets
+        ]

@@ -1,0 +1,1 @@
+"""From FITS files and a catalogue to checked image shards."""

@@ -1,0 +1,346 @@
+"""Cutouts from FITS: which HDU, in which unit, fitted to one size, checked, with their sky noise.
+
+Images are float32 arrays [row=y, col=x] in AB maggies (magnitude zero point 0). A missing pixel is
+NaN until `fill_missing` draws sky noise in its place. What cannot be used raises `CutoutError`,
+whose text is the reason that ends up in ``quarantine.csv``.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lensflow.errors import CutoutError
+from lensflow.ingest.fits_images import maggies_per_count, read_pixels
+from lensflow.ingest.sky import BORDER, sky_sigma, sky_statistics
+from lensflow.seeds import rng
+
+__all__ = [
+    "Batch",
+    "CutoutSettings",
+    "fill_missing",
+    "fit_to_size",
+    "read_batch",
+    "read_cutout",
+    "read_sources",
+    "sky_sigma",
+    "sky_statistics",
+]
+
+NATIVE_SIZE = 101
+MAX_MISSING_FRACTION = 0.05
+
+
+@dataclass(frozen=True)
+class CutoutSettings:
+    """How the files of one dataset are read.
+
+    Attributes
+    ----------
+    hdus : tuple of str, optional
+        Names of HDUs (upper case) in order of preference; None takes the first two-dimensional
+        image.
+    zero_point : float, optional
+        AB magnitude of one count, for files whose header has none.
+    denoised : bool
+        The images are denoised and in [0, 1]: no zero point is applied, no sky noise is required.
+    masked_value : float, optional
+        Pixels of this value are missing (100 in the challenge).
+    size : int
+        Side of the images that come out (pixels).
+    """
+
+    hdus: tuple[str, ...] | None = None
+    zero_point: float | None = None
+    denoised: bool = False
+    masked_value: float | None = None
+    size: int = NATIVE_SIZE
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What `read_batch` returns: usable images, and why the others are not.
+
+    Attributes
+    ----------
+    flux : ndarray of shape (n, size, size), float32
+        AB maggies (or the file's own unit for denoised images).
+    sky_sigma : ndarray of shape (n,), float32
+        Sky noise of a pixel, same unit.
+    rows : ndarray of shape (n,), int
+        Which of the paths each image comes from.
+    problems : dict of int to str
+        Reason by place in the list of paths.
+    """
+
+    flux: np.ndarray
+    sky_sigma: np.ndarray
+    rows: np.ndarray
+    problems: dict[int, str]
+
+
+def read_cutout(
+    path: str | os.PathLike,
+    hdus: Sequence[str] | None = None,
+    zero_point: float | None = None,
+) -> np.ndarray:
+    """Read the image of a FITS file in AB maggies.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; gzip and tile compression are understood.
+    hdus : sequence of str, optional
+        Names of HDUs in order of preference; None takes the first two-dimensional image.
+    zero_point : float, optional
+        AB magnitude of one count, used when the header of the chosen HDU has none (MAGZERO,
+        MAGZPT or ZEROPNT).
+
+    Returns
+    -------
+    ndarray of shape (height, width), float32
+        ``counts * 10**(-0.4 * zero_point)``; NaN where missing.
+
+    Raises
+    ------
+    CutoutError
+        When the file is no FITS file, is truncated, has no such image, or no zero point is known.
+    """
+    pixels, own = read_pixels(path, None if hdus is None else tuple(name.upper() for name in hdus))
+    factor = maggies_per_count(own, zero_point)
+    with np.errstate(over="ignore"):
+        return _native(pixels) * factor
+
+
+def fit_to_size(
+    image: np.ndarray,
+    size: int,
+    sky_sigma: float,
+    rng: np.random.Generator,
+    sky_level: float = 0.0,
+) -> np.ndarray:
+    """Crop or pad an image around its central pixel; padding and missing pixels become sky noise.
+
+    The central pixel of n pixels is number n // 2 counted from 0: the middle one when n is odd, the
+    one right of (above) the middle when n is even. It becomes pixel size // 2 of the result, so a
+    101 px cut of a 150 px stamp starts at pixel 25. Each axis is treated on its own.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width)
+        The image.
+    size : int
+        Side of the result (pixels).
+    sky_sigma, sky_level : float
+        Standard deviation and mean of the noise that is drawn, in the unit of the image.
+    rng : numpy.random.Generator
+        Where the noise comes from.
+
+    Returns
+    -------
+    ndarray of shape (size, size), float32
+    """
+    framed = _frame(image, size)
+    fill_missing(framed, sky_level, sky_sigma, rng)
+    return framed
+
+
+def fill_missing(
+    image: np.ndarray, sky_level: float, sky_sigma: float, rng: np.random.Generator
+) -> None:
+    """Draw Gaussian sky noise in place of the pixels that are not finite, in place."""
+    missing = ~np.isfinite(image)
+    noise = rng.standard_normal(np.count_nonzero(missing))
+    image[missing] = sky_level + sky_sigma * noise
+
+
+def read_batch(
+    paths: Sequence[str], ids: Sequence[str], settings: CutoutSettings, seed: int
+) -> Batch:
+    """Read, fit, measure and check many cutouts at once.
+
+    Parameters
+    ----------
+    paths, ids : sequence of str
+        Files and names of the objects; the noise drawn for an object depends on (seed, id) alone.
+    settings : CutoutSettings
+        How to read them.
+    seed : int
+        Seed of the configuration.
+
+    Returns
+    -------
+    Batch
+        Images in the order of the paths. One bad file never stops the others.
+    """
+    size = settings.size
+    flux = np.empty((len(paths), size, size), np.float32)
+    problems: dict[int, str] = {}
+    stamps = _read_into(flux, paths, settings, problems)
+    rows = np.array([row for row in range(len(paths)) if row not in problems], dtype=np.int64)
+    flux = flux if len(rows) == len(paths) else flux[rows]
+    incomplete = _mark_missing(flux)
+    level, sigma = _measure(flux, rows, stamps)
+    for place in incomplete:
+        row = int(rows[place])
+        shape = stamps[row].shape if row in stamps else flux.shape[1:]
+        missing = _missing_fraction(flux[place], shape)
+        if missing > MAX_MISSING_FRACTION:
+            problems[row] = _too_many_missing(missing)
+        elif np.isfinite(sigma[place]):
+            fill_missing(flux[place], level[place], sigma[place], rng(seed, "missing", ids[row]))
+    _check_images(flux, rows, sigma, settings, problems)
+    good = np.array([row not in problems for row in rows], dtype=bool)
+    if settings.denoised:
+        sigma[sigma == 0] = np.nan
+    if good.all():
+        return Batch(flux, sigma, rows, problems)
+    return Batch(flux[good], sigma[good], rows[good], problems)
+
+
+def read_sources(paths: Sequence[str], settings: CutoutSettings) -> tuple[np.ndarray, dict]:
+    """Read noise-free images of the lensed source alone; a blank one is valid.
+
+    Returns
+    -------
+    flux : ndarray of shape (n, size, size), float32
+        AB maggies; zeros where nothing could be read and around smaller stamps.
+    problems : dict of int to str
+        Reason by place in the list of paths.
+    """
+    flux = np.zeros((len(paths), settings.size, settings.size), np.float32)
+    problems: dict[int, str] = {}
+    stamps = _read_into(flux, paths, settings, problems)
+    for row, stamp in stamps.items():
+        flux[row] = np.where(_inside(stamp.shape, settings.size), flux[row], np.float32(0))
+    damaged = ~np.isfinite(flux).all(axis=(1, 2))
+    problems.update(dict.fromkeys(np.flatnonzero(damaged).tolist(), "has pixels without a value"))
+    return flux, {row: f"source image: {reason}" for row, reason in problems.items()}
+
+
+def _read_into(
+    flux: np.ndarray, paths: Sequence[str], settings: CutoutSettings, problems: dict[int, str]
+) -> dict[int, np.ndarray]:
+    """Fill ``flux`` in maggies; return the stamps that are smaller than it, by row."""
+    factors = np.ones(len(paths), np.float32)
+    stamps = {}
+    shape = flux.shape[1:]
+    for row, path in enumerate(paths):
+        try:
+            pixels, own = read_pixels(path, settings.hdus)
+            if not settings.denoised:
+                factors[row] = maggies_per_count(own, settings.zero_point)
+            if pixels.shape == shape and pixels.dtype.itemsize == 4:
+                flux[row] = pixels
+            else:
+                flux[row] = _frame(_checked_shape(pixels), shape[0])
+        except CutoutError as error:
+            problems[row] = str(error)
+            flux[row] = 0
+            continue
+        if min(pixels.shape) < shape[0]:
+            stamps[row] = pixels
+    return _calibrate(flux, factors, stamps, settings)
+
+
+def _calibrate(flux, factors, stamps, settings) -> dict[int, np.ndarray]:
+    """Apply zero points and the masked value; return the small stamps with both applied."""
+    stamps = {row: _native(stamp) for row, stamp in stamps.items()}
+    if settings.masked_value is not None:
+        for images in (flux, *stamps.values()):
+            masked = images == np.float32(settings.masked_value)
+            if masked.any():
+                images[masked] = np.nan
+    with np.errstate(over="ignore"):
+        if (factors != 1).any():
+            flux *= factors[:, None, None]
+        stamps = {row: stamp * factors[row] for row, stamp in stamps.items()}
+    return {row: np.where(np.isfinite(s), s, np.float32(np.nan)) for row, s in stamps.items()}
+
+
+def _measure(flux, rows, stamps) -> tuple[np.ndarray, np.ndarray]:
+    """Measure the sky in the border of each image; of a padded one, in its own border."""
+    level, sigma = sky_statistics(flux) if len(flux) else np.zeros((2, 0), np.float32)
+    for place in np.flatnonzero(np.isin(rows, list(stamps))):
+        level[place : place + 1], sigma[place : place + 1] = sky_statistics(
+            stamps[rows[place]][None]
+        )
+    return level, sigma
+
+
+def _flat(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), images.shape[1] * images.shape[2])
+
+
+def _mark_missing(flux: np.ndarray) -> np.ndarray:
+    """Make every pixel that is not finite NaN; return the places of the images that have some."""
+    # A sum over an image is finite only if every pixel is. This way needs no threads of BLAS.
+    with np.errstate(invalid="ignore", over="ignore"):
+        sums = np.einsum("ij->i", _flat(flux))
+    incomplete = np.flatnonzero(~np.isfinite(sums))
+    for place in incomplete:
+        flux[place][~np.isfinite(flux[place])] = np.nan
+    return incomplete
+
+
+def _missing_fraction(image: np.ndarray, shape: tuple[int, int]) -> float:
+    """Return the share of missing pixels in what a stamp of ``shape`` covers of the image."""
+    inside = _inside(shape, len(image))
+    return np.count_nonzero(np.isnan(image) & inside) / np.count_nonzero(inside)
+
+
+def _too_many_missing(fraction: float) -> str:
+    return (
+        f"{fraction:.1%} of the pixels have no value; "
+        f"at most {MAX_MISSING_FRACTION:.0%} can be replaced by noise"
+    )
+
+
+def _check_images(flux, rows, sigma, settings, problems) -> None:
+    if settings.denoised:
+        flat = _flat(flux)
+        unusable = flat.max(axis=1, initial=-np.inf) == flat.min(axis=1, initial=np.inf)
+    else:
+        unusable = ~(np.isfinite(sigma) & (sigma > 0))
+    for place in np.flatnonzero(unusable):
+        constant = np.ptp(flux[place]) == 0
+        reason = "every pixel has the same value" if constant else "its border has no sky noise"
+        problems.setdefault(int(rows[place]), reason)
+
+
+def _native(pixels: np.ndarray) -> np.ndarray:
+    """Return a new float32 array in the machine's byte order; what overflows becomes infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return pixels.astype(np.float32)
+
+
+def _checked_shape(pixels: np.ndarray) -> np.ndarray:
+    if pixels.ndim != 2 or min(pixels.shape) <= 2 * BORDER:
+        raise CutoutError(
+            f"the image has shape {pixels.shape}; two dimensions of more than {2 * BORDER} pixels "
+            "were expected"
+        )
+    return pixels
+
+
+def _frame(image: np.ndarray, size: int) -> np.ndarray:
+    """Cut or place ``image`` in a square of NaN, centre on centre."""
+    framed = np.full((size, size), np.nan, np.float32)
+    (to_y, from_y), (to_x, from_x) = (_overlap(length, size) for length in image.shape)
+    framed[to_y, to_x] = _native(image[from_y, from_x])
+    return framed
+
+
+def _inside(shape: Iterable[int], size: int) -> np.ndarray:
+    """Say which pixels of the square of `_frame` an image of ``shape`` covers."""
+    inside = np.zeros((size, size), bool)
+    inside[tuple(_overlap(length, size)[0] for length in shape)] = True
+    return inside
+
+
+def _overlap(length: int, size: int) -> tuple[slice, slice]:
+    """Return where pixels go and where they come from along one axis."""
+    shift = size // 2 - length // 2
+    start, stop = max(0, shift), min(size, length + shift)
+    return slice(start, stop), slice(start - shift, stop - shift)

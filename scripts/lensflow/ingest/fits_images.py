@@ -1,0 +1,106 @@
+"""The image and the zero point of a FITS file: fast where it is plain, by astropy elsewhere."""
+
+import functools
+import os
+import warnings
+
+import numpy as np
+
+from lensflow.errors import CutoutError
+from lensflow.ingest.fits_direct import ZERO_POINT_KEYWORDS, read_direct
+
+
+def read_pixels(
+    path: str | os.PathLike, hdus: tuple[str, ...] | None = None
+) -> tuple[np.ndarray, float | None]:
+    """Read the image of a FITS file as stored, and the zero point of its header (or None)."""
+    direct = read_direct(path, hdus)
+    return direct if direct is not None else read_with_astropy(path, hdus)
+
+
+def read_with_astropy(
+    path: str | os.PathLike, hdus: tuple[str, ...] | None = None
+) -> tuple[np.ndarray, float | None]:
+    """Do what `read_pixels` does for any FITS file that astropy understands."""
+    # Imported when needed: a million plain files are read without it.
+    from astropy.io import fits
+
+    try:
+        # Opened here, because astropy leaves a file open when its header is damaged.
+        with warnings.catch_warnings(), open(path, "rb") as stream:
+            warnings.simplefilter("ignore")
+            hdu = _choose_hdu(fits.open(stream, memmap=False), hdus)
+            return np.asarray(hdu.data), _header_zero_point(hdu.header)
+    except CutoutError:
+        raise
+    except Exception as error:  # damaged files raise almost anything
+        raise CutoutError(_unreadable(path, error)) from error
+
+
+def maggies_per_count(own: float | None, configured: float | None) -> np.float32:
+    """Return the flux of one count from the header's ``own`` zero point, else the configured one.
+
+    Raises
+    ------
+    CutoutError
+        When neither is known.
+    """
+    zero_point = configured if own is None else own
+    if zero_point is None:
+        names = " or ".join(ZERO_POINT_KEYWORDS)
+        raise CutoutError(
+            f"no zero point is known: the header has no {names} and the configuration no "
+            "zero_point; give zero_point (AB mag, 0 when the pixels are maggies)"
+        )
+    return _factor(zero_point)
+
+
+@functools.lru_cache(maxsize=1024)
+def _factor(zero_point: float) -> np.float32:
+    return np.float32(10.0 ** (-0.4 * zero_point))
+
+
+def _choose_hdu(file, hdus: tuple[str, ...] | None):
+    if hdus is None:
+        return _first_image(file)
+    by_name = {
+        hdu.name.upper(): hdu for hdu in reversed([*file]) if hdu.is_image and _has_data(hdu)
+    }
+    if file[0].is_image and _has_data(file[0]):
+        by_name.setdefault("PRIMARY", file[0])
+    for name in hdus:
+        if name in by_name:
+            return _of_two_dimensions(by_name[name])
+    raise CutoutError(f"none of the HDUs {list(hdus)} has an image; it has {sorted(by_name)}")
+
+
+def _first_image(file):
+    for hdu in file:
+        if hdu.is_image and len(hdu.shape) == 2 and _has_data(hdu):
+            return hdu
+    raise CutoutError(f"no HDU has an image of two dimensions; {[hdu.shape for hdu in file]}")
+
+
+def _has_data(hdu) -> bool:
+    return len(hdu.shape) > 0 and 0 not in hdu.shape
+
+
+def _of_two_dimensions(hdu):
+    if len(hdu.shape) != 2:
+        raise CutoutError(f"HDU {hdu.name} has shape {hdu.shape}; two dimensions were expected")
+    return hdu
+
+
+def _header_zero_point(header) -> float | None:
+    for name in ZERO_POINT_KEYWORDS:
+        if name in header:
+            return float(header[name])
+    return None
+
+
+def _unreadable(path: str | os.PathLike, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno:
+        return f"the file cannot be read: {error.strerror}"
+    if "buffer is too small" in str(error) or "cannot reshape array" in str(error):
+        return f"the file is truncated: it ends after {os.path.getsize(path)} bytes, in the data"
+    return f"astropy cannot read it: {type(error).__name__}: {str(error).partition(chr(10))[0]}"

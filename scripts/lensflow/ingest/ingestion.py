@@ -1,0 +1,336 @@
+"""From FITS files and a catalogue to checked image shards: list once, read in shards, index.
+
+The manifest holds the usable files sorted by identifier, each joined with its catalogue row; shard
+i of S takes rows [i n // S, (i + 1) n // S), so the images and their order do not depend on the
+number of shards. Memory does not grow with the number of images: a shard needs one block of images,
+the index the identifiers of one shard. Only the manifest holds all names, in some 90 bytes a file
+(300 with a catalogue).
+"""
+
+import itertools
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts
+from lensflow.errors import ArtifactError, CutoutError
+from lensflow.ingest import catalogue, quarantine
+from lensflow.ingest.cutouts import CutoutSettings, read_batch, read_sources
+from lensflow.ingest.kinds import KINDS
+from lensflow.ingest.listing import Listing, list_cutouts
+
+MAX_QUARANTINE_FRACTION = 0.05
+# A block of images that stays in a core's cache while it is swapped, measured and checked; five
+# chunks of the file.
+BLOCK_IMAGES = 60
+TABLE_ROWS = 2048
+NO_ROW = "no row in the catalogue"
+NO_IMAGE = "catalogue row without an image"
+
+logger = logging.getLogger(__name__)
+
+
+def build_manifest(
+    name: str,
+    dataset: Mapping,
+    folder: str | os.PathLike,
+    manifest: str | os.PathLike,
+    listing_quarantine: str | os.PathLike,
+) -> None:
+    """List the files of a dataset once and join them with the catalogue.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    dataset : mapping
+        Its configuration: kind, shards, and of catalogue, pattern, id_pattern, max_objects,
+        max_quarantine_fraction, allow_missing_images what its kind has.
+    folder : path-like
+        Where the files are, at any depth.
+    manifest, listing_quarantine : path-like
+        The manifest (kind "manifest") and the CSV of what has no place in it.
+
+    Raises
+    ------
+    CutoutError
+        When no file is found, or too many cannot be used.
+    CatalogueError
+        When there is no catalogue where there must be one, or it cannot be read.
+    """
+    kind = KINDS[dataset["kind"]]
+    listing = list_cutouts(folder, kind.layout(dataset))
+    table = kind.read_catalogue(dataset, Path(folder), listing.catalogues)
+    rows, matches, problems, missing = _join(listing, table)
+    tally = quarantine.write(listing_quarantine, [*problems, *missing])
+    quarantine.report(name, tally)
+    _check_listing(name, dataset, len(listing.ids) + len(listing.unnamed), problems, missing)
+    count = dataset.get("max_objects") or len(rows)
+    rows, matches = rows[:count], matches[:count]
+    attrs = {"dataset": name, "n_shards": dataset["shards"]}
+    with artifacts.create(manifest, "manifest", attrs) as writer:
+        _write_manifest(writer, listing, table, rows, matches)
+    logger.info("dataset %s: %d files, %d usable", name, len(listing.ids), len(rows))
+
+
+def ingest_shard(
+    name: str,
+    dataset: Mapping,
+    folder: str | os.PathLike,
+    shard: int,
+    manifest: str | os.PathLike,
+    images: str | os.PathLike,
+    shard_quarantine: str | os.PathLike,
+    seed: int,
+) -> None:
+    """Read, check and store the cutouts of one shard; a bad file is listed and passed over.
+
+    Parameters
+    ----------
+    name, dataset, folder : str, mapping, path-like
+        As in `build_manifest`, and of hdus, zero_point, state and source_images what the kind has.
+    shard : int
+        Which shard of the manifest.
+    manifest : path-like
+        The manifest of the dataset.
+    images, shard_quarantine : path-like
+        The shard to write (kind "images") and the CSV of what could not be read.
+    seed : int
+        Seed of the configuration; the noise in place of missing pixels depends on (seed, id).
+    """
+    settings = KINDS[dataset["kind"]].settings(dataset)
+    state = "denoised" if settings.denoised else "raw"
+    with artifacts.open(manifest, "manifest") as file:
+        rows = _shard_rows(file, shard)
+        attrs = {"dataset": name, "state": state, "shard": shard, "n_listed": len(rows)}
+        with artifacts.create(images, "images", attrs) as writer:
+            _begin_images(writer, file, dataset, settings)
+            problems = list(_ingest_rows(file, rows, writer, Path(folder), dataset, settings, seed))
+            kept = len(writer.file["id"])
+    tally = quarantine.write(shard_quarantine, problems)
+    quarantine.report(name, tally)
+    logger.info("dataset %s shard %d: %d of %d images stored", name, shard, kept, len(rows))
+
+
+def build_index(
+    name: str,
+    dataset: Mapping,
+    images: Sequence[str | os.PathLike],
+    quarantines: Sequence[str | os.PathLike],
+    index: str | os.PathLike,
+    merged_quarantine: str | os.PathLike,
+) -> None:
+    """List the objects of all shards, and everything that was left out in one CSV.
+
+    Parameters
+    ----------
+    name, dataset : str, mapping
+        As in `build_manifest`.
+    images : sequence of path-like
+        All shards in order.
+    quarantines : sequence of path-like
+        The listing's CSV, then each shard's in order.
+    index, merged_quarantine : path-like
+        The index (kind "index") and the CSV to write.
+
+    Raises
+    ------
+    ArtifactError
+        When a shard is out of place, lacks rows, or repeats an identifier.
+    CutoutError
+        When too many files could not be used.
+    """
+    listing, *parts = quarantines
+    merged = (row for part in [listing, *parts] for row in quarantine.read(part))
+    quarantine.write(merged_quarantine, merged)
+    tally, n_listed, last_id = quarantine.Tally(), 0, ""
+    with artifacts.create(index, "index", {"dataset": name}) as writer:
+        for shard, (path, part) in enumerate(zip(images, parts, strict=True)):
+            bad = list(quarantine.read(part))
+            for row in bad:
+                tally.add(*row)
+            with artifacts.open(path, "images") as file:
+                n_listed += _check_shard(file, shard, len(bad))
+                last_id = _append_index(writer, file, shard, last_id)
+        n_kept = len(writer.file["id"])
+        limit = dataset.get("max_quarantine_fraction", MAX_QUARANTINE_FRACTION)
+        quarantine.check_fraction(name, tally, n_listed, limit if n_kept else 0.0)
+    logger.info("dataset %s: %d images, %d files unusable", name, n_kept, tally.total)
+
+
+def _join(listing: Listing, table: pd.DataFrame | None):
+    """Match files with catalogue rows by identifier.
+
+    Returns
+    -------
+    rows, matches : ndarray of int
+        Usable files, sorted by identifier, and the catalogue row of each (-1 without a catalogue).
+    problems, missing : list of (path, id, reason)
+        Files that cannot be used, and catalogue rows without a file.
+    """
+    problems = [(path, "", "its name yields no id: see id_pattern") for path in listing.unnamed]
+    ids = listing.ids
+    is_first = np.append(True, ids[1:] != ids[:-1])[: len(ids)]
+    rows, repeated = np.flatnonzero(is_first), np.flatnonzero(~is_first)
+    for row, path in zip(repeated, listing.paths(repeated), strict=True):
+        first = listing.paths(rows[[np.searchsorted(rows, row) - 1]])[0]
+        problems.append((path, ids[row].decode(), f"another file has its id: {first}"))
+    if table is None:
+        return rows, np.full(len(rows), -1), problems, []
+    matches = _match(ids[rows], table["id"])
+    lost = rows[matches < 0]
+    names = zip(listing.paths(lost), ids[lost], strict=True)
+    problems += [(path, identifier.decode(), NO_ROW) for path, identifier in names]
+    used = np.zeros(len(table), bool)
+    used[matches[matches >= 0]] = True
+    missing = [("", identifier, NO_IMAGE) for identifier in table["id"][~used]]
+    return rows[matches >= 0], matches[matches >= 0], problems, missing
+
+
+def _match(ids: np.ndarray, wanted: pd.Series) -> np.ndarray:
+    """Return the place in ``wanted`` of each of the sorted ``ids``, or -1."""
+    keys = np.array([identifier.encode() for identifier in wanted], dtype="S")
+    order = np.argsort(keys, kind="stable")
+    places = np.minimum(np.searchsorted(keys[order], ids), len(keys) - 1)
+    return np.where(keys[order][places] == ids, order[places], -1)
+
+
+def _check_listing(name: str, dataset: Mapping, n_files: int, problems, missing) -> None:
+    """Stop when too many files, or catalogue rows if they count, have no partner."""
+    counted = problems if dataset.get("allow_missing_images") else [*problems, *missing]
+    tally = quarantine.Tally()
+    for row in counted:
+        tally.add(*row)
+    total = n_files + len(counted) - len(problems)
+    limit = dataset.get("max_quarantine_fraction", MAX_QUARANTINE_FRACTION)
+    try:
+        quarantine.check_fraction(name, tally, total, limit)
+    except CutoutError as error:
+        advice = " Set allow_missing_images: true when a catalogue may list more than is there."
+        raise CutoutError(f"{error}{advice if NO_IMAGE in tally.reasons else ''}") from None
+    if n_files == len(problems):
+        raise CutoutError(f"dataset {name}: none of its {n_files} files can be used: {problems[0]}")
+
+
+def _write_manifest(writer, listing: Listing, table, rows: np.ndarray, matches) -> None:
+    writer.growable("path", (0,), str, description="file, relative to the dataset's folder")
+    writer.growable("id", (0,), str, description="identifier of the object")
+    columns = catalogue.unknown([]) if table is None else table.iloc[:0]
+    _begin_table(writer, columns.drop(columns="id"))
+    for start in range(0, len(rows), TABLE_ROWS):
+        block = slice(start, start + TABLE_ROWS)
+        ids = np.array([identifier.decode() for identifier in listing.ids[rows[block]]], object)
+        known = catalogue.unknown(ids) if table is None else table.iloc[matches[block]]
+        paths = np.array(listing.paths(rows[block]), dtype=object)
+        writer.append("path", paths)
+        writer.append("id", ids)
+        artifacts.append_table(writer, "catalogue", known.drop(columns="id"))
+
+
+def _begin_table(writer, table: pd.DataFrame) -> None:
+    units, descriptions = catalogue.UNITS, catalogue.DESCRIPTIONS
+    artifacts.grow_table(writer, "catalogue", table, units, descriptions)
+
+
+def _shard_rows(manifest, shard: int) -> range:
+    n_rows, n_shards = len(manifest["id"]), int(manifest.attrs["n_shards"])
+    if not 0 <= shard < n_shards:
+        raise ArtifactError(f"{manifest.filename} is cut in {n_shards} shards; asked for {shard}.")
+    return range(shard * n_rows // n_shards, (shard + 1) * n_rows // n_shards)
+
+
+def _begin_images(writer, manifest, dataset: Mapping, settings: CutoutSettings) -> None:
+    shape, unit = (0, settings.size, settings.size), "1" if settings.denoised else "AB maggies"
+    writer.growable("flux", shape, np.float32, unit, "cutouts [image, y, x]", compress=False)
+    if dataset.get("source_images"):
+        text = "noise-free images of the lensed source alone [image, y, x]"
+        writer.growable("source_flux", shape, np.float32, unit, text, compress=False)
+    writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
+    writer.growable("id", (0,), str, description="identifier of the object")
+    _begin_table(writer, artifacts.read_table(manifest, "catalogue", slice(0, 0)))
+
+
+def _ingest_rows(
+    manifest, rows: range, writer, folder: Path, dataset: Mapping, settings, seed: int
+) -> Iterator[tuple[str, str, str]]:
+    """Store the images of some rows; yield (path, id, reason) of those that cannot be used."""
+    for start in range(rows.start, rows.stop, TABLE_ROWS):
+        part = slice(start, min(start + TABLE_ROWS, rows.stop))
+        table = artifacts.read_table(manifest, "catalogue", part)
+        names, ids = (artifacts.read_strings(manifest, key, part) for key in ("path", "id"))
+        paths = [f"{folder}/{name}" for name in names]
+        kept, sky, problems = [], [], []
+        for first in range(0, len(paths), BLOCK_IMAGES):
+            block = slice(first, first + BLOCK_IMAGES)
+            arrays, good, reasons = _read_block(paths[block], ids[block], dataset, settings, seed)
+            sky.append(arrays.pop("sky_sigma"))
+            for key, array in arrays.items():
+                writer.append(key, array)
+            kept.append(first + good)
+            problems += [(first + row, reasons[row]) for row in sorted(reasons)]
+        rows_kept = np.concatenate(kept)
+        writer.append("sky_sigma", np.concatenate(sky))
+        writer.append("id", ids[rows_kept])
+        artifacts.append_table(writer, "catalogue", table.iloc[rows_kept])
+        for row, reason in problems:
+            yield names[row], ids[row], reason
+
+
+def _read_block(
+    paths: list[str], ids: list[str], dataset: Mapping, settings: CutoutSettings, seed: int
+) -> tuple[dict[str, np.ndarray], np.ndarray, dict[int, str]]:
+    """Return arrays of the usable images of a block, their rows in it, and the others' reasons."""
+    batch = read_batch(paths, ids, settings, seed)
+    arrays = {"flux": batch.flux, "sky_sigma": batch.sky_sigma}
+    if not dataset.get("source_images"):
+        return arrays, batch.rows, batch.problems
+    sources = [_source_path(paths[row]) for row in batch.rows]
+    arrays["source_flux"], bad = read_sources(sources, settings)
+    good = np.array([place not in bad for place in range(len(sources))], dtype=bool)
+    problems = {int(batch.rows[place]): reason for place, reason in bad.items()}
+    arrays = {key: array[good] for key, array in arrays.items()}
+    return arrays, batch.rows[good], batch.problems | problems
+
+
+def _source_path(path: str) -> str:
+    """Return where the challenge keeps the noise-free source of an image."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, "../../Private/Band1/NoLensImage", name)
+
+
+def _check_shard(file, shard: int, n_bad: int) -> int:
+    """Return the number of files listed for a shard, when all are accounted for."""
+    n_listed, n_kept = int(file.attrs["n_listed"]), len(artifacts.read_strings(file, "id"))
+    if int(file.attrs["shard"]) != shard or n_kept + n_bad != n_listed:
+        raise ArtifactError(
+            f"{file.filename} is shard {file.attrs['shard']} with {n_kept} images and {n_bad} in "
+            f"quarantine; expected shard {shard} with {n_listed} together. Delete the dataset's "
+            "shards and run the workflow again."
+        )
+    return n_listed
+
+
+def _append_index(writer, file, shard: int, last_id: str) -> str:
+    """Add the objects of one shard; identifiers ascend over all shards, so none comes twice."""
+    ids = artifacts.read_strings(file, "id")
+    table = artifacts.read_table(file, "catalogue")
+    if "id" not in writer.file:
+        writer.growable("id", (0,), str, description="identifier of the object")
+        writer.growable("shard", (0,), np.int32, description="image shard that holds the object")
+        writer.growable("row", (0,), np.int32, description="its row in that shard")
+        unit = file["sky_sigma"].attrs["units"]
+        writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
+        _begin_table(writer, table)
+    for before, after in itertools.pairwise([last_id, *ids]):
+        if before >= after and before:
+            raise ArtifactError(f"{file.filename}: id {after} comes after {before}, or twice.")
+    writer.append("id", ids)
+    writer.append("shard", np.full(len(ids), shard, np.int32))
+    writer.append("row", np.arange(len(ids), dtype=np.int32))
+    writer.append("sky_sigma", artifacts.read(file, "sky_sigma"))
+    artifacts.append_table(writer, "catalogue", table)
+    return ids[-1] if len(ids) else last_id

@@ -1,0 +1,140 @@
+"""The kinds of datasets: where their files are, how these are read, and what they are called.
+
+A kind is an entry of `KINDS`; nothing else compares its name. The schema of the configuration has
+one definition for each, ``dataset_<kind>``, and a test holds the two together.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lensflow.errors import CatalogueError
+from lensflow.ingest.cutouts import CutoutSettings
+from lensflow.ingest.listing import CHALLENGE, Layout
+
+# The rules read this table whenever Snakemake starts: what is slow to import comes later.
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHALLENGE_MASK = 100.0
+
+Entry = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of dataset.
+
+    Attributes
+    ----------
+    name : str
+        The value of ``kind`` in the configuration.
+    is_made_here : bool
+        Whether the workflow simulates the files; otherwise ``path`` must exist beforehand.
+    layout : callable
+        From the dataset's entry to the `Layout` of its files.
+    settings : callable
+        From the entry to the `CutoutSettings` by which they are read.
+    read_catalogue : callable
+        From (entry, folder, catalogues found in it) to a table, or None without a catalogue.
+    is_labelled : callable
+        From the entry to whether true labels come with the images.
+    title : callable
+        From (name, entry) to a few words that stand in a table.
+    words : callable
+        From the entry to the sentence in the report, after the dataset's name.
+    """
+
+    name: str
+    is_made_here: bool
+    layout: Callable[[Entry], Layout]
+    settings: Callable[[Entry], CutoutSettings]
+    read_catalogue: Callable[[Entry, Path, list[str]], "pd.DataFrame | None"]
+    is_labelled: Callable[[Entry], bool]
+    title: Callable[[str, Entry], str]
+    words: Callable[[Entry], str]
+
+
+def _challenge_settings(entry: Entry) -> CutoutSettings:
+    return CutoutSettings(zero_point=0.0, masked_value=CHALLENGE_MASK)
+
+
+def _fits_settings(entry: Entry) -> CutoutSettings:
+    hdus = entry.get("hdus")
+    return CutoutSettings(
+        hdus=tuple(hdu.upper() for hdu in hdus) if hdus else None,
+        zero_point=entry.get("zero_point"),
+        denoised=entry.get("state", "raw") == "denoised",
+    )
+
+
+def _challenge_catalogue(entry: Entry, folder: Path, found: list[str]) -> "pd.DataFrame":
+    """Read the catalogue that is configured, else the one that lies among the images."""
+    from lensflow.ingest.catalogue import read_catalogue
+
+    given = entry.get("catalogue")
+    if given is None and len(found) != 1:
+        raise CatalogueError(
+            f"{len(found)} files called {CHALLENGE.catalogue_name} are below {folder}: {found}; "
+            "exactly one was expected. Name the right one as the dataset's catalogue, or use "
+            "kind: fits for images without labels."
+        )
+    return read_catalogue(given or folder / found[0])
+
+
+def _fits_catalogue(entry: Entry, folder: Path, found: list[str]) -> "pd.DataFrame | None":
+    from lensflow.ingest.catalogue import read_catalogue
+
+    given = entry.get("catalogue")
+    return read_catalogue(given, required=("id",)) if given else None
+
+
+def _simulated_words(entry: Entry) -> str:
+    return (
+        f"{entry['n_objects']:,} simulated images, made by this workflow, of the population "
+        f"“{entry['population']}”. They are not the images of the Lens Finding Challenge, so "
+        "the numbers are not those of the paper."
+    )
+
+
+def _fits_words(entry: Entry) -> str:
+    state = " (already denoised)" if entry.get("state") == "denoised" else ""
+    return f"FITS cutouts{state} from {entry['path']}."
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            name="simulate",
+            is_made_here=True,
+            layout=lambda entry: CHALLENGE,
+            settings=_challenge_settings,
+            read_catalogue=_challenge_catalogue,
+            is_labelled=lambda entry: True,
+            title=lambda name, entry: f"simulated ({name}: {entry['n_objects']:,} images)",
+            words=_simulated_words,
+        ),
+        Kind(
+            name="challenge1",
+            is_made_here=False,
+            layout=lambda entry: CHALLENGE,
+            settings=_challenge_settings,
+            read_catalogue=_challenge_catalogue,
+            is_labelled=lambda entry: True,
+            title=lambda name, entry: f"Lens Finding Challenge 1.0 ({name})",
+            words=lambda entry: f"images of the Lens Finding Challenge 1.0, from {entry['path']}.",
+        ),
+        Kind(
+            name="fits",
+            is_made_here=False,
+            layout=lambda entry: Layout(entry.get("pattern", "*.fits"), entry.get("id_pattern")),
+            settings=_fits_settings,
+            read_catalogue=_fits_catalogue,
+            is_labelled=lambda entry: entry.get("catalogue") is not None,
+            title=lambda name, entry: f"FITS cutouts ({name})",
+            words=_fits_words,
+        ),
+    )
+}

@@ -1,0 +1,131 @@
+"""What happens between two training steps: progress lines, backups, and stopping in time."""
+
+import logging
+import time
+
+import keras
+import numpy as np
+
+from lensflow.train import health
+from lensflow.train.history import duration
+from lensflow.train.stops import TrainingInterrupted
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_EVERY_S = 10.0
+
+
+class Watch(keras.callbacks.Callback):
+    """Looks at the clock between two steps: progress lines, backups, and stopping.
+
+    A step is undisturbed unless something is due. Then `fit` is asked to return, which brings
+    the variables up to date on every backend, and goes on from the next step afterwards.
+
+    Parameters
+    ----------
+    training
+        What `lensflow.train.loop` trains, with its ``progress``.
+    backup : lensflow.train.backup.Backup
+        Where backups go.
+    stop : lensflow.train.stops.StopRequest
+        Says when to leave.
+    backup_every : float
+        Seconds between two backups.
+    """
+
+    def __init__(self, training, backup, stop, backup_every):
+        super().__init__()
+        self.training = training
+        self.backup = backup
+        self.stop = stop
+        self.backup_every = backup_every
+        self.last_backup = self.last_report = time.monotonic()
+        self.longest_step = 0.0
+
+    def begin(self):
+        """Note the time and the step at which `fit` is called."""
+        self.started = self.last_step = time.monotonic()
+        self.first_step = self.training.progress.step
+        self.seconds_before = self.training.progress.seconds
+        self.epoch_seconds_before = self.training.progress.epoch_seconds
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count the step, and end `fit` when a backup or the end is due."""
+        now, progress = time.monotonic(), self.training.progress
+        progress.step = self.first_step + batch + 1
+        progress.seconds = self.seconds_before + now - self.started
+        progress.epoch_seconds = self.epoch_seconds_before + now - self.started
+        # The first step compiles, which no later one does.
+        if self.last_step > self.started:
+            self.longest_step = max(self.longest_step, now - self.last_step)
+        self.last_step = now
+        if now - self.last_report >= PROGRESS_EVERY_S:
+            health.check_loss(float(logs["loss"]), f"{self.training.name}, {self._position()}")
+            self.report(float(logs["loss"]))
+        if self._is_backup_due() or self.stop.reason(self.longest_step):
+            self.model.stop_training = True
+
+    def between_steps(self):
+        """Save, and leave, when that is due; called with up-to-date variables."""
+        reason = self.stop.reason(self.longest_step)
+        if not reason and not self._is_backup_due():
+            return
+        training = self.training
+        health.check_loss(training.mean_loss(), f"{training.name}, {self._position()}")
+        if all(np.all(np.isfinite(values)) for values in training.network.get_weights()):
+            self.backup.save(training.progress, training.variables)
+        self.last_backup = time.monotonic()
+        if reason:
+            self._leave(reason)
+
+    def between_epochs(self):
+        """Save, and leave, when that is due and another epoch is to come."""
+        if self.training.progress.epoch < self.training.settings["epochs"]:
+            self.between_steps()
+
+    def report(self, loss=None):
+        """Write where the training stands to the log."""
+        training, now = self.training, time.monotonic()
+        history = training.progress.history
+        self.last_report = now
+        loss = history[-1]["loss"] if loss is None else loss
+        val_loss = f"{history[-1]['val_loss']:.5f}" if history else "-"
+        speed = training.images.n_training / training.n_steps / self._seconds_a_step()
+        logger.info(
+            "%s, %s: loss %.5f, val_loss %s, %.1f images/s, %s left",
+            training.name,
+            self._position(),
+            loss,
+            val_loss,
+            speed,
+            duration(self._steps_left() * self._seconds_a_step()),
+        )
+
+    def _is_backup_due(self):
+        return time.monotonic() - self.last_backup >= self.backup_every
+
+    def _position(self):
+        progress, training = self.training.progress, self.training
+        return (
+            f"epoch {progress.epoch + (progress.step > 0)}/{training.settings['epochs']}, "
+            f"step {progress.step or training.n_steps}/{training.n_steps}"
+        )
+
+    def _steps_left(self):
+        progress, training = self.training.progress, self.training
+        done = progress.epoch * training.n_steps + progress.step
+        return training.settings["epochs"] * training.n_steps - done
+
+    def _seconds_a_step(self):
+        """Return the mean over all steps, with what lies between them."""
+        progress = self.training.progress
+        done = progress.epoch * self.training.n_steps + progress.step
+        return max(progress.seconds, 1e-9) / max(done, 1)
+
+    def _leave(self, reason):
+        message = (
+            f"{self.training.name} stopped at {self._position()} because of {reason}. "
+            f"{self.backup.path} holds its state: run the same command again to go on."
+        )
+        logger.error(message)
+        raise TrainingInterrupted(message)

@@ -1,0 +1,77 @@
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+from lensflow import artifacts
+from lensflow.apply import candidates
+from lensflow.apply.candidates import combine_runs, rank_candidates
+from lensflow.errors import ArtifactError, LabelError
+
+
+def scores(path, p_lens, density=(0.0, 1.0, 2.0, 3.0)):
+    table = {"id": ["010", "11", "12", "13"], "cluster": [0, 1, 1, 0], "log_density": density}
+    pd.DataFrame({**table, "p_lens_known": p_lens}).to_csv(path, index=False)
+    return path
+
+
+def test_runs_are_averaged_and_ties_go_to_typical_objects(tmp_path):
+    runs = [
+        scores(tmp_path / "a.csv", [0.2, 0.9, 0.5, 0.5]),
+        scores(tmp_path / "b.csv", [0.4, 0.7, 0.5, 0.5]),
+    ]
+    table = combine_runs(runs, "known", 4)
+    assert table["id"].tolist() == ["11", "13", "12", "010"]
+    assert table["p_lens"].tolist() == pytest.approx([0.8, 0.5, 0.5, 0.3])
+    assert table["p_lens_min"].tolist() == pytest.approx([0.7, 0.5, 0.5, 0.2])
+    assert table["p_lens_max"].tolist() == pytest.approx([0.9, 0.5, 0.5, 0.4])
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4])
+def test_blocks_of_rows_change_nothing(tmp_path, monkeypatch, rows):
+    runs = [scores(tmp_path / f"{i}.csv", [0.5, 0.5, 0.1 * i, 0.5]) for i in range(3)]
+    whole = combine_runs(runs, "known", 4)
+    monkeypatch.setattr(candidates, "ROWS", rows)
+    pd.testing.assert_frame_equal(combine_runs(runs, "known", 4), whole)
+    pd.testing.assert_frame_equal(combine_runs(runs, "known", 2), whole.head(2))
+
+
+def test_runs_of_other_objects_are_refused(tmp_path):
+    runs = [scores(tmp_path / name, [0.1, 0.2, 0.3, 0.4]) for name in ("a.csv", "b.csv")]
+    runs[1].write_text(runs[1].read_text().replace("010,", "10,"))
+    with pytest.raises(ArtifactError, match="the same objects"):
+        combine_runs(runs, "known", 4)
+    runs[1].write_text("".join(runs[0].read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(ArtifactError, match="the same objects"):
+        combine_runs(runs, "known", 4)
+
+
+def test_a_missing_judgement_is_explained(tmp_path):
+    with pytest.raises(LabelError, match=r"'p_lens_person', only \['p_lens_known'\]"):
+        combine_runs([scores(tmp_path / "a.csv", [0, 0, 0, 0])], "person", 4)
+
+
+def test_both_tables_hold_the_catalogue_that_is_known(tmp_path):
+    ids = ["010", "11", "12", "13"]
+    catalogue = pd.DataFrame({"is_lens": [-1] * 4, "ra": [1.0, 2.0, 3.0, 4.0]})
+    with artifacts.create(tmp_path / "index.h5", "index") as writer:
+        writer.strings("id", ids)
+        artifacts.write_table(writer, "catalogue", catalogue)
+    with artifacts.create(tmp_path / "manifest.h5", "manifest") as writer:
+        writer.strings("id", ids)
+        writer.strings("path", [f"{i}.fits" for i in ids])
+    rank_candidates(
+        [scores(tmp_path / "a.csv", [0.2, 0.9, 0.5, 0.6])],
+        tmp_path / "index.h5",
+        tmp_path / "manifest.h5",
+        labels="known",
+        n_candidates=3,
+        csv=tmp_path / "c.csv",
+        fits=tmp_path / "c.fits",
+    )
+    table = pd.read_csv(tmp_path / "c.csv", dtype={"id": str})
+    assert table["rank"].tolist() == [1, 2, 3]
+    assert table["id"].tolist() == ["11", "13", "12"]
+    assert table["ra"].tolist() == [2.0, 4.0, 3.0]
+    assert table["path"].tolist() == ["11.fits", "13.fits", "12.fits"]
+    assert "is_lens" not in table
+    assert Table.read(tmp_path / "c.fits")["id"].tolist() == ["11", "13", "12"]

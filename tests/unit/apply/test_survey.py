@@ -1,0 +1,56 @@
+import runpy
+import sys
+from pathlib import Path
+
+import pytest
+
+from lensflow.apply.survey import BYTES_IMAGE, Rates, graph_cost, plan, table
+from lensflow.errors import ConfigError
+
+SCRIPT = Path(__file__).parents[3] / "scripts/plan_survey.py"
+RATES = Rates(ingest=100.0, embed=200.0, score=10_000.0, job_start_s=36.0)
+
+
+def test_jobs_hours_and_disk_by_hand():
+    ingest, embed, score = plan(1_000_000, 100, 3, 24, RATES)
+    assert (ingest.jobs, embed.jobs, score.jobs) == (100, 300, 300)
+    assert ingest.hours == pytest.approx(1e6 / 100 / 3600 + 1)
+    assert embed.hours == pytest.approx(3e6 / 200 / 3600 + 3)
+    assert ingest.gigabytes == pytest.approx(1e6 * BYTES_IMAGE / 1e9)
+    assert [stage.on_gpu for stage in (ingest, embed, score)] == [False, True, False]
+
+
+def test_ten_times_the_images_in_ten_times_the_shards_take_ten_times_of_everything():
+    small, large = plan(10**6, 100, 3, 8, RATES), plan(10**7, 1000, 3, 8, RATES)
+    for one, ten in zip(small, large, strict=True):
+        assert ten.jobs == 10 * one.jobs
+        assert ten.hours == pytest.approx(10 * one.hours)
+        assert ten.gigabytes == pytest.approx(10 * one.gigabytes)
+    assert graph_cost(large) == pytest.approx([10 * cost for cost in graph_cost(small)])
+
+
+def test_the_table_sums_up():
+    lines = table(plan(10**6, 100, 3, 8, RATES)).splitlines()
+    assert lines[-3].startswith("| all | 700 |")
+    assert "graph" in lines[-1]
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_a_rate_that_is_none(rate):
+    with pytest.raises(ConfigError, match=r"ingest is .* expected a positive number"):
+        plan(10, 1, 1, 8, Rates(rate, 1, 1))
+
+
+def test_command_line(monkeypatch, capsys):
+    arguments = "--images 1e7 --shards 1000 --ingest 1000 --embed 500 --score 1e5"
+    monkeypatch.setattr(sys, "argv", ["plan_survey.py", *arguments.split()])
+    runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert "| denoise and embed | 1,000 |" in capsys.readouterr().out
+
+
+def test_command_line_says_what_is_wrong(monkeypatch, capsys):
+    arguments = "--images 1e7 --shards 0 --ingest 1000 --embed 500 --score 1e5"
+    monkeypatch.setattr(sys, "argv", ["plan_survey.py", *arguments.split()])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(SCRIPT), run_name="__main__")
+    assert "n_shards is 0; expected a positive number" in capsys.readouterr().err

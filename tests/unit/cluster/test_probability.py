@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from lensflow.cluster.probability import lens_probability
+
+
+def test_equation_7_by_hand():
+    responsibilities = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(
+        lens_probability(responsibilities, np.array([1.0, 0.5, 0.0])), [0.35, 1.0], rtol=1e-12
+    )
+
+
+def test_normalisation_by_hand():
+    responsibilities = np.array([[0.2, 0.8]])
+    lens, nonlens = np.array([1.0, 0.5]), np.array([0.5, 0.25])
+    # P_len = 0.6 and P_non = 0.3.
+    np.testing.assert_allclose(lens_probability(responsibilities, lens, nonlens), [2 / 3])
+
+
+def test_default_needs_no_normalisation():
+    rng = np.random.default_rng(0)
+    responsibilities, lens = rng.dirichlet(np.ones(5), size=50), rng.random(5)
+    expected = responsibilities @ lens
+    np.testing.assert_allclose(lens_probability(responsibilities, lens), expected, rtol=1e-11)
+    np.testing.assert_allclose(lens_probability(responsibilities, lens, 1 - lens), expected)
+
+
+def test_nothing_said_is_undecided():
+    zero = np.zeros(2)
+    np.testing.assert_array_equal(lens_probability(np.array([[0.5, 0.5]]), zero, zero), [0.5])
+
+
+def test_rounding_error_makes_ties():
+    rng = np.random.default_rng(1)
+    responsibilities = rng.dirichlet(np.ones(24), size=1000)
+    assert np.unique(responsibilities @ np.full(24, 0.7)).size > 1
+    p = lens_probability(responsibilities, np.full(24, 0.7))
+    assert np.unique(p).size == 1
+    assert p[0] == pytest.approx(0.7, rel=1e-12)
+
+
+def test_small_probabilities_keep_their_order():
+    responsibilities = np.array([[1.0, 1e-30], [1.0, 2e-30], [1.0, 0.0]])
+    p = lens_probability(responsibilities, np.array([0.0, 1.0]))
+    assert p[1] > p[0] > p[2] == 0.0
+
+
+def test_shapes_are_checked():
+    with pytest.raises(ValueError, match=r"received \(1, 2\), \(3,\) and \(3,\)"):
+        lens_probability(np.ones((1, 2)), np.ones(3))
+    with pytest.raises(ValueError, match="expected"):
+        lens_probability(np.ones((1, 2)), np.ones(2), np.ones(3))

@@ -1,0 +1,44 @@
+import numpy as np
+
+from lensflow.prepare.augmentation import add_noise, mean_over_views, rotate, views
+
+
+def test_quarter_turns_are_exact_and_close_the_circle():
+    images = np.arange(4 * 9.0).reshape(4, 3, 3)
+    turned = rotate(images, np.arange(4))
+    for quarter in range(4):
+        np.testing.assert_array_equal(turned[quarter], np.rot90(images[quarter], quarter))
+    np.testing.assert_array_equal(rotate(rotate(images, [1] * 4), [3] * 4), images)
+
+
+def test_noise_has_its_size_and_depends_on_object_and_turn_alone():
+    flux = np.zeros((3, 101, 101), "f4")
+    noisy = add_noise(flux, np.array([2.0, 2.0, 0.0]), ["a", "b", "c"], [0, 1, 2], seed=5)
+    np.testing.assert_allclose(noisy[:2].std(axis=(1, 2)), 2, rtol=0.03)
+    np.testing.assert_array_equal(noisy[2], 0)
+    again = add_noise(flux[:1], np.array([2.0]), ["b"], [1], seed=5)
+    np.testing.assert_array_equal(again[0], noisy[1])
+    other = add_noise(flux[:1], np.array([2.0]), ["b"], [2], seed=5)
+    assert abs(np.corrcoef(other.ravel(), noisy[1].ravel())[0, 1]) < 0.05
+    assert not flux.any()
+
+
+def test_the_eight_views_are_those_of_the_square():
+    image = np.arange(9.0).reshape(1, 3, 3)
+    seen = {view.tobytes() for view in views(image)}
+    assert len(seen) == 8
+    for view in views(image):
+        assert {again.tobytes() for again in views(view)} == seen
+
+
+def test_a_mean_over_views_does_not_depend_on_orientation():
+    images = np.random.default_rng(1).random((5, 7, 7)).astype("f4")
+    weights = np.random.default_rng(2).random((49, 3)).astype("f4")
+
+    def function(view):
+        return np.maximum(view.reshape(len(view), -1) @ weights - 12, 0)
+
+    pooled = mean_over_views(function, images)
+    assert np.abs(function(images) - pooled).max() > 0.1
+    for view in views(images):
+        np.testing.assert_allclose(mean_over_views(function, view), pooled, rtol=1e-5)

@@ -1,0 +1,253 @@
+"""The parts of training that need no long run: data, order, schedule, health, backup, stops."""
+
+import logging
+import os
+import signal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lensflow import artifacts
+from lensflow.errors import ConfigError, TrainingError
+from network_presets import blobs
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+keras = pytest.importorskip("keras")
+
+from lensflow.networks.runtime import start_backend  # noqa: E402
+from lensflow.train import health  # noqa: E402
+from lensflow.train.backup import Backup, Progress, fingerprint  # noqa: E402
+from lensflow.train.data import Batches, epoch_order, load_images  # noqa: E402
+from lensflow.train.history import duration  # noqa: E402
+from lensflow.train.model import turn  # noqa: E402
+from lensflow.train.schedule import learning_rate  # noqa: E402
+from lensflow.train.stops import (  # noqa: E402
+    StopRequest,
+    TrainingInterrupted,
+    job_deadline,
+)
+
+
+def write_stack(path, images, ids):
+    with artifacts.create(path, "stack") as writer:
+        writer.dataset("image", images, "1", "image", compress=False)
+        writer.strings("id", ids, "identifier")
+        writer.dataset("rotation", np.arange(len(ids)) % 4, "1", "quarter turns")
+        writer.dataset("is_lens", np.zeros(len(ids), "int8"), "1", "label")
+    return path
+
+
+def test_rotations_of_an_object_are_held_out_together(tmp_path):
+    images = np.arange(40, dtype="float32").reshape(40, 1, 1)
+    ids = [str(i // 4) for i in range(40)]
+    paths = [
+        write_stack(tmp_path / f"{i}.h5", images[i : i + 10], ids[i : i + 10])
+        for i in range(0, 40, 10)
+    ]
+    data = load_images(paths, 0.3, seed=1)
+    held_out = {int(value) // 4 for value in data.held_out.ravel()}
+    trained = {int(value) // 4 for value in data.images[: data.n_training].ravel()}
+    assert len(held_out) == 3
+    assert not held_out & trained
+    assert sorted(data.images.ravel()) == sorted(images.ravel())
+
+
+def test_shards_do_not_matter(tmp_path):
+    images = blobs(10)
+    ids = [str(i) for i in range(10)]
+    one = [write_stack(tmp_path / "all.h5", images, ids)]
+    two = [
+        write_stack(tmp_path / "a.h5", images[:3], ids[:3]),
+        write_stack(tmp_path / "b.h5", images[3:], ids[3:]),
+    ]
+    whole, parts, array = (load_images(source, 0.2, 5) for source in (one, two, images))
+    np.testing.assert_array_equal(whole.images, parts.images)
+    np.testing.assert_array_equal(whole.images, array.images)
+    assert whole.digest() == parts.digest()
+    assert whole.digest() != load_images(images, 0.4, 5).digest()
+
+
+def test_one_object_cannot_be_split():
+    with pytest.raises(ConfigError, match="received 1 object"):
+        load_images(blobs(1), 0.1, 0)
+
+
+def test_order_depends_on_seed_and_epoch_only():
+    rows, turns = epoch_order(50, seed=1, epoch=3, augment="quarter_turns")
+    again, _ = epoch_order(50, seed=1, epoch=3, augment="none")
+    np.testing.assert_array_equal(rows, again)
+    assert sorted(rows) == list(range(50))
+    assert set(turns) <= set(range(8))
+    assert len(set(turns)) > 4
+    assert not np.array_equal(rows, epoch_order(50, 1, 4, "none")[0])
+    assert not np.array_equal(rows, epoch_order(50, 2, 3, "none")[0])
+
+
+def test_batches_come_in_the_given_order():
+    images, rows = blobs(7), np.array([5, 0, 3, 1, 6])
+    batches = Batches(images, rows, np.arange(5), 2)
+    assert len(batches) == 3
+    parts = [batches[i][0] for i in range(3)]
+    np.testing.assert_array_equal(
+        np.concatenate([part["images"] for part in parts])[..., 0], images[rows]
+    )
+    assert [len(part["turns"]) for part in parts] == [2, 2, 1]
+
+
+def test_turns_are_the_eight_symmetries():
+    image = np.arange(9, dtype="float32").reshape(3, 3)
+    turned = np.asarray(turn(np.tile(image[None, ..., None], (8, 1, 1, 1)), np.arange(8)))[..., 0]
+    expected = [np.rot90(side, k) for side in (image, image.T) for k in range(4)]
+    assert {t.tobytes() for t in turned} == {np.ascontiguousarray(e).tobytes() for e in expected}
+    np.testing.assert_array_equal(turned[0], image)
+
+
+def test_cosine_schedule_warms_up_and_decays_to_a_hundredth():
+    rate = learning_rate({"learning_rate": 0.1, "schedule": "cosine"}, 200)
+    values = [float(rate(step)) for step in (0, 5, 10, 105, 200)]
+    assert values[0] == pytest.approx(0.01)
+    assert values[0] < values[1] < values[2]
+    assert values[2] == pytest.approx(0.1)
+    assert values[3] == pytest.approx(0.1 * 0.505, rel=1e-3)
+    assert values[4] == pytest.approx(0.001, rel=1e-3)
+
+
+def test_constant_schedule_is_a_number():
+    assert learning_rate({"learning_rate": 0.1, "schedule": "constant"}, 200) == 0.1
+
+
+@given(seed=st.integers(0, 1000), shift=st.floats(-0.1, 0.1))
+@settings(max_examples=25, deadline=None)
+def test_no_constant_image_beats_the_mean_image(seed, shift):
+    images = np.random.default_rng(seed).random((5, 3, 3))
+    constant = np.clip(images.mean(axis=0) + shift, 1e-6, 1 - 1e-6)
+    loss = -np.mean(images * np.log(constant) + (1 - images) * np.log1p(-constant))
+    assert health.constant_loss(images) <= loss + 1e-12
+
+
+def test_effective_dimension_counts_directions():
+    features = np.random.default_rng(0).normal(size=(4000, 6))
+    assert health.effective_dimension(features) == pytest.approx(6, rel=0.01)
+    assert health.effective_dimension(features[:, :1] * np.arange(1, 4)) == pytest.approx(1)
+    assert health.effective_dimension(np.ones((5, 3))) == 0
+
+
+def test_dead_units_never_vary():
+    features = np.array([[0.0, 1.0, 3.0], [0.0, 1.0, 4.0]])
+    assert health.dead_units(features) == 2
+    health.check_alive(features, np.array([[0.1], [0.2]]), "here")
+
+
+def test_constant_embedding_stops_training_with_a_remedy():
+    with pytest.raises(TrainingError, match=r"all 3 units.*4 held-out.*learning_rate"):
+        health.check_alive(np.ones((4, 3)), np.random.default_rng(0).random((4, 2)), "epoch 1")
+
+
+def test_constant_reconstruction_stops_training_with_a_remedy():
+    with pytest.raises(TrainingError, match=r"epoch 1: the reconstructions.*all the same"):
+        health.check_alive(np.eye(4), np.ones((4, 2)), "epoch 1")
+
+
+def test_loss_that_is_no_number_stops_training_with_a_remedy():
+    with pytest.raises(TrainingError, match=r"epoch 2: received a loss of nan.*learning_rate"):
+        health.check_loss(float("nan"), "epoch 2")
+
+
+def test_warnings_name_dead_units_and_the_mean_image():
+    features = np.zeros((4, 3))
+    features[:, 0] = np.arange(4)
+    dead, constant = health.warnings_about(features, val_loss=0.5, baseline=0.4)
+    assert "2 of 3 units" in dead
+    assert "not below that of the best constant image" in constant
+    assert health.warnings_about(np.eye(3), 0.3, 0.4) == ()
+
+
+def variables(*values):
+    return [keras.Variable(np.asarray(value, "float32")) for value in values]
+
+
+def test_backup_returns_what_was_saved(tmp_path):
+    backup = Backup(tmp_path / "folder", fingerprint(seed=1))
+    saved = Progress(3, 7, 12.5, 1.5, [{"epoch": 1}], 2, [np.ones((2, 2), "float32")])
+    backup.save(saved, variables([1, 2], [[3]]))
+    into = variables([0, 0], [[0]])
+    restored = backup.restore(into)
+    np.testing.assert_array_equal(restored.best_weights[0], np.ones((2, 2)))
+    restored.best_weights = saved.best_weights
+    assert restored == saved
+    np.testing.assert_array_equal(into[0], [1, 2])
+    backup.remove()
+    assert not backup.path.parent.exists()
+    assert backup.restore(into) == Progress()
+
+
+def test_backup_of_other_settings_is_not_used(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    Backup(tmp_path, fingerprint(seed=1)).save(Progress(epoch=3), variables([1]))
+    assert Backup(tmp_path, fingerprint(seed=2)).restore(variables([0])) == Progress()
+    assert "another training: starting afresh" in caplog.text
+
+
+def test_damaged_backup_is_not_used(tmp_path, caplog):
+    backup = Backup(tmp_path, fingerprint(seed=1))
+    backup.save(Progress(epoch=3), variables([1]))
+    backup.path.write_bytes(backup.path.read_bytes()[:100])
+    assert backup.restore(variables([0])) == Progress()
+    assert "cannot be read" in caplog.text
+
+
+def test_killed_while_saving_leaves_the_former_backup(tmp_path, monkeypatch):
+    backup = Backup(tmp_path, fingerprint(seed=1))
+    backup.save(Progress(epoch=3), variables([1]))
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        backup.save(Progress(epoch=4), variables([2]))
+    assert backup.restore(variables([0])).epoch == 3
+
+
+def test_sigterm_is_a_reason_to_stop_and_its_handler_is_put_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with StopRequest(None) as stop:
+        assert stop.reason() == ""
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert "SIGTERM" in stop.reason()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_deadline_counts_the_step_to_come():
+    with StopRequest(1e6) as stop:
+        assert stop.reason(10) == ""
+        assert "deadline" in stop.reason(2e6)
+
+
+def test_deadline_of_a_job_leaves_a_margin(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    assert job_deadline(60) is None
+    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    assert job_deadline(None) is None
+    assert job_deadline(10) == 540
+    assert job_deadline(600) == 36_000 - 180
+
+
+def test_interruption_ends_the_process_with_a_status():
+    error = TrainingInterrupted("stopped")
+    assert error.code == 75
+    assert str(error) == "stopped"
+
+
+def test_unknown_backend_is_refused():
+    with pytest.raises(ConfigError, match="expected 'tensorflow' or 'jax'"):
+        start_backend("theano")
+
+
+def test_changing_a_running_backend_is_refused():
+    other = {"tensorflow": "jax", "jax": "tensorflow"}[keras.backend.backend()]
+    with pytest.raises(ConfigError, match=f"KERAS_BACKEND={other}"):
+        start_backend(other)
+
+
+def test_durations_are_for_people():
+    assert [duration(s) for s in (12.4, 200, 7500)] == ["12 s", "3 min 20 s", "2 h 05 min"]

@@ -1,0 +1,297 @@
+"""Whole trainings of a tiny network: results, interruptions, inference."""
+
+import csv
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lensflow import artifacts
+from lensflow.errors import ConfigError, TrainingError
+from network_presets import blobs, tiny
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+keras = pytest.importorskip("keras")
+
+from lensflow.networks.inference import denoise_stack, embed, load_network, reconstruct  # noqa: E402
+from lensflow.networks.runtime import start_backend  # noqa: E402
+from lensflow.train import loop, stops, watch  # noqa: E402
+from lensflow.train.backup import Backup  # noqa: E402
+from lensflow.train.stops import TrainingInterrupted  # noqa: E402
+
+IMAGES = blobs(24)
+# What has a state that an interrupted training must find again: order, turns, rate, momenta.
+EVERYTHING = {"augment": "quarter_turns", "schedule": "cosine", "optimizer": "muon"}
+
+
+@pytest.fixture(autouse=True)
+def determinism():
+    start_backend(keras.backend.backend())
+
+
+def train(folder, preset=None, network="autoencoder", **options):
+    """Train a tiny network in ``folder``; return its report."""
+    folder.mkdir(exist_ok=True)
+    return loop.train_network(
+        network,
+        preset or tiny(),
+        options.pop("stacks", IMAGES),
+        folder / "network.weights.h5",
+        folder / "history.csv",
+        folder / "report.json",
+        n_features=3 if network == "autoencoder" else None,
+        held_out=0.2,
+        backup_folder=folder / "backup",
+        **options,
+    )
+
+
+def weights(folder):
+    return (folder / "network.weights.h5").read_bytes()
+
+
+def losses(folder):
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [tuple(row[key] for key in loop_columns()) for row in rows]
+
+
+def loop_columns():
+    """Return the columns that do not depend on the clock."""
+    return ("epoch", "step", "loss", "val_loss", "constant_loss", "learning_rate")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Return the folder of an uninterrupted run of three epochs of five steps."""
+    start_backend(keras.backend.backend())
+    folder = tmp_path_factory.mktemp("whole")
+    train(folder, tiny(epochs=3, **EVERYTHING))
+    return folder
+
+
+def assert_same(folder, whole):
+    assert weights(folder) == weights(whole)
+    assert losses(folder) == losses(whole)
+    assert not (folder / "backup").exists()
+
+
+def resume(folder, **options):
+    return train(folder, tiny(epochs=3, **EVERYTHING), **options)
+
+
+def test_training_learns_and_reports(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    report = train(tmp_path, tiny(epochs=30, learning_rate=0.01))
+    assert report.final_val_loss < report.constant_loss
+    assert report.parameters == 1407
+    assert 0 < report.effective_dimension <= 3
+    assert (report.epochs, report.stopped) == (30, "epochs")
+    assert report.images + report.held_out_images == len(IMAGES)
+    assert json.loads((tmp_path / "report.json").read_text())["parameters"] == 1407
+    assert len(losses(tmp_path)) == 30
+    assert "images/s" in caplog.text
+
+
+def test_images_on_the_device_give_the_same_bytes(tmp_path, whole):
+    resume(tmp_path, data_on="device", steps_per_execution=3)
+    assert_same(tmp_path, whole)
+
+
+class Killed(BaseException):
+    """Stands for a process that ends at once."""
+
+
+@pytest.mark.parametrize("saves", [1, 4, 5, 8, 14])
+def test_killed_after_any_backup_goes_on_exactly(tmp_path, whole, monkeypatch, saves):
+    """With a backup after every step; the fifth of an epoch is saved before the epoch is closed."""
+    save, count = Backup.save, []
+
+    def save_and_die(*arguments):
+        save(*arguments)
+        count.append(1)
+        if len(count) == saves:
+            raise Killed
+
+    monkeypatch.setattr(Backup, "save", save_and_die)
+    with pytest.raises(Killed):
+        resume(tmp_path, backup_every=0)
+    monkeypatch.undo()
+    resume(tmp_path)
+    assert_same(tmp_path, whole)
+
+
+def test_backups_between_steps_change_nothing(tmp_path, whole):
+    resume(tmp_path, backup_every=0)
+    assert_same(tmp_path, whole)
+
+
+@pytest.mark.parametrize("step", [2, 5])
+def test_sigterm_saves_and_the_next_run_goes_on_exactly(tmp_path, whole, monkeypatch, step):
+    on_train_batch_end = watch.Watch.on_train_batch_end
+
+    def terminate(self, batch, logs=None):
+        if self.training.progress.epoch == 1 and batch == step - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        on_train_batch_end(self, batch, logs)
+
+    monkeypatch.setattr(watch.Watch, "on_train_batch_end", terminate)
+    with pytest.raises(TrainingInterrupted, match=rf"epoch 2/3, step {step}/5 because.*SIGTERM"):
+        resume(tmp_path)
+    assert not (tmp_path / "network.weights.h5").exists()
+    monkeypatch.undo()
+    resume(tmp_path)
+    assert_same(tmp_path, whole)
+
+
+def test_deadline_saves_and_the_next_run_goes_on_exactly(tmp_path, whole, monkeypatch):
+    reason, asked = stops.StopRequest.reason, []
+
+    def late(self, next_step_s=0.0):
+        asked.append(1)
+        return reason(self, 1e9 if len(asked) > 6 else 0.0)
+
+    monkeypatch.setattr(stops.StopRequest, "reason", late)
+    with pytest.raises(SystemExit) as error:
+        resume(tmp_path, deadline=1e6)
+    assert error.value.code == 75
+    monkeypatch.undo()
+    resume(tmp_path)
+    assert_same(tmp_path, whole)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+import numpy as np
+from network_presets import blobs, tiny
+from lensflow.training import start_backend
+start_backend("{backend}", 1)
+from lensflow.training import loop
+from lensflow.training.backup import Backup
+save, count = Backup.save, []
+def save_and_die(*arguments):
+    save(*arguments)
+    count.append(1)
+    if len(count) == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+Backup.save = save_and_die
+folder = Path(sys.argv[1])
+loop.train_network("denoiser", tiny(), blobs(24), folder / "network.weights.h5",
+                   folder / "history.csv", folder / "report.json", held_out=0.2,
+                   backup_folder=folder / "backup", backup_every=0)
+"""
+
+
+def test_killed_process_goes_on_exactly(tmp_path):
+    tests = Path(__file__).parents[2]
+    path = [str(tests), str(tests.parent / "scripts")]
+    program = KILLED.format(path=path, backend=keras.backend.backend())
+    for folder, dies_at in (("whole", 0), ("killed", 7), ("killed", 0)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        command = [sys.executable, "-c", program, str(tmp_path / folder), str(dies_at)]
+        status = subprocess.run(command, capture_output=True, check=False).returncode
+        assert status == (-signal.SIGKILL if dies_at else 0)
+    assert_same(tmp_path / "killed", tmp_path / "whole")
+
+
+def test_other_settings_start_afresh(tmp_path, monkeypatch):
+    monkeypatch.setattr(stops.StopRequest, "reason", lambda *_: "the test")
+    with pytest.raises(TrainingInterrupted):
+        train(tmp_path, tiny(epochs=2))
+    monkeypatch.undo()
+    train(tmp_path, tiny(epochs=1), seed=3)
+    train(tmp_path / "fresh", tiny(epochs=1), seed=3)
+    assert weights(tmp_path) == weights(tmp_path / "fresh")
+
+
+def test_patience_stops_and_keeps_the_best_weights(tmp_path, monkeypatch):
+    held_out = iter([0.5, 0.3, 0.4, 0.35, 0.2])
+    monkeypatch.setattr(loop._Training, "_held_out_loss", lambda _: next(held_out))
+    report = train(tmp_path, tiny(epochs=9, patience=2), network="denoiser")
+    assert (report.epochs, report.stopped, report.final_val_loss) == (4, "stalled", 0.3)
+    monkeypatch.undo()
+    train(tmp_path / "two", tiny(epochs=2, patience=2), network="denoiser")
+    assert weights(tmp_path) == weights(tmp_path / "two")
+
+
+def test_nan_stops_training_and_keeps_the_backup(tmp_path, monkeypatch):
+    mean_loss, asked = loop._Training.mean_loss, []
+
+    def nan_later(self):
+        asked.append(1)
+        return float("nan") if len(asked) > 8 else mean_loss(self)
+
+    monkeypatch.setattr(loop._Training, "mean_loss", nan_later)
+    with pytest.raises(TrainingError, match="received a loss of nan"):
+        train(tmp_path, backup_every=0)
+    assert (tmp_path / "backup" / "training_backup.npz").exists()
+
+
+def test_dead_embedding_stops_training(tmp_path):
+    with pytest.raises(TrainingError, match="units of the bottleneck are the same"):
+        train(tmp_path, stacks=np.zeros_like(IMAGES))
+
+
+def test_images_must_fit_the_preset(tmp_path):
+    with pytest.raises(ConfigError, match="expected image_size = 13"):
+        train(tmp_path, stacks=blobs(5, 14))
+
+
+def test_bfloat16_follows_the_loss_of_float32(tmp_path):
+    reports = [
+        train(tmp_path / precision, tiny(epochs=6) | {"precision": precision})
+        for precision in ("float32", "bfloat16")
+    ]
+    assert reports[1].final_loss == pytest.approx(reports[0].final_loss, rel=0.02)
+
+
+def test_inference_does_not_depend_on_blocks_and_batches(tmp_path, monkeypatch):
+    train(tmp_path, tiny(epochs=1))
+    model = load_network(tiny(), tmp_path / "network.weights.h5", 3)
+    embedded, reconstructed = embed(model, IMAGES), reconstruct(model, IMAGES)
+    assert embedded.shape == (24, 3)
+    assert reconstructed.shape == IMAGES.shape
+    monkeypatch.setattr("lensflow.networks.inference.ROWS_AT_ONCE", 6)
+    np.testing.assert_allclose(embed(model, IMAGES, 5), embedded, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(reconstruct(model, IMAGES, 5), reconstructed, rtol=1e-5, atol=1e-6)
+
+
+def test_denoised_stack_is_stretched_and_keeps_its_rows(tmp_path):
+    train(tmp_path, tiny(epochs=1), network="denoiser")
+    with artifacts.create(tmp_path / "in.h5", "stack") as writer:
+        writer.dataset("image", IMAGES, "1", "image", compress=False)
+        writer.strings("id", [f"object {i}" for i in range(24)], "identifier")
+        writer.dataset("rotation", np.arange(24) % 4, "1", "quarter turns")
+        writer.dataset("is_lens", np.arange(24) % 2, "1", "label")
+    denoise_stack(
+        tiny(), tmp_path / "network.weights.h5", tmp_path / "in.h5", tmp_path / "out.h5", batch=7
+    )
+    with artifacts.open(tmp_path / "out.h5", "stack") as file:
+        images = artifacts.read(file, "image")
+        assert list(artifacts.read_strings(file, "id")) == [f"object {i}" for i in range(24)]
+        np.testing.assert_array_equal(artifacts.read(file, "rotation"), np.arange(24) % 4)
+        np.testing.assert_array_equal(artifacts.read(file, "is_lens"), np.arange(24) % 2)
+    np.testing.assert_array_equal(images.min(axis=(1, 2)), 0)
+    np.testing.assert_array_equal(images.max(axis=(1, 2)), 1)
+
+
+def test_examples_show_inputs_beside_reconstructions(tmp_path):
+    with artifacts.create(tmp_path / "in.h5", "stack") as writer:
+        writer.dataset("image", IMAGES, "1", "image", compress=False)
+        writer.strings("id", [str(i) for i in range(24)], "identifier")
+        writer.dataset("is_lens", np.arange(24) % 2, "1", "label")
+    train(tmp_path, tiny(epochs=1), stacks=[tmp_path / "in.h5"], examples=tmp_path / "examples.h5")
+    with artifacts.open(tmp_path / "examples.h5", "examples") as file:
+        rows = [int(name) for name in artifacts.read_strings(file, "id")]
+        np.testing.assert_array_equal(artifacts.read(file, "input"), IMAGES[rows])
+        np.testing.assert_array_equal(artifacts.read(file, "is_lens"), np.array(rows) % 2)
+        assert artifacts.read(file, "reconstruction").shape == IMAGES.shape

@@ -1,0 +1,156 @@
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lensflow.errors import ConfigError
+from lensflow.workflow.config import complete, effective, used_datasets
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+def test_the_shipped_configuration_is_complete_and_unchanged(config):
+    before = copy.deepcopy(config)
+    full = complete(config)
+    assert config == before
+    assert full["experiments"]["paper"]["runs"] == 3
+    assert full["experiments"]["paper"]["mixture"]["engine"] == "scikit-learn"
+    assert full["datasets"]["euclid_q1"]["state"] == "raw"
+
+
+def test_every_key_of_the_schema_is_described():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    definitions = schema["$defs"]
+    missing = []
+
+    def walk(part, where):
+        for key, child in part.get("properties", {}).items():
+            child = definitions[child["$ref"].split("/")[-1]] if "$ref" in child else child
+            if "description" not in child and "const" not in child and "properties" not in child:
+                missing.append(f"{where}.{key}")
+            walk(child, f"{where}.{key}")
+            if isinstance(child.get("items"), dict):
+                walk(child["items"], f"{where}.{key}[]")
+
+    for name, part in [("config", schema), *definitions.items()]:
+        walk(part, name)
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "parts"),
+    [
+        (["sed"], 3, ["config has unknown key(s) 'sed'", "Did you mean 'seed'?"]),
+        (["experiments", "demo", "runs"], "3", ["demo.runs is '3' (str)", "expected integer"]),
+        (["experiments", "demo", "prset"], "demo", ["'prset'", "Did you mean 'preset'?"]),
+        (["experiments", "demo", "preset"], "dmo", ["names 'dmo'", "Did you mean 'demo'?"]),
+        (["experiments", "demo", "dataset"], "sim", ["names 'sim'", "sim_training"]),
+        (["experiments", "demo", "apply_to"], ["x"], ["apply_to names 'x'"]),
+        (["experiments", "demo", "apply_to"], ["sim_training"], ["names its own dataset"]),
+        (["experiments", "demo", "scales"], ["asinh"], ["'asinh'", "['log', 'linear']"]),
+        (["experiments", "demo", "fraction"], 1.5, ["fraction is 1.5", "maximum"]),
+        (["experiments", "train"], {}, ["lacks 'dataset', 'protocol'"]),
+        (["experiments", "2nd"], {}, ["'2nd'", "beginning with a letter"]),
+        (["run"], ["dmo"], ["config.run names 'dmo'", "Did you mean 'demo'?"]),
+        (["run"], [], ["config.run is []"]),
+        (["datasets", "sim_training", "population"], "real", ["'real'", "'training'"]),
+        (["datasets", "sim_training", "path"], "x", ["unknown key(s) 'path'"]),
+        (["datasets", "other"], {"kind": "fts"}, ["'fts'", "Did you mean 'fits'?"]),
+        (["presets", "demo", "autoencoder", "output_kernel"], 4, ["51", "output_kernel: 6"]),
+        (
+            ["presets", "demo", "denoiser", "output_activation"],
+            "softmax",
+            ["'softmax'", "over one channel is 1 everywhere"],
+        ),
+        (["run"], ["paper"], ["'data/SpaceBasedTraining', which is no folder"]),
+        (["experiments", "demo", "labels"], ["person"], ["give both `person` and the path"]),
+    ],
+)
+def test_a_mistake_is_explained(config, path, value, parts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = config
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(ConfigError) as raised:
+        complete(config)
+    for part in parts:
+        assert part in str(raised.value)
+
+
+def test_all_mistakes_are_listed_at_once(config):
+    config["sed"] = 1
+    config["datasets"]["sim_training"]["population"] = "x"
+    config["experiments"]["demo"]["runs"] = 0
+    with pytest.raises(ConfigError, match=r"has 3 mistake\(s\)"):
+        complete(config)
+
+
+def test_reserved_and_shared_names(config):
+    config["experiments"]["train"] = config["experiments"]["demo"]
+    config["experiments"]["sim_training"] = config["experiments"]["demo"]
+    with pytest.raises(ConfigError) as raised:
+        complete(config)
+    assert "'train' is reserved" in str(raised.value)
+    assert "'sim_training' names both a dataset and an experiment" in str(raised.value)
+
+
+def test_a_logarithm_of_denoised_images_is_refused(config):
+    config["experiments"]["demo"]["apply_to"] = ["challenge_denoised"]
+    with pytest.raises(ConfigError, match="already denoised and linear"):
+        complete(config)
+
+
+def test_labels_that_a_dataset_cannot_give_are_refused(config):
+    config["experiments"]["demo"] |= {"dataset": "euclid_q1", "labels": ["known"]}
+    with pytest.raises(ConfigError, match=r"use labels: \[person\]"):
+        complete(config)
+
+
+def test_one_table_cannot_judge_several_models(config):
+    config["experiments"]["demo"] |= {"labels": ["person"], "person_labels": "mine.csv"}
+    with pytest.raises(ConfigError, match=r"put \{run\} into the path"):
+        complete(config)
+
+
+def test_the_effective_configuration_is_valid_and_holds_only_what_counts(config):
+    full = complete(config)
+    part = yaml.safe_load(effective(full, "demo"))
+    assert complete(part) == part
+    assert sorted(part["datasets"]) == used_datasets(full, ["demo"])[::-1]
+    assert list(part["presets"]) == ["demo"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"),
+    [
+        ({"appendix_a": {}, "dataset": "sim_challenge"}, ["appendix_a", "source_images: true"]),
+        ({"appendix_a": {}}, ["appendix_a uses the networks of the linear scale", "['log']"]),
+        ({"appendix_a": {"n_features": 20}}, ["appendix_a.n_features is 20"]),
+        ({"compare_paper": {}}, ["for an experiment of protocol paper", "'honest'"]),
+        ({"compare_paper": {"honest": "dmo"}}, ["names 'dmo'", "Did you mean 'demo'?"]),
+        ({"compare_paper": {"challenge": "demo"}}, ["whose protocol is 'honest'", "unlabelled"]),
+    ],
+)
+def test_a_comparison_or_an_appendix_that_cannot_be_made_is_refused(config, changes, parts):
+    config["experiments"]["demo"] |= {"apply_to": []} | changes
+    with pytest.raises(ConfigError) as caught:
+        complete(config)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_what_an_experiment_is_compared_with_is_not_part_of_its_own_configuration(config):
+    entry = config["experiments"]["demo"]
+    config["experiments"]["other"] = copy.deepcopy(entry) | {"protocol": "paper"}
+    config["experiments"]["other"]["compare_paper"] = {"honest": "demo"}
+    full = complete(config)
+    assert full["experiments"]["other"]["compare_paper"] == {"honest": "demo", "challenge": None}
+    alone = yaml.safe_load(effective(full, "other"))
+    assert list(complete(alone)["experiments"]) == ["other"]
