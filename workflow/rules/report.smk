@@ -4,6 +4,9 @@ NEEDS: tables and figures of the experiments under `run`
 MAKES: results/report.html, results/rule_graph.dot
 """
 
+from lensflow.figures.catalogue import figure_paths
+from lensflow.report.shown import shown_paths
+
 
 rule draw_rule_graph:
     """Ask Snakemake for the graph of its rules."""
@@ -30,9 +33,9 @@ rule draw_rule_graph:
 rule write_report:
     """Write one self-contained page on what was run, on which data, and what came out."""
     input:
-        shown=report_inputs,
+        shown=[path for each in PROJECT.chosen for path in shown_paths(each)],
         rule_graph="results/rule_graph.dot",
-        comparison="results/paper_comparison.csv" if compared() else [],
+        comparison="results/paper_comparison.csv" if PROJECT.compared else [],
     output:
         report="results/report.html",
     log:
@@ -48,11 +51,11 @@ rule write_report:
     params:
         experiments=[
             {
-                "name": name,
-                "folder": f"results/{name}",
-                "figures": experiment_figures(name),
+                "name": each.name,
+                "folder": each.folder,
+                "figures": figure_paths(each),
             }
-            for name in config["run"]
+            for each in PROJECT.chosen
         ],
         benchmarks="results/benchmarks",
         data_folder="results/data",

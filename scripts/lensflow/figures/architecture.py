@@ -1,13 +1,13 @@
 """The autoencoder drawn from the built network's own layers (Fig. 1)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
 from lensflow.figures import style
-from lensflow.networks.presets import LayerShape
+from lensflow.networks.presets import LayerShape, describe
 
 _LOOKS = {
     "convolution": style.SKY,
@@ -21,16 +21,21 @@ _GAP = 0.35
 _DEPTH = 0.22
 
 
-def architecture(layers: Sequence[LayerShape], png: Path | str, pdf: Path | str) -> None:
+def architecture(
+    preset: Mapping[str, object], n_features: int, png: Path | str, pdf: Path | str
+) -> None:
     """Draw a network as a row of blocks: height is image size, width is number of channels.
 
     Parameters
     ----------
-    layers : sequence of LayerShape
-        What :func:`lensflow.networks.presets.describe` returns.
+    preset : mapping
+        A preset of the configuration.
+    n_features : int
+        Size of the embedding.
     png, pdf : path-like
         Figures to write.
     """
+    layers = describe(preset, n_features)
     drawn = [layer for layer in layers if layer_look(layer) is not None]
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 2.9)

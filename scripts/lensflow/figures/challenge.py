@@ -16,17 +16,17 @@ LOOKS = {
 }
 
 
-def method_table(table: Path | str, png: Path | str, pdf: Path | str) -> None:
+def method_table(table2: Path | str, png: Path | str, pdf: Path | str) -> None:
     """Draw AUC, TPR0 and TPR10 of every method, a row each, in the order of the table.
 
     Parameters
     ----------
-    table : path-like
-        ``table2.csv``.
+    table2 : path-like
+        The table of the paper with our rows.
     png, pdf : path-like
         Figures to write.
     """
-    rows = pd.read_csv(table)
+    rows = pd.read_csv(table2)
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 0.9 + 0.17 * len(rows))
         panels = figure.subplots(1, 3, sharey=True, width_ratios=[1.3, 1, 1])

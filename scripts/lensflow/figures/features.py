@@ -14,20 +14,20 @@ SCALE_LOOKS = {"log": (style.BLACK, "-", "o"), "linear": (style.ORANGE, "--", "s
 
 
 def auc_by_features(
-    summary: Path | str, png: Path | str, pdf: Path | str, where: Mapping[str, object]
+    metrics_summary: Path | str, png: Path | str, pdf: Path | str, where: Mapping[str, object]
 ) -> None:
     """Draw the AUC against the number of features, one line a scale, band from min to max (Fig. 7).
 
     Parameters
     ----------
-    summary : path-like
-        ``metrics_summary.csv``.
+    metrics_summary : path-like
+        The table of that name.
     png, pdf : path-like
         Figures to write.
     where : mapping
         Sample, labels and cut.
     """
-    rows = tables.rows_where(pd.read_csv(summary), {**where, "metric": "auc"})
+    rows = tables.rows_where(pd.read_csv(metrics_summary), {**where, "metric": "auc"})
     with style.paper():
         figure = style.new_figure(style.COLUMN_INCHES, 2.6)
         if len(rows):

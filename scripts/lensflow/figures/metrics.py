@@ -22,7 +22,7 @@ REPRESENTATIONS = {
 
 def label_methods(
     roc: Path | str,
-    summary: Path | str,
+    metrics_summary: Path | str,
     png: Path | str,
     pdf: Path | str,
     where: Mapping[str, object],
@@ -31,14 +31,14 @@ def label_methods(
 
     Parameters
     ----------
-    roc, summary : path-like
-        ``roc.csv`` and ``metrics_summary.csv``.
+    roc, metrics_summary : path-like
+        Tables of the experiment.
     png, pdf : path-like
         Figures to write.
     where : mapping
         Scale, number of features, sample and cut.
     """
-    table, metrics = pd.read_csv(roc), pd.read_csv(summary)
+    table, metrics = pd.read_csv(roc), pd.read_csv(metrics_summary)
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 3.2)
         rows = tables.rows_where(metrics, where)

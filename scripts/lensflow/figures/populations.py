@@ -1,6 +1,6 @@
 """How visible the lenses of two datasets are (Fig. 15)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ MIN_PIXELS = 100
 
 
 def population_comparison(
-    indices: Mapping[str, Path | str], png: Path | str, pdf: Path | str
+    indices: Sequence[Path | str], names: Sequence[str], png: Path | str, pdf: Path | str
 ) -> None:
     """Compare S/N and number of lensed pixels of the lenses of datasets (Fig. 15).
 
@@ -22,12 +22,15 @@ def population_comparison(
 
     Parameters
     ----------
-    indices : mapping of str to path-like
-        Name and index file of each dataset, one or two of them.
+    indices : sequence of path-like
+        Index of each dataset, one or two of them.
+    names : sequence of str
+        What the legend calls them.
     png, pdf : path-like
         Figures to write.
     """
-    samples = {name: _lens_visibility(path) for name, path in indices.items()}
+    visible = map(_lens_visibility, indices)
+    samples = dict(zip(names, visible, strict=True))
     samples = {name: sample for name, sample in samples.items() if len(sample[0])}
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 2.9)

@@ -16,7 +16,7 @@ CUT_NAMES = {"none": "before the cut", "n100_snr50": "after the cut (N > 100, S/
 
 def roc_curves(
     roc: Path | str,
-    summary: Path | str,
+    metrics_summary: Path | str,
     png: Path | str,
     pdf: Path | str,
     compare: str,
@@ -30,8 +30,8 @@ def roc_curves(
     ----------
     roc : path-like
         ``roc.csv``.
-    summary : path-like
-        ``metrics_summary.csv``, for the AUC in the legend.
+    metrics_summary : path-like
+        The table, for the AUC in the legend.
     png, pdf : path-like
         Figures to write.
     compare : {"labels", "cut", "sample", "scale", "n_features"}
@@ -43,7 +43,7 @@ def roc_curves(
     names : mapping of str to str
         What the legend calls a value.
     """
-    table, metrics = pd.read_csv(roc), pd.read_csv(summary)
+    table, metrics = pd.read_csv(roc), pd.read_csv(metrics_summary)
     with style.paper():
         figure = style.new_figure(style.COLUMN_INCHES, 3.25)
         draw_roc(figure, table, metrics, compare, where, values, names or {})

@@ -1,6 +1,6 @@
 """How training went: loss, held-out loss and the loss of the best constant image."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,25 +14,33 @@ _MARGIN = 0.05
 
 
 def training_curves(
-    panels: Sequence[tuple[str, Mapping[str, Path | str]]], png: Path | str, pdf: Path | str
+    denoisers: Sequence[Path | str],
+    autoencoders: Sequence[Path | str],
+    denoiser_names: Sequence[str],
+    autoencoder_names: Sequence[str],
+    png: Path | str,
+    pdf: Path | str,
 ) -> None:
-    """Draw the histories of networks, one panel a group.
+    """Draw the losses of all trainings: denoisers left, feature autoencoders right.
 
     Parameters
     ----------
-    panels : sequence of (str, mapping of str to path-like)
-        Title of each panel, and the name and history file of each network in it.
+    denoisers, autoencoders : sequence of path-like
+        Histories.
+    denoiser_names, autoencoder_names : sequence of str
+        What the legend calls them.
     png, pdf : path-like
         Figures to write.
     """
     with style.paper():
-        width = style.PAGE_INCHES if len(panels) > 1 else style.COLUMN_INCHES
-        figure = style.new_figure(width, 2.8)
-        for axes, (title, histories) in zip(
-            figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
-        ):
-            _draw_panel(axes, {name: pd.read_csv(path) for name, path in histories.items()})
-            axes.set_title(title)
+        figure = style.new_figure(style.PAGE_INCHES, 2.8)
+        left, right = figure.subplots(1, 2)
+        _draw_panel(left, dict(zip(denoiser_names, map(pd.read_csv, denoisers), strict=True)))
+        left.set_title("denoiser")
+        _draw_panel(
+            right, dict(zip(autoencoder_names, map(pd.read_csv, autoencoders), strict=True))
+        )
+        right.set_title("feature autoencoder")
         style.save(figure, png, pdf)
 
 

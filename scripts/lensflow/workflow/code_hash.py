@@ -8,19 +8,22 @@ docstrings do not count.
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 _SCRIPTS = Path(__file__).resolve().parents[2]
 
 
-def stage_hash(script: str) -> str:
+def stage_hash(script: str, *modules: str) -> str:
     """Return the hash of what ``scripts/<script>`` imports of lensflow.
 
     Parameters
     ----------
     script : str
         File name of a workflow script, e.g. ``"fit_mixture.py"``.
+    *modules : str
+        Modules that it imports by a name that it is given, e.g. ``"lensflow.figures.roc"``.
 
     Returns
     -------
@@ -28,7 +31,7 @@ def stage_hash(script: str) -> str:
         16 hexadecimal digits; equal as long as no statement of those modules changes.
     """
     digest = hashlib.sha256()
-    for path in sorted(_reached(_SCRIPTS / script)):
+    for path in sorted(_reached(_SCRIPTS / script, modules)):
         digest.update(f"{path.relative_to(_SCRIPTS)}\0".encode())
         digest.update(_statements(path).encode())
         for data in _data(path):
@@ -45,10 +48,13 @@ def _is_inner_package(path: Path) -> bool:
     return path.name == "__init__.py" and path.parent != _SCRIPTS / "lensflow"
 
 
-def _reached(script: Path) -> set[Path]:
-    """Return the lensflow modules that a script imports, directly or through other modules."""
-    found: set[Path] = set()
-    waiting = [script]
+def _reached(script: Path, modules: Iterable[str] = ()) -> set[Path]:
+    """Return the lensflow modules that a script imports, directly or through other modules.
+
+    What it imports by name counts too.
+    """
+    found = {file for module in modules for file in _files(module)}
+    waiting = [script, *found]
     while waiting:
         new = _imports(waiting.pop()) - found
         found |= new

@@ -1,0 +1,580 @@
+"""The figures of an experiment: what each is called, who draws it, from what, and where it stands.
+
+A figure is an entry of `FIGURES`. The rules, the report and the page of published results are made
+from this table; its order is the order of the report.
+"""
+
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from lensflow.evaluate.resampling import TABLE1_RATIOS
+from lensflow.experiment import Experiment
+from lensflow.samples import Run
+
+RESULTS, CLUSTERS, CANDIDATES, IMAGES = SECTIONS = (
+    "Results",
+    "Clusters",
+    "Candidates",
+    "Images and training",
+)
+"""Sections of the report, in the order of the argument: what comes out, then what it is made of."""
+
+PAPER_PLACES = (
+    *(f"Fig. {number}" for number in range(1, 17)),
+    "Table 2",
+    "Fig. A1",
+    "",
+)
+"""Places in the paper, in its order; the last is that of figures which it does not have."""
+
+RATIO_SAMPLES = [f"test_1to{ratio}" for ratio in TABLE1_RATIOS]
+"""Samples at the ratios of table 1."""
+
+TRUE_FRACTIONS = "known"
+"""The judgement that the null and the baselines are computed with."""
+
+Values = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure of one experiment on the page of published results.
+
+    Attributes
+    ----------
+    role : {"training", "honest", "challenge"}
+        Which of the published experiments it is from.
+    words : str
+        What it is.
+    beside : bool
+        Whether the paper has no such figure at its place.
+    """
+
+    role: str
+    words: str
+    beside: bool = False
+
+
+def _nothing(experiment: Experiment) -> Values:
+    return {}
+
+
+def _always(experiment: Experiment) -> bool:
+    return True
+
+
+def _once(experiment: Experiment) -> list[Values]:
+    return [{}]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure, or several that differ by the wildcards in their file's name.
+
+    Attributes
+    ----------
+    name : str
+        The rule is called ``plot_<name>``, the caption ``<name>.rst``.
+    section : str
+        One of `SECTIONS`.
+    title : str
+        What it is called in a list.
+    draw : str
+        Module and function that draw it, ``package.module:function``. The function takes what
+        ``inputs`` and ``params`` give, and ``png`` and ``pdf``.
+    inputs : callable
+        From (experiment, **wildcards) to files by name: a path or a list of paths.
+    params : callable
+        From (experiment, **wildcards) to plain values by name.
+    when : callable
+        From the experiment to whether it has this figure.
+    file : str
+        Stem of its files, with wildcards; empty for ``name``.
+    instances : callable
+        From the experiment to the wildcards of each of its files.
+    labels : mapping
+        What tells its files apart in Snakemake's own report, with wildcards.
+    paper : str
+        Its place in the paper, one of `PAPER_PLACES`.
+    published : sequence of Shown
+        Where `make published` shows it.
+    """
+
+    name: str
+    section: str
+    title: str
+    draw: str
+    inputs: Callable[..., Values] = _nothing
+    params: Callable[..., Values] = _nothing
+    when: Callable[[Experiment], bool] = _always
+    file: str = ""
+    instances: Callable[[Experiment], Sequence[Mapping[str, object]]] = _once
+    labels: Mapping[str, str] = field(default_factory=dict)
+    paper: str = ""
+    published: Sequence[Shown] = ()
+
+    @property
+    def stem(self) -> str:
+        """Stem of its files, with wildcards."""
+        return self.file or self.name
+
+    @property
+    def module(self) -> str:
+        """The module that draws it."""
+        return self.draw.partition(":")[0]
+
+    @property
+    def job(self) -> str:
+        """Name of its log and benchmark, with wildcards."""
+        wildcards = [field for _, field, _, _ in string.Formatter().parse(self.stem) if field]
+        return "_".join([f"plot_{self.name}", *(f"{{{name}}}" for name in wildcards)])
+
+    def paths(self, experiment: Experiment) -> list[str]:
+        """Return the PNGs that an experiment has of it."""
+        if not self.when(experiment):
+            return []
+        stems = [self.stem.format(**wildcards) for wildcards in self.instances(experiment)]
+        return [experiment.figure_path(stem) for stem in stems]
+
+
+def figure_paths(experiment: Experiment) -> list[str]:
+    """Return the PNGs of all figures of an experiment, in the order of the report."""
+    return [path for figure in FIGURES for path in figure.paths(experiment)]
+
+
+def published_figures() -> list[tuple[str, str, str]]:
+    """Return role, name and title of the published figures, in the order of the paper."""
+    shown = [(figure, one) for figure in FIGURES for one in figure.published]
+    shown.sort(key=lambda pair: (PAPER_PLACES.index(pair[0].paper), pair[1].beside))
+    return [(one.role, figure.name, _published_title(figure, one)) for figure, one in shown]
+
+
+def _published_title(figure: Figure, shown: Shown) -> str:
+    if not figure.paper:
+        return shown.words
+    return f"{'Beside ' if shown.beside else ''}{figure.paper}: {shown.words}"
+
+
+# --- when ---------------------------------------------------------------------------------------
+
+
+def _labelled(experiment: Experiment) -> bool:
+    return experiment.is_labelled
+
+
+def _follows_paper(experiment: Experiment) -> bool:
+    return experiment.protocol == "paper"
+
+
+def _table1(experiment: Experiment) -> bool:
+    return experiment.is_labelled and _follows_paper(experiment)
+
+
+# --- instances ----------------------------------------------------------------------------------
+
+
+def _headline_runs(experiment: Experiment) -> list[Values]:
+    return [
+        {"scale": run.scale, "features": run.n_features, "run": run.run}
+        for run in experiment.headline_runs
+    ]
+
+
+def _first_run(experiment: Experiment) -> list[Values]:
+    return _headline_runs(experiment)[:1]
+
+
+def _candidate_datasets(experiment: Experiment) -> list[Values]:
+    return [{"dataset": name} for name in experiment.candidate_datasets]
+
+
+# --- inputs -------------------------------------------------------------------------------------
+
+
+def _tables(*names: str) -> Callable[[Experiment], Values]:
+    """Return the inputs of a figure of tables of the whole experiment, under their names."""
+    return lambda experiment: {name: experiment.table_path(name) for name in names}
+
+
+def _clusters_of(experiment: Experiment, run: Run) -> Values:
+    """Return what shows the members of a run's clusters."""
+    return {
+        "embeddings": experiment.embedding_paths(run, "train"),
+        "mixture": experiment.mixture_path(run),
+        "stacks": experiment.stack_paths(run.scale, "denoised", "train"),
+    }
+
+
+def _sheet(experiment: Experiment, scale: str, features: object, run: object) -> Values:
+    return _clusters_of(experiment, Run(scale, int(features), int(run)))
+
+
+def _headline_clusters(experiment: Experiment) -> Values:
+    return _clusters_of(experiment, experiment.headline_runs[0])
+
+
+def _source_paths(experiment: Experiment) -> list[str]:
+    """Return the image shards that hold the sources alone, where the dataset keeps them."""
+    return experiment.dataset.image_paths if experiment.dataset.keeps_sources else []
+
+
+def _lens_clusters(experiment: Experiment) -> Values:
+    return {**_headline_clusters(experiment), "shards": _source_paths(experiment)}
+
+
+def _judged_clusters(experiment: Experiment) -> Values:
+    run, judgement = experiment.headline_runs[0], experiment.judgement.name
+    labels = experiment.cluster_labels_path(run, judgement)
+    return {**_headline_clusters(experiment), "labels": labels}
+
+
+def _source_clusters(experiment: Experiment) -> Values:
+    run = experiment.appendix_runs[0]
+    return {
+        "embeddings": experiment.source_embedding_paths(run),
+        "mixture": experiment.run_path(run, "sources/mixture.h5"),
+        "shards": _source_paths(experiment),
+    }
+
+
+def _dataset_images(experiment: Experiment) -> Values:
+    return {"index": experiment.dataset.index_path, "shards": experiment.dataset.image_paths}
+
+
+def _candidate_images(experiment: Experiment, dataset: str) -> Values:
+    return {
+        "candidates": experiment.candidates_path(dataset),
+        "shards": experiment.sample_dataset(dataset).image_paths,
+    }
+
+
+def _indices(experiment: Experiment) -> Values:
+    return {"indices": [dataset.index_path for dataset in experiment.labelled_datasets]}
+
+
+def _headline_stacks(experiment: Experiment) -> Values:
+    scale = experiment.model["scale"]
+    stages = {"raw": "stacks", "denoised": "denoised"}
+    return {name: experiment.stack_paths(scale, stage, "train") for name, stage in stages.items()}
+
+
+def _histories(experiment: Experiment) -> Values:
+    return {
+        "denoisers": [experiment.denoiser_history_path(scale) for scale in experiment.scales],
+        "autoencoders": experiment.run_paths("autoencoder_history.csv"),
+    }
+
+
+# --- params -------------------------------------------------------------------------------------
+
+
+def _seed(experiment: Experiment, **wildcards: object) -> Values:
+    return {"seed": experiment.config["seed"]}
+
+
+def _scaling(experiment: Experiment, **wildcards: object) -> Values:
+    return {"scaling": experiment.model["scale"]}
+
+
+def _variant(variant: str) -> Callable[[Experiment], Values]:
+    return lambda experiment: {"variant": variant, **_seed(experiment)}
+
+
+def _shown_rows(experiment: Experiment, **others: object) -> Values:
+    """Return which rows of the headline model a figure shows, by the judgement that counts."""
+    return {**experiment.model, **others, "labels": experiment.judgement.name}
+
+
+def _history_names(experiment: Experiment) -> Values:
+    words = "{run.scale} features {run.n_features} run {run.run}"
+    return {
+        "denoiser_names": experiment.scales,
+        "autoencoder_names": [words.format(run=run) for run in experiment.runs],
+    }
+
+
+_SHEETS = "{scale}_features_{features}_run_{run}"
+_MODEL = {"model": "{scale}, {features} features, run {run}"}
+
+FIGURES = (
+    Figure(
+        name="label_methods",
+        section=RESULTS,
+        title="label methods",
+        draw="lensflow.figures.metrics:label_methods",
+        inputs=_tables("roc", "metrics_summary"),
+        params=lambda e: {"where": {**e.model, "sample": e.paper_sample, "cut": "none"}},
+        when=_labelled,
+        paper="Fig. 8",
+        published=(
+            Shown("training", "known fraction and assumed probability"),
+            Shown("honest", "held-out objects, both classes augmented alike", beside=True),
+        ),
+    ),
+    Figure(
+        name="null",
+        section=RESULTS,
+        title="null",
+        draw="lensflow.figures.features:null_distribution",
+        inputs=_tables("null", "metrics"),
+        params=lambda e: {"where": e.model},
+        when=_labelled,
+        published=(Shown("training", "The null: shuffled labels"),),
+    ),
+    Figure(
+        name="baselines",
+        section=RESULTS,
+        title="baselines",
+        draw="lensflow.figures.metrics:baseline_comparison",
+        inputs=_tables("metrics", "baselines"),
+        params=lambda e: {
+            "where": {**e.model, "sample": e.headline_sample, "labels": TRUE_FRACTIONS}
+        },
+        when=lambda e: e.is_labelled and e.settings["baselines"],
+        published=(Shown("training", "Principal components in place of the autoencoder"),),
+    ),
+    Figure(
+        name="confusion",
+        section=RESULTS,
+        title="confusion",
+        draw="lensflow.figures.metrics:confusion_matrix",
+        inputs=_tables("metrics"),
+        params=lambda e: {"where": _shown_rows(e, sample="train", cut="none")},
+        when=_labelled,
+        paper="Fig. 9",
+        published=(Shown("training", "confusion matrix of the training sample"),),
+    ),
+    Figure(
+        name="confusion_rare",
+        section=RESULTS,
+        title="confusion rare",
+        draw="lensflow.figures.metrics:confusion_matrix",
+        inputs=_tables("metrics"),
+        params=lambda e: {"where": _shown_rows(e, sample=RATIO_SAMPLES[-1], cut="none")},
+        when=_table1,
+        paper="Fig. 14",
+        published=(Shown("training", "confusion matrix at 0.01 % lenses"),),
+    ),
+    Figure(
+        name="roc_cut",
+        section=RESULTS,
+        title="roc cut",
+        draw="lensflow.figures.roc:roc_curves",
+        inputs=_tables("roc", "metrics_summary"),
+        params=lambda e: {"compare": "cut", "where": _shown_rows(e, sample=e.cut_sample)},
+        when=_labelled,
+        paper="Fig. 16",
+        published=(Shown("challenge", "ROC before and after the cut"),),
+    ),
+    Figure(
+        name="roc_ratios",
+        section=RESULTS,
+        title="roc ratios",
+        draw="lensflow.figures.roc:roc_curves",
+        inputs=_tables("roc", "metrics_summary"),
+        params=lambda e: {
+            "compare": "sample",
+            "where": _shown_rows(e, cut="none"),
+            "values": RATIO_SAMPLES,
+        },
+        when=_table1,
+        paper="Fig. 13",
+        published=(Shown("training", "ROC of the test sets of table 1"),),
+    ),
+    Figure(
+        name="ranking",
+        section=RESULTS,
+        title="ranking",
+        draw="lensflow.figures.ranking:ranking_curves",
+        inputs=lambda e: {"scores": e.headline_paths("scores_test.csv")},
+        params=lambda e: {
+            "labels": e.judgement.name,
+            "ratios": list(TABLE1_RATIOS),
+            **_seed(e),
+        },
+        when=_table1,
+        paper="Fig. 13",
+        published=(Shown("training", "what a ROC does not show", beside=True),),
+    ),
+    Figure(
+        name="auc_features",
+        section=RESULTS,
+        title="auc features",
+        draw="lensflow.figures.features:auc_by_features",
+        inputs=_tables("metrics_summary"),
+        params=lambda e: {
+            "where": {"sample": e.paper_sample, "cut": "none", "labels": e.judgement.name}
+        },
+        when=lambda e: e.is_labelled and len(e.settings["n_features"]) > 1,
+        paper="Fig. 7",
+        published=(Shown("training", "AUC against the number of features"),),
+    ),
+    Figure(
+        name="table2",
+        section=RESULTS,
+        title="table 2",
+        draw="lensflow.figures.challenge:method_table",
+        inputs=_tables("table2"),
+        when=lambda e: bool(e.settings["compare_paper"]),
+        paper="Table 2",
+        published=(Shown("training", "the challenge's methods and ours"),),
+    ),
+    Figure(
+        name="cluster_sheet_unlabelled",
+        section=CLUSTERS,
+        title="clusters to judge",
+        draw="lensflow.figures.sheets:cluster_sheet",
+        inputs=_sheet,
+        params=lambda e, **run: {"labelled": False, **_seed(e)},
+        file=f"clusters_unlabelled_{_SHEETS}",
+        instances=_first_run,
+        labels=_MODEL,
+    ),
+    Figure(
+        name="cluster_sheet",
+        section=CLUSTERS,
+        title="clusters",
+        draw="lensflow.figures.sheets:cluster_sheet",
+        inputs=_sheet,
+        params=lambda e, **run: {"labelled": True, **_seed(e)},
+        when=_labelled,
+        file=f"clusters_{_SHEETS}",
+        instances=_headline_runs,
+        labels=_MODEL,
+    ),
+    Figure(
+        name="clusters_lens",
+        section=CLUSTERS,
+        title="clusters lens",
+        draw="lensflow.figures.sheets:cluster_columns",
+        inputs=_lens_clusters,
+        params=_variant("lens"),
+        when=_labelled,
+        paper="Fig. 10",
+        published=(Shown("training", "clusters with many lenses"),),
+    ),
+    Figure(
+        name="clusters_non_lens",
+        section=CLUSTERS,
+        title="clusters non lens",
+        draw="lensflow.figures.sheets:cluster_columns",
+        inputs=_headline_clusters,
+        params=_variant("non_lens"),
+        when=_labelled,
+        paper="Fig. 11",
+        published=(Shown("training", "clusters with many non-lenses"),),
+    ),
+    Figure(
+        name="clusters_uncertain",
+        section=CLUSTERS,
+        title="clusters uncertain",
+        draw="lensflow.figures.sheets:cluster_columns",
+        inputs=_headline_clusters,
+        params=_variant("uncertain"),
+        when=_labelled,
+        paper="Fig. 12",
+        published=(Shown("training", "uncertain clusters"),),
+    ),
+    Figure(
+        name="judged_examples",
+        section=CLUSTERS,
+        title="judged examples",
+        draw="lensflow.figures.sheets:judged_examples",
+        inputs=_judged_clusters,
+        params=_seed,
+        # True fractions are no verdicts of 0, 0.5 or 1.
+        when=lambda e: e.is_labelled and e.judgement.name != TRUE_FRACTIONS,
+        paper="Fig. 5",
+        published=(Shown("training", "clusters judged 0, 0.5 and 1"),),
+    ),
+    Figure(
+        name="clusters_sources",
+        section=CLUSTERS,
+        title="clusters sources",
+        draw="lensflow.figures.source_sheet:source_columns",
+        inputs=_source_clusters,
+        params=_seed,
+        when=lambda e: bool(e.settings["appendix_a"]),
+        paper="Fig. A1",
+        published=(Shown("training", "clusters of the sources alone"),),
+    ),
+    Figure(
+        name="candidates",
+        section=CANDIDATES,
+        title="candidates",
+        draw="lensflow.figures.candidates:candidate_sheet",
+        inputs=_candidate_images,
+        params=_scaling,
+        file="candidates_{dataset}",
+        instances=_candidate_datasets,
+        labels={"dataset": "{dataset}"},
+    ),
+    Figure(
+        name="class_examples",
+        section=IMAGES,
+        title="class examples",
+        draw="lensflow.figures.images:class_examples",
+        inputs=_dataset_images,
+        params=lambda e: {**_scaling(e), **_seed(e)},
+        when=_labelled,
+        paper="Fig. 3",
+        published=(Shown("training", "examples of the classes"),),
+    ),
+    Figure(
+        name="populations",
+        section=IMAGES,
+        title="populations",
+        draw="lensflow.figures.populations:population_comparison",
+        inputs=_indices,
+        params=lambda e: {"names": [dataset.name for dataset in e.labelled_datasets]},
+        when=_labelled,
+        paper="Fig. 15",
+        published=(Shown("training", "how visible the lenses of both sets are"),),
+    ),
+    Figure(
+        name="denoising",
+        section=IMAGES,
+        title="denoising",
+        draw="lensflow.figures.images:denoising_examples",
+        inputs=_headline_stacks,
+        params=_seed,
+        paper="Fig. 4",
+        published=(Shown("training", "before and after denoising"),),
+    ),
+    Figure(
+        name="reconstructions",
+        section=IMAGES,
+        title="reconstructions",
+        draw="lensflow.figures.images:reconstruction_examples",
+        inputs=lambda e: {"examples": e.headline_path("examples_train.h5")},
+        params=_seed,
+    ),
+    Figure(
+        name="training",
+        section=IMAGES,
+        title="training",
+        draw="lensflow.figures.training_curves:training_curves",
+        inputs=_histories,
+        params=_history_names,
+    ),
+    Figure(
+        name="architecture",
+        section=IMAGES,
+        title="architecture",
+        draw="lensflow.figures.architecture:architecture",
+        params=lambda e: {"preset": e.preset, "n_features": e.model["n_features"]},
+        paper="Fig. 1",
+        published=(Shown("training", "the feature autoencoder"),),
+    ),
+    Figure(
+        name="mixture_illustration",
+        section=IMAGES,
+        title="mixture illustration",
+        draw="lensflow.figures.mixture_illustration:mixture_illustration",
+        params=_seed,
+        when=_follows_paper,
+        paper="Fig. 2",
+        published=(Shown("training", "a mixture in two dimensions"),),
+    ),
+)

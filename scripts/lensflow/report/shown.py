@@ -1,0 +1,19 @@
+"""Which files of an experiment the report shows."""
+
+from lensflow.experiment import Experiment
+from lensflow.figures.catalogue import figure_paths
+from lensflow.paper.contents import paper_tables
+
+TABLES = ("metrics_summary", "null", "baselines")
+"""Tables of the whole experiment that every experiment has."""
+
+
+def shown_paths(experiment: Experiment) -> list[str]:
+    """Return what must be there before the report can show an experiment."""
+    tables = [*TABLES, *paper_tables(experiment)]
+    return [
+        experiment.config_path,
+        *map(experiment.table_path, tables),
+        *figure_paths(experiment),
+        *map(experiment.candidates_path, experiment.candidate_datasets),
+    ]
