@@ -1,6 +1,6 @@
 """Join the shards of a sample: one file of embeddings, one table of scores."""
 
-from lensflow.embed.embedding import merge_embeddings, merge_scores
+from lensflow.samples import merge_embeddings, merge_scores
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":

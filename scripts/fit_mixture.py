@@ -1,6 +1,6 @@
 """Fit the Bayesian Gaussian mixture of one run (paper section 2.2)."""
 
-from lensflow.cluster.scoring import fit_mixture_stage
+from lensflow.cluster.fitting import fit_mixture_stage
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Judge the clusters of one run by true labels: all, or 25 a cluster (paper section 3.3)."""
 
-from lensflow.cluster.scoring import label_clusters_stage
+from lensflow.cluster.labelling import label_clusters_stage
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
@@ -9,6 +9,6 @@ if __name__ == "__main__":
         mixture_path=snakemake.input.mixture,
         embedding_paths=snakemake.input.embeddings,
         labels_path=snakemake.output.labels,
-        method=snakemake.wildcards.method,
+        judgement=snakemake.wildcards.judgement,
         seed=snakemake.params.seed,
     )

@@ -8,6 +8,6 @@ if __name__ == "__main__":
     score_stage(
         mixture_path=snakemake.input.mixture,
         embeddings_path=snakemake.input.embeddings,
-        label_paths=dict(zip(snakemake.params.methods, snakemake.input.labels, strict=True)),
+        label_paths=dict(zip(snakemake.params.judgements, snakemake.input.labels, strict=True)),
         scores_path=snakemake.output.scores,
     )

@@ -115,12 +115,12 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
     judged = {"mixture": str(work / "mixture.h5"), "labels": [str(work / "labels.csv")]}
     for i in shards:
         inputs = {"embeddings": embeddings[i], **judged}
-        yield "score", job("score_shard", inputs, {"scores": scores[i]}, {"methods": ["known"]})
+        yield "score", job("score_shard", inputs, {"scores": scores[i]}, {"judgements": ["known"]})
     inputs = {"embeddings": embeddings, "scores": scores}
     yield "collect", job("collect_sample", inputs, merged, {})
     inputs = {"scores": [merged["scores"]], "index": index, "manifest": manifest}
     outputs = {"csv": str(results / "candidates.csv"), "fits": str(results / "candidates.fits")}
-    params = {"labels": "known", "n_candidates": 1000}
+    params = {"judgement": "known", "n_candidates": 1000}
     yield "rank", job("rank_candidates", inputs, outputs, params)
 
 
@@ -157,8 +157,8 @@ def prepare_models(argument: dict) -> None:
     import numpy as np
     import yaml
 
+    from lensflow.cluster import clusterers
     from lensflow.cluster import labels as cluster_labels
-    from lensflow.cluster.mixture import fitting
     from lensflow.networks.build import build_autoencoder, build_denoiser
     from lensflow.workflow.config import complete
 
@@ -168,7 +168,9 @@ def prepare_models(argument: dict) -> None:
     autoencoder = build_autoencoder(preset, N_FEATURES, seed=1)
     autoencoder.save_weights(folder / "autoencoder.weights.h5")
     random = np.random.default_rng(1)
-    fitted = fitting.fit(random.normal(size=(2000, N_FEATURES)), N_COMPONENTS, 1, max_iter=500)
+    points = random.normal(size=(2000, N_FEATURES))
+    chosen = {"n_components": N_COMPONENTS, "seed": 1, "max_iter": 500}
+    fitted = clusterers.fit("scikit-learn", points, **chosen)
     fitted.save(folder / "mixture.h5")
     shares, members = random.random(N_COMPONENTS), np.full(N_COMPONENTS, 100)
     seen = {"n_members": members, "n_inspected": members, "who": "nobody"}

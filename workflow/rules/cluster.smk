@@ -1,7 +1,7 @@
 """Clusters, their judgement, and the lens probability of each image.
 
-NEEDS: embeddings/<sample>/shard_<i>.h5; for the method `person` the table named in config.yaml
-MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluster_labels_<method>.csv,
+NEEDS: embeddings/<sample>/shard_<i>.h5; for a judgement from outside the table named in config.yaml
+MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluster_labels_<judgement>.csv,
        cluster_labels_template.csv, embeddings_<sample>.h5, scores_<sample>.csv
 """
 
@@ -45,11 +45,11 @@ rule label_clusters:
         ),
         mixture=f"{RUN}/mixture.h5",
     output:
-        labels=f"{RUN}/cluster_labels_{{method}}.csv",
+        labels=f"{RUN}/cluster_labels_{{judgement}}.csv",
     log:
-        "results/logs/{experiment}/{scale}/label_clusters_{features}_{run}_{method}.log",
+        "results/logs/{experiment}/{scale}/label_clusters_{features}_{run}_{judgement}.log",
     benchmark:
-        "results/benchmarks/{experiment}/{scale}/label_clusters_{features}_{run}_{method}.tsv"
+        "results/benchmarks/{experiment}/{scale}/label_clusters_{features}_{run}_{judgement}.tsv"
     conda:
         "../../envs/cpu.yaml"
     threads: 1
@@ -85,7 +85,7 @@ rule score_shard:
         mem_mb=megabytes(800, 20),
         runtime=minutes(10, 60),
     params:
-        methods=lambda wildcards: experiment(wildcards).judgements,
+        judgements=lambda wildcards: experiment(wildcards).judgements,
         code=stage_hash("score_shard.py"),
     script:
         "../../scripts/score_shard.py"

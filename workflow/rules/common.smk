@@ -52,7 +52,7 @@ wildcard_constraints:
     shard=r"\d+",
     sample="|".join([*OWN_SAMPLES, *PROJECT.datasets]),
     part="|".join(OWN_SAMPLES),
-    method="|".join(RULE_MADE),
+    judgement="|".join(RULE_MADE),
 
 
 def experiment(wildcards):

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lensflow.errors import LabelError
+from lensflow.errors import ConfigError, LabelError
 from lensflow.seeds import rng
 
 N_INSPECTED = 25
 LENS_FROM = 0.6
 NON_LENS_UP_TO = 0.3
 UNDECIDED = 0.5
+
+TRUE_FRACTIONS = "known"
+"""The judgement that the null and the baselines are computed with: it needs no inspection."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Judgement:
         What the report says of it.
     note : str
         Written into the table of cluster labels.
+    unlike_paper : str
+        How it differs from the paper's, whose authors looked at each cluster; empty for none.
     colour, dashes : str
         Its look in every figure.
     judge : callable or None
@@ -55,6 +60,7 @@ class Judgement:
     short: str
     words: str
     note: str
+    unlike_paper: str
     colour: str
     dashes: str
     judge: Callable[..., tuple[np.ndarray, np.ndarray]] | None
@@ -202,6 +208,7 @@ JUDGEMENTS = {
             short="person",
             words="Clusters labelled by a person who looked at the cluster sheets.",
             note="",
+            unlike_paper="",
             colour="#009E73",
             dashes="-.",
             judge=None,
@@ -217,12 +224,13 @@ JUDGEMENTS = {
             "25 members a cluster, as an expert would look at 25 pictures. It uses labels, so this "
             "is not an unsupervised result.",
             note="true labels of the representatives",
+            unlike_paper="clusters judged by 25 true labels each, not by eye",
             colour="#E69F00",
             dashes="--",
             judge=_judge_by_sheets,
         ),
         Judgement(
-            name="known",
+            name=TRUE_FRACTIONS,
             rank=2,
             needs_labels=True,
             title="known fraction",
@@ -230,6 +238,7 @@ JUDGEMENTS = {
             words="Clusters labelled by the true fraction of lenses in them: needs every label of "
             "the training sample, and says what the clusters could give.",
             note="true lens fraction of the members",
+            unlike_paper="clusters judged by all true labels, not by eye",
             colour="#000000",
             dashes="-",
             judge=_judge_by_all,
@@ -247,3 +256,19 @@ def counting(names: Iterable[str]) -> Judgement:
         At least one key of `JUDGEMENTS`.
     """
     return min((JUDGEMENTS[name] for name in names), key=lambda judgement: judgement.rank)
+
+
+def judged_by_rule(name: str) -> Judgement:
+    """Return a judgement that a rule makes from true labels.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such judgement, or its table comes from outside.
+    """
+    made = {known.name: known for known in JUDGEMENTS.values() if known.judge}
+    if name not in made:
+        raise ConfigError(
+            f"no rule judges clusters by {name!r}; choose {' or '.join(sorted(made))}"
+        )
+    return made[name]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.patches import Ellipse
 
-from lensflow.cluster.mixture import fitting
+from lensflow.cluster import clusterers
 from lensflow.figures import style
 from lensflow.seeds import rng
 
@@ -29,7 +29,7 @@ def mixture_illustration(png: Path | str, pdf: Path | str, seed: int = 0) -> Non
     draw = rng(seed, "mixture illustration")
     groups = zip(_MEANS, _COVARIANCES, _SIZES, strict=True)
     points = np.vstack([draw.multivariate_normal(*group) for group in groups])
-    fitted = fitting.fit(points, n_components=len(_SIZES), seed=seed)
+    fitted = clusterers.fit("scikit-learn", points, n_components=len(_SIZES), seed=seed)
     with style.paper():
         figure = style.new_figure(style.COLUMN_INCHES, 2.9)
         axes = figure.add_subplot()

@@ -18,8 +18,8 @@ import yaml
 from sklearn.decomposition import PCA
 
 from lensflow import artifacts
+from lensflow.cluster import clusterers
 from lensflow.cluster.judgements import known_fractions
-from lensflow.cluster.mixture.fitting import fit
 from lensflow.cluster.probability import lens_probability
 from lensflow.evaluate import selection
 from lensflow.evaluate.metrics import auroc
@@ -249,7 +249,8 @@ def evaluate(features: dict, samples: dict, n_clusters: int) -> dict:
     keep = selection.apply_cut(is_lens["test"], passes)
     found = []
     for seed in MIXTURE_SEEDS:
-        mixture = fit(features["train"], n_clusters, seed, max_iter=300, engine="lensflow")
+        chosen = {"n_components": n_clusters, "seed": seed, "max_iter": 300}
+        mixture = clusterers.fit("lensflow", features["train"], **chosen)
         fractions = known_fractions(mixture.labels(features["train"]), is_lens["train"], n_clusters)
         p_lens = lens_probability(mixture.responsibilities(features["test"]), fractions)
         cut = auroc(is_lens["test"][keep], p_lens[keep])

@@ -2,7 +2,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensflow.cluster import judgements
 from lensflow.cluster import labels as cluster_labels
 from lensflow.errors import LabelError
 
@@ -11,66 +10,6 @@ HASH = "a" * 64
 
 def write_rows(path, **columns):
     pd.DataFrame({"cluster": [0, 1, 2], "mixture_hash": HASH, **columns}).to_csv(path, index=False)
-
-
-def test_known_fractions_by_hand():
-    clusters, is_lens = [0, 0, 0, 1, 1, 3], [1, 1, 0, 0, -1, 1]
-    fractions = judgements.known_fractions(clusters, is_lens, 4)
-    # Cluster 2 is empty: the fraction of the sample, 3 of 5.
-    np.testing.assert_allclose(fractions, [2 / 3, 0.0, 0.6, 1.0])
-
-
-def test_known_fractions_take_weights():
-    fractions = judgements.known_fractions([0, 0], [1, 0], 1, weight=[3, 1])
-    np.testing.assert_allclose(fractions, [0.75])
-
-
-def test_known_fractions_need_labels():
-    with pytest.raises(LabelError, match="person's table"):
-        judgements.known_fractions([0, 1], [-1, -1], 2)
-
-
-def test_representatives_are_distinct_members():
-    rng = np.random.default_rng(0)
-    ids = np.repeat([f"{i:04d}" for i in range(300)], 4)
-    clusters = rng.integers(3, size=ids.size)
-    sheets = judgements.representatives(clusters, ids, 5, seed=1)
-    assert [len(rows) for rows in sheets] == [25, 25, 25, 0, 0]
-    for k, rows in enumerate(sheets):
-        assert (clusters[rows] == k).all()
-        assert len(set(ids[rows])) == len(rows)
-    again = judgements.representatives(clusters, ids, 5, seed=1)
-    other = judgements.representatives(clusters, ids, 5, seed=2)
-    assert all((a == b).all() for a, b in zip(sheets, again, strict=True))
-    assert any((a != b).any() for a, b in zip(sheets[:3], other[:3], strict=True))
-
-
-def test_small_cluster_shows_all_its_objects():
-    sheets = judgements.representatives([0, 0, 0], ["a", "b", "b"], 1, seed=0)
-    assert len(sheets[0]) == 2
-
-
-@pytest.mark.parametrize(
-    ("n_lens", "verdict"), [(25, 1.0), (15, 1.0), (14, 0.5), (8, 0.5), (7, 0.0), (0, 0.0)]
-)
-def test_stand_in_thresholds(n_lens, verdict):
-    is_lens = np.repeat([1, 0], [n_lens, 25 - n_lens])
-    verdicts, n_seen = judgements.stand_in(is_lens, [np.arange(25)])
-    assert verdicts.tolist() == [verdict]
-    assert n_seen.tolist() == [25]
-
-
-def test_stand_in_is_undecided_on_an_empty_sheet():
-    verdicts, n_seen = judgements.stand_in(
-        np.array([1, -1]), [np.array([0]), np.array([1]), np.array([], dtype=int)]
-    )
-    assert verdicts.tolist() == [1.0, 0.5, 0.5]
-    assert n_seen.tolist() == [1, 0, 0]
-
-
-def test_stand_in_needs_labels():
-    with pytest.raises(LabelError, match="fill the template"):
-        judgements.stand_in(np.array([-1]), [np.array([0])])
 
 
 def test_round_trip_is_exact(tmp_path):

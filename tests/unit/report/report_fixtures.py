@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from lensflow import artifacts
-from lensflow.cluster.mixture import fitting
+from lensflow.cluster import clusterers
 from lensflow.prepare.augmentation import rotate
 from lensflow.prepare.scaling import scale
 
@@ -124,7 +124,8 @@ def write_run(folder, sample, ids, rotation, catalogue, images, n_features, run)
         writer.dataset("is_lens", is_lens)
         for name in ("numb_pix_lensed_image", "flux_lensed_image_in_sigma"):
             writer.dataset(f"catalogue/{name}", catalogue[name].to_numpy())
-    fitted = fitting.fit(embedding, n_features, seed=run, max_iter=500)
+    chosen = {"n_components": n_features, "seed": run, "max_iter": 500}
+    fitted = clusterers.fit("scikit-learn", embedding, **chosen)
     fitted.save(folder / "mixture.h5")
     cluster = fitted.labels(embedding)
     known = np.array([_mean(is_lens[cluster == k]) for k in range(n_features)])

@@ -181,7 +181,7 @@ def fit_quadratic(
     n_init: int,
     reg_covar: float,
 ) -> dict:
-    """Fit with quadratic features; see ``lensflow.cluster.mixture.fitting.fit`` for the parameters.
+    """Fit with quadratic features; see `lensflow.cluster.mixture.fitting.fit_mixture`.
 
     Returns
     -------

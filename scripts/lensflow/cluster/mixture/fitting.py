@@ -1,29 +1,28 @@
-"""The entry to both engines: checks the embeddings, fits, and says what went wrong."""
+"""What both engines share: checks of the embeddings, and what is said when a fit goes wrong."""
 
 import logging
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from lensflow.cluster.mixture.engine import fit_quadratic
 from lensflow.cluster.mixture.parameters import MixtureParameters
-from lensflow.cluster.mixture.reference import fit_reference
 from lensflow.errors import ConfigError, TrainingError
-
-ENGINES = {"scikit-learn": fit_reference, "lensflow": fit_quadratic}
 
 logger = logging.getLogger(__name__)
 
 
-def fit(
+def fit_mixture(
+    maximise: Callable[..., dict],
     embeddings: np.ndarray,
+    *,
+    engine: str,
     n_components: int,
     seed: int,
     max_iter: int = 100,
     tol: float = 1e-3,
     n_init: int = 1,
-    engine: str = "scikit-learn",
     reg_covar: float = 1e-6,
 ) -> MixtureParameters:
     """Fit a Bayesian Gaussian mixture with full covariances (paper section 2.2).
@@ -34,8 +33,13 @@ def fit(
 
     Parameters
     ----------
+    maximise : callable
+        The engine: from (embeddings, n_components, seed, max_iter, tol, n_init, reg_covar) to the
+        fields of `MixtureParameters` that a fit determines.
     embeddings : array-like of shape (n, d)
         Finite. A constant feature (a dead unit) is allowed and reported.
+    engine : str
+        The engine's name, for the artifact.
     n_components : int
         Number of components K; the paper sets K = d.
     seed : int
@@ -46,7 +50,6 @@ def fit(
         A trial has converged when its lower bound changes by less than this.
     n_init : int
         Number of trials; the one with the highest lower bound is kept.
-    engine : {"scikit-learn", "lensflow"}
     reg_covar : float
         Added to the diagonal of every component's covariance.
 
@@ -57,7 +60,7 @@ def fit(
     Raises
     ------
     ConfigError
-        When the engine is unknown, or there are fewer embeddings than components.
+        When there are fewer embeddings than components.
     TrainingError
         When an embedding is not finite, or a covariance is not positive definite.
 
@@ -66,24 +69,13 @@ def fit(
     sklearn.exceptions.ConvergenceWarning
         When the best trial did not converge; ``converged`` is then False.
     """
-    if engine not in ENGINES:
-        raise ConfigError(
-            f"mixture engine {engine!r} is unknown; choose one of {', '.join(sorted(ENGINES))}"
-        )
     x = _checked(embeddings, n_components)
-    constant = (x == x[0]).all(axis=0).astype(np.int8)
-    if constant.any():
-        logger.warning(
-            "%d of %d features are constant (dead units) and carry nothing: %s",
-            constant.sum(),
-            constant.size,
-            np.flatnonzero(constant).tolist(),
-        )
+    constant = _constant_features(x)
     try:
         with warnings.catch_warnings():
             # scikit-learn's own words, of the mixture and of k-means, name none of our settings.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = ENGINES[engine](x, n_components, seed, max_iter, tol, n_init, reg_covar)
+            fitted = maximise(x, n_components, seed, max_iter, tol, n_init, reg_covar)
     except (np.linalg.LinAlgError, ValueError) as error:
         raise TrainingError(
             f"the mixture of {n_components} components failed on embeddings of shape {x.shape}: "
@@ -114,6 +106,19 @@ def _checked(embeddings: np.ndarray, n_components: int) -> np.ndarray:
     return x
 
 
+def _constant_features(x: np.ndarray) -> np.ndarray:
+    """Return where a feature has one value in every embedding, and warn: (n, d) -> (d,) int8."""
+    constant = (x == x[0]).all(axis=0).astype(np.int8)
+    if constant.any():
+        logger.warning(
+            "%d of %d features are constant (dead units) and carry nothing: %s",
+            constant.sum(),
+            constant.size,
+            np.flatnonzero(constant).tolist(),
+        )
+    return constant
+
+
 def _warn_unless_converged(mixture: MixtureParameters, max_iter: int, tol: float) -> None:
     """Warn with a remedy when the best trial ran out of iterations."""
     if not mixture.converged:
@@ -122,5 +127,5 @@ def _warn_unless_converged(mixture: MixtureParameters, max_iter: int, tol: float
             f"{mixture.lower_bound:.6g}, tolerance {tol:g}); raise mixture.max_iter, or "
             "mixture.tol if the lower bound has levelled off",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=5,
         )

@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from lensflow import artifacts
+from lensflow.cluster.clustering import Memberships
 from lensflow.cluster.mixture.variational import log_constants
 from lensflow.errors import ArtifactError
 
 ROWS_PER_CHUNK = 8192
 """Embeddings scored at once; bounds the working memory to about 2 MiB a feature."""
+
+USED_FROM = 0.01
+"""Weight above which a component counts as used."""
 
 DESCRIPTIONS = {
     "weights": "posterior mean weight of each component",
@@ -48,7 +52,7 @@ class MixtureParameters:
     lower_bound : float
     seed, n_samples : int
     engine : str
-        ``"scikit-learn"`` or ``"lensflow"``.
+        Name of the clusterer that fitted it.
     """
 
     weights: np.ndarray
@@ -88,30 +92,13 @@ class MixtureParameters:
             digest.update(values.tobytes())
         return digest.hexdigest()
 
-    def log_joint(self, x: np.ndarray) -> np.ndarray:
-        """Return log(weight x density) of each embedding under each component.
-
-        Parameters
-        ----------
-        x : array-like of shape (n, d)
-
-        Returns
-        -------
-        numpy.ndarray of shape (n, K)
-        """
-        return np.concatenate([joint for _, joint in self.iterate_log_joint(x)])
-
-    def iterate_log_joint(self, x: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """Yield ``log_joint`` by chunks of rows, so that memory does not grow with n.
+    def iterate(self, x: np.ndarray) -> Iterator[Memberships]:
+        """Yield the memberships by chunks of rows, so that memory does not grow with n.
 
         Parameters
         ----------
         x : array-like of shape (n, d)
             An HDF5 dataset will do: one chunk of rows is read at a time.
-
-        Yields
-        ------
-        slice, numpy.ndarray of shape (rows, K)
 
         Raises
         ------
@@ -131,7 +118,8 @@ class MixtureParameters:
         )
         for start in range(0, max(x.shape[0], 1), ROWS_PER_CHUNK):
             rows = slice(start, start + ROWS_PER_CHUNK)
-            yield rows, constants - 0.5 * self._squared_distances(x[rows])
+            log_joint = constants - 0.5 * self._squared_distances(x[rows])
+            yield Memberships(rows, log_joint.argmax(axis=1), *_normalise(log_joint))
 
     def _squared_distances(self, x: np.ndarray) -> np.ndarray:
         """Return squared Mahalanobis distances to every mean: (n, d) -> (n, K)."""
@@ -149,29 +137,34 @@ class MixtureParameters:
 
     def responsibilities(self, x: np.ndarray) -> np.ndarray:
         """Return the probability of each component given each embedding: (n, d) -> (n, K)."""
-        return np.concatenate([normalise(joint)[0] for _, joint in self.iterate_log_joint(x)])
+        return np.concatenate([chunk.responsibilities for chunk in self.iterate(x)])
 
     def log_density(self, x: np.ndarray) -> np.ndarray:
         """Return the log density of each embedding, low for outliers: (n, d) -> (n,)."""
-        return np.concatenate([normalise(joint)[1] for _, joint in self.iterate_log_joint(x)])
+        return np.concatenate([chunk.log_density for chunk in self.iterate(x)])
 
     def labels(self, x: np.ndarray) -> np.ndarray:
         """Return the most probable component of each embedding: (n, d) -> (n,) int64."""
-        return np.concatenate([joint.argmax(axis=1) for _, joint in self.iterate_log_joint(x)])
+        return np.concatenate([chunk.clusters for chunk in self.iterate(x)])
 
-    def save(self, path: str | Path, provenance: dict | None = None) -> None:
-        """Write the mixture as an HDF5 artifact of kind ``mixture``.
+    def summary(self) -> dict[str, object]:
+        """Return what the log and the report say of the mixture."""
+        return {
+            "engine": self.engine,
+            "converged": self.converged,
+            "n_iter": self.n_iter,
+            "n_components": self.n_components,
+            "n_used": int((self.weights > USED_FROM).sum()),
+            "n_features": self.n_features,
+            "n_samples": self.n_samples,
+        }
 
-        Parameters
-        ----------
-        path : str or Path
-        provenance : dict, optional
-            Further root attributes, such as ``config_sha256``.
-        """
+    def save(self, path: str | Path) -> None:
+        """Write the mixture as an HDF5 artifact of kind ``mixture``."""
         scalars = {
             f.name: getattr(self, f.name) for f in fields(self) if f.name not in DESCRIPTIONS
         }
-        attrs = {**(provenance or {}), **scalars, "hash": self.hash}
+        attrs = {**scalars, "hash": self.hash}
         with artifacts.create(path, "mixture", attrs=attrs) as f:
             for name, description in DESCRIPTIONS.items():
                 f.dataset(name, getattr(self, name), units="1", description=description)
@@ -211,8 +204,8 @@ class MixtureParameters:
         return mixture
 
 
-def normalise(log_joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return responsibilities (n, K) and log densities (n,) from ``log_joint`` (n, K)."""
+def _normalise(log_joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return responsibilities (n, K) and log densities (n,) from log(weight x density) (n, K)."""
     largest = log_joint.max(axis=1, keepdims=True)
     shares = np.exp(log_joint - largest)
     total = shares.sum(axis=1, keepdims=True)

@@ -24,7 +24,7 @@ def fit_reference(
     n_init: int,
     reg_covar: float,
 ) -> dict:
-    """Fit with scikit-learn; see ``lensflow.cluster.mixture.fitting.fit`` for the parameters.
+    """Fit with scikit-learn; see `lensflow.cluster.mixture.fitting.fit_mixture`.
 
     Returns
     -------

@@ -1,0 +1,56 @@
+"""Stage: judge the clusters of one run by true labels (paper section 3.3)."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from lensflow.cluster import clusterers
+from lensflow.cluster import labels as cluster_labels
+from lensflow.cluster.judgements import judged_by_rule
+from lensflow.samples import read_embeddings
+
+
+def label_clusters_stage(
+    mixture_path: str | Path,
+    embedding_paths: Iterable,
+    labels_path: str | Path,
+    judgement: str,
+    seed: int,
+) -> None:
+    """Write the table of cluster labels of one run.
+
+    Parameters
+    ----------
+    mixture_path : str or Path
+    embedding_paths : iterable of path
+        Shards of the training sample's embeddings, in order.
+    labels_path : str or Path
+        The CSV to write.
+    judgement : str
+        A key of `lensflow.cluster.judgements.JUDGEMENTS` that a rule makes.
+    seed : int
+        Chooses the representatives; the cluster sheets take the same.
+
+    Raises
+    ------
+    ConfigError
+        When the judgement is unknown, or comes from outside.
+    LabelError
+        When there are no true labels.
+    """
+    chosen = judged_by_rule(judgement)
+    mixture = clusterers.load(mixture_path)
+    embeddings, rows = read_embeddings(embedding_paths)
+    clusters, n_components = mixture.labels(embeddings), mixture.n_components
+    ids, is_lens = rows["id"].to_numpy(), rows["is_lens"].to_numpy()
+    probability, n_seen = chosen.judge(clusters, ids, is_lens, n_components, seed)
+    cluster_labels.write(
+        labels_path,
+        probability,
+        mixture.hash,
+        n_members=np.bincount(clusters, minlength=n_components),
+        n_inspected=n_seen,
+        who=f"lensflow {judgement}",
+        note=chosen.note,
+    )

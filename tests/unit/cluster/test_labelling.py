@@ -1,0 +1,32 @@
+import pytest
+
+from lensflow.cluster import clusterers
+from lensflow.cluster import labels as cluster_labels
+from lensflow.cluster.labelling import label_clusters_stage
+from lensflow.errors import ConfigError, LabelError
+from unit.cluster.conftest import JUDGED, write_classes
+
+
+def test_tables_count_members_and_say_who(folder):
+    mixture = clusterers.load(folder / "mixture.h5")
+    for judgement, n_seen in (("known", 30), ("stand_in", 25)):
+        table = cluster_labels.read(folder / f"{judgement}.csv", mixture.hash, 2)
+        assert set(table["who"]) == {f"lensflow {judgement}"}
+        assert table["n_members"].tolist() == ["30", "30"]
+        assert table["n_inspected"].tolist() == [str(n_seen)] * 2
+
+
+def test_unknown_classes_cannot_be_judged_by_labels(folder):
+    write_classes(folder / "unknown.h5", known=False)
+    for judgement in JUDGED:
+        with pytest.raises(LabelError):
+            label_clusters_stage(
+                folder / "mixture.h5", [folder / "unknown.h5"], folder / "x.csv", judgement, seed=0
+            )
+
+
+def test_unknown_method_is_refused(folder):
+    with pytest.raises(ConfigError, match="choose known or stand_in"):
+        label_clusters_stage(
+            folder / "mixture.h5", [folder / "shard_0.h5"], folder / "x.csv", "guess", seed=0
+        )
