@@ -1,0 +1,219 @@
+"""Principal components of images: the simplest encoder, and what every other has to beat."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import ClassVar
+
+import h5py
+import numpy as np
+from sklearn.decomposition import PCA
+
+from lensflow import artifacts
+from lensflow.errors import ArtifactError, ConfigError, TrainingError
+from lensflow.seeds import rng
+
+IMAGES_AT_MOST = 8192
+"""Images that determine the components: 330 MB at 101 x 101 pixels, however large the sample."""
+
+BATCH = 1024
+
+
+@contextlib.contextmanager
+def open_encoder(path: str | PathLike, name: str) -> Iterator[h5py.File]:
+    """Open the artifact of an encoder after checking which encoder it is.
+
+    Parameters
+    ----------
+    path : path-like
+    name : str
+        Value of the root attribute ``encoder``.
+
+    Raises
+    ------
+    ArtifactError
+        When the file is damaged or missing, or holds another encoder.
+    """
+    with artifacts.open(path, "encoder") as file:
+        received = file.attrs.get("encoder")
+        if received != name:
+            raise ArtifactError(
+                f"{path} holds the encoder {received!r}, {name!r} was expected. Give a file of "
+                "that encoder, or fit it again."
+            )
+        yield file
+
+
+@dataclass(frozen=True)
+class PcaEncoder:
+    """Projection of images of one size and scale onto their principal components.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (size * size,), float32
+        Mean image.
+    components : ndarray of shape (size * size, n_features), float32
+        One a column, of unit length, by falling variance; the largest entry of each (by size) is
+        positive.
+    variance : ndarray of shape (n_features,), float32
+        Variance of the images along each component.
+    seed : int
+        Seed of the draw and of the decomposition.
+    n_images : int
+        Images that it was fitted to.
+    """
+
+    mean: np.ndarray
+    components: np.ndarray
+    variance: np.ndarray
+    seed: int
+    n_images: int
+
+    name: ClassVar[str] = "pca"
+
+    @classmethod
+    def fit(
+        cls, blocks: Iterable[np.ndarray], n_images: int, n_features: int, seed: int
+    ) -> "PcaEncoder":
+        """Fit principal components to images drawn evenly from a sample.
+
+        At most `IMAGES_AT_MOST` images are drawn and kept, however large the sample; which ones
+        depends on the seed and on ``n_images``, and not on the blocks.
+
+        Parameters
+        ----------
+        blocks : iterable of ndarray of shape (m, size, size)
+            All images of the sample, in order, on any scale; finite.
+        n_images : int
+            How many there are in all blocks.
+        n_features : int
+            Components to keep.
+        seed : int
+            Of the draw and of the randomised decomposition.
+
+        Raises
+        ------
+        ConfigError
+            When there are fewer images, or pixels, than components, or not ``n_images`` images.
+        TrainingError
+            When an image is not finite.
+        """
+        _check_number(n_images, n_features)
+        rows = _drawn_rows(blocks, n_images, seed)
+        if rows.shape[1] < n_features:
+            raise ConfigError(
+                f"{n_features} principal components need as many pixels, received images of "
+                f"{rows.shape[1]}; use fewer features"
+            )
+        solver = "randomized" if min(rows.shape) > 500 else "full"
+        fitted = PCA(n_features, svd_solver=solver, random_state=seed).fit(rows)
+        # In this order of memory a product has scikit-learn's bits, loaded from a file or not.
+        components = np.ascontiguousarray(fitted.components_.T)
+        return cls(fitted.mean_, components, fitted.explained_variance_, seed, len(rows))
+
+    @property
+    def n_features(self) -> int:
+        """Number of components."""
+        return len(self.variance)
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Return the principal components of images.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, size, size)
+            On the scale that the encoder was fitted to; finite.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features), float32
+
+        Raises
+        ------
+        ConfigError
+            When the images have another size.
+        TrainingError
+            When an image is not finite.
+        """
+        self._check_size(images)
+        features = np.empty((len(images), self.n_features), np.float32)
+        centre = self.mean[None] @ self.components
+        for start in range(0, len(images), BATCH):
+            rows = _as_rows(images[start : start + BATCH])
+            features[start : start + BATCH] = rows @ self.components - centre
+        return features
+
+    def save(self, path: str | PathLike, attrs: Mapping[str, object] | None = None) -> None:
+        """Write the encoder (kind "encoder"); equal content gives equal bytes.
+
+        Parameters
+        ----------
+        path : path-like
+        attrs : mapping, optional
+            Root attributes beside ``encoder``, ``n_features``, ``n_images`` and ``seed``.
+        """
+        own = {"encoder": self.name, "n_features": self.n_features}
+        own |= {"n_images": self.n_images, "seed": self.seed}
+        with artifacts.create(path, "encoder", {**(attrs or {}), **own}) as writer:
+            writer.dataset("mean", self.mean, description="mean image, row-major [y, x]")
+            text = "features = (images - mean) @ components; of unit length, by falling variance"
+            writer.dataset("components", self.components, description=text)
+            text = "variance of the images along each component"
+            writer.dataset("variance", self.variance, description=text)
+
+    @classmethod
+    def load(cls, path: str | PathLike) -> "PcaEncoder":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ArtifactError
+            When the file is damaged or missing, or holds another encoder.
+        """
+        with open_encoder(path, cls.name) as file:
+            arrays = [artifacts.read(file, key) for key in ("mean", "components", "variance")]
+            return cls(*arrays, int(file.attrs["seed"]), int(file.attrs["n_images"]))
+
+    def _check_size(self, images: np.ndarray) -> None:
+        if np.ndim(images) != 3 or np.prod(np.shape(images)[1:]) != len(self.mean):
+            size = round(len(self.mean) ** 0.5)
+            raise ConfigError(
+                f"these principal components are of images of {size} x {size} pixels, received "
+                f"the shape {np.shape(images)}; give images of the preset that they were fitted to"
+            )
+
+
+def _check_number(n_images: int, n_features: int) -> None:
+    if n_images < n_features:
+        raise ConfigError(
+            f"{n_features} principal components need as many images, received {n_images}; "
+            "use fewer features or more images"
+        )
+
+
+def _drawn_rows(blocks: Iterable[np.ndarray], n_images: int, seed: int) -> np.ndarray:
+    """Return the drawn images, one flat image a row, in their order."""
+    drawn = np.sort(rng(seed, "pca").permutation(n_images)[:IMAGES_AT_MOST])
+    kept, start = [], 0
+    for block in blocks:
+        stop = start + len(block)
+        kept.append(_as_rows(block[drawn[(drawn >= start) & (drawn < stop)] - start]))
+        start = stop
+    if start != n_images:
+        raise ConfigError(
+            f"{n_images} images were announced and {start} came; count the images of the blocks"
+        )
+    return np.concatenate(kept)
+
+
+def _as_rows(images: np.ndarray) -> np.ndarray:
+    """Return one flat image a row, float32, or say that something is not finite."""
+    rows = np.asarray(images, dtype=np.float32).reshape(len(images), -1)
+    bad = ~np.isfinite(rows).all(axis=1)
+    if bad.any():
+        raise TrainingError(
+            f"{bad.sum()} of {bad.size} images are not finite, finite pixels were expected; "
+            "ingest or prepare them again"
+        )
+    return rows

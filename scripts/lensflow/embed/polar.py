@@ -1,0 +1,439 @@
+"""Polar Fourier magnitudes, whitened within views: an encoder without a network.
+
+An image becomes the logarithm of its mean flux in the cells of a polar grid about the central
+pixel, and each ring of cells the magnitudes of its lowest Fourier orders, which a rotation by a
+multiple of the step of the grid, or a mirror image, leaves as they are. Of these numbers those
+linear combinations are kept that differ most between objects for how much they differ between
+altered views of one object (`lensflow.prepare.views`): a linear self-supervision.
+
+The grid is built from one octant by symmetry, so that for the eight orientations of a square image
+the features agree up to rounding.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from heapq import heappop, heappush
+from os import PathLike
+from typing import ClassVar
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.sparse import coo_array, csr_array
+from threadpoolctl import threadpool_limits
+
+from lensflow import artifacts
+from lensflow.embed.pca import open_encoder
+from lensflow.errors import ConfigError, TrainingError
+from lensflow.prepare.views import SIDE, Neighbours, altered, cut_neighbours
+from lensflow.seeds import rng
+
+RING_EDGES_PX = np.array([*range(11), *range(12, 23, 2), *range(25, 35, 3), *range(38, 51, 4)])
+"""Edges of the rings, pixels from the centre of the central pixel."""
+
+PIXEL_ARCSEC = 0.1
+"""Side of a pixel; it sets the unit of the rings' normalisation and so a common factor only."""
+
+N_RINGS = len(RING_EDGES_PX) - 1
+N_ANGLES = 64
+N_ORDERS = 9
+"""Fourier orders 0 to 8 of each ring."""
+
+N_INPUTS = N_RINGS * N_ORDERS
+
+KNEE = 2.0
+"""Of the logarithm of a cell's mean flux, sky sigma a pixel."""
+
+N_COMPONENTS = 120
+"""Most principal components that are whitened, and so most features."""
+
+N_VIEWS = 6
+RIDGE = 0.02
+"""Added to the covariance within views, in units of the mean variance of a component."""
+
+OBJECTS_AT_MOST = 8192
+"""Objects that determine the encoder: 330 MB of images, however large the sample."""
+
+BATCH = 32
+"""Images that are transformed together: few enough for the cache of a core."""
+
+_RADIAL_SAMPLES, _ANGULAR_SAMPLES = 4, 5
+_CENTRE = SIDE // 2
+_OCTANT = np.arange(N_ANGLES // 8 + 1)
+_RADIUS_ARCSEC = (RING_EDGES_PX[1:] + RING_EDGES_PX[:-1]) / 2 * PIXEL_ARCSEC
+_RING_NORM = (1 / (N_ANGLES * _RADIUS_ARCSEC**0.25)).astype(np.float32)[:, None]
+
+
+# --- the grid -------------------------------------------------------------------------------------
+
+
+@cache
+def polar_matrix() -> csr_array:
+    """Return the matrix from flat images to the mean flux of each cell of the polar grid.
+
+    Cell ``ring * N_ANGLES + j`` is centred on the angle ``2 pi j / N_ANGLES`` from the x axis
+    (columns) towards the y axis (rows), and is sampled bilinearly at 4 radii and 5 angles, weighted
+    by the area that each sample stands for. A quarter turn of the image by `numpy.rot90` moves the
+    cells of a ring by 16, a mirror image takes j to -j, and the weights move with them exactly.
+
+    Returns
+    -------
+    scipy.sparse.csr_array of shape (N_RINGS * N_ANGLES, SIDE * SIDE), float32
+        Each row sums to 1.
+    """
+    ring, angle, y, x, weight = _octant_cells()
+    # Cells on an axis or a diagonal come twice, from either side; their halves are added.
+    weight = np.where(angle % _OCTANT[-1] == 0, weight / 2, weight)
+    parts = []
+    for swapped in (False, True):
+        for _ in range(4):
+            parts.append((ring, angle % N_ANGLES, y, x))
+            angle, y, x = angle + N_ANGLES // 4, x, -y
+        if not swapped:
+            angle, y, x = N_ANGLES // 4 - angle, x, y
+    ring, angle, y, x = (np.concatenate(column) for column in zip(*parts, strict=True))
+    cells, pixels = ring * N_ANGLES + angle, (y + _CENTRE) * SIDE + x + _CENTRE
+    shape = (N_RINGS * N_ANGLES, SIDE * SIDE)
+    matrix = coo_array((np.tile(weight, 8), (cells, pixels)), shape=shape).tocsr()
+    return matrix.astype(np.float32)
+
+
+def _octant_cells() -> tuple[np.ndarray, ...]:
+    """Return ring, angle, y and x from the central pixel, and weight, of the angles 0 to 45 deg."""
+    edges = RING_EDGES_PX.astype(float)
+    inside = (np.arange(_RADIAL_SAMPLES) + 0.5) / _RADIAL_SAMPLES
+    radius = edges[:-1, None] + inside * np.diff(edges)[:, None]
+    across = (np.arange(_ANGULAR_SAMPLES) + 0.5) / _ANGULAR_SAMPLES - 0.5
+    theta = 2 * np.pi / N_ANGLES * (_OCTANT[:, None] + across)
+    area = (radius / radius.sum(axis=1, keepdims=True) / _ANGULAR_SAMPLES)[:, None, :, None]
+    x, y = (radius[:, None, :, None] * f(theta)[None, :, None, :] for f in (np.cos, np.sin))
+    ring, angle = np.ogrid[:N_RINGS, : len(_OCTANT)]
+    cell = np.broadcast_to((ring * len(_OCTANT) + angle)[:, :, None, None], x.shape)
+    area = np.broadcast_to(area, x.shape)
+    cells, pixels, weights = zip(*_bilinear(x, y, cell, area), strict=True)
+    # One weight a cell and pixel, so that no sum depends on the order of the octants later.
+    shape = (N_RINGS * len(_OCTANT), SIDE * SIDE)
+    rows = (np.concatenate(cells), np.concatenate(pixels))
+    summed = coo_array((np.concatenate(weights), rows), shape=shape).tocsr().tocoo()
+    cell, pixel = (index.astype(np.int64) for index in summed.coords)
+    y, x = (place - _CENTRE for place in divmod(pixel, SIDE))
+    return (*divmod(cell, len(_OCTANT)), y, x, summed.data)
+
+
+def _bilinear(x, y, cell, area) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yield cell, flat pixel and weight of the four pixels around each sample."""
+    left, below = np.floor(x).astype(int), np.floor(y).astype(int)
+    for right in (0, 1):
+        for above in (0, 1):
+            share = abs(1 - right - (x - left)) * abs(1 - above - (y - below))
+            pixel = (below + above + _CENTRE) * SIDE + left + right + _CENTRE
+            yield cell.ravel(), pixel.ravel(), (share * area).ravel()
+
+
+def magnitudes(images: np.ndarray) -> np.ndarray:
+    """Return the Fourier magnitudes of the rings of images.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, 101, 101)
+        In units of their sky noise; finite. All are in memory at once, and some 20 kB more of each.
+
+    Returns
+    -------
+    ndarray of shape (n, 216), float32
+        For each of 24 rings, from the centre, orders 0 to 8 of ``log10(1 + max(f, 0) / 2)`` along
+        the angle, over the 64 angles and the fourth root of the ring's mean radius (arcsec).
+    """
+    columns = np.ascontiguousarray(images.reshape(len(images), -1).T, dtype=np.float32)
+    flux = np.ascontiguousarray((polar_matrix() @ columns).T)
+    rings = np.log10(1 + np.maximum(flux, 0) / np.float32(KNEE)).reshape(-1, N_RINGS, N_ANGLES)
+    orders = np.abs(np.fft.rfft(rings, axis=2)[:, :, :N_ORDERS])
+    return (orders * _RING_NORM).astype(np.float32).reshape(len(images), -1)
+
+
+# --- whitening ------------------------------------------------------------------------------------
+
+
+def covariance_within(views: np.ndarray) -> np.ndarray:
+    """Return the covariance between views of one object, mean over the objects.
+
+    Parameters
+    ----------
+    views : ndarray of shape (n_views, n_objects, p)
+        Features of each view of each object; at least two views.
+
+    Returns
+    -------
+    ndarray of shape (p, p), float64
+    """
+    off = views - views.mean(axis=0, dtype=np.float64)
+    rows = off.reshape(-1, views.shape[2])
+    return rows.T @ rows / ((len(views) - 1) * views.shape[1])
+
+
+def whitening(
+    total: np.ndarray, within: np.ndarray, n_features: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the directions in which objects differ most for how much their views do.
+
+    Parameters
+    ----------
+    total : ndarray of shape (p, p)
+        Covariance of the objects.
+    within : ndarray of shape (p, p)
+        Covariance between views of one object, positive definite.
+    n_features : int
+
+    Returns
+    -------
+    directions : ndarray of shape (p, n_features)
+        Generalised eigenvectors of (total, within) of the largest eigenvalues, each over the fourth
+        root of its eigenvalue: between the length that makes the variance within views 1, and that
+        which makes the total variance 1. Their signs are arbitrary.
+    eigenvalues : ndarray of shape (n_features,)
+        Total variance over variance within views, falling.
+
+    Raises
+    ------
+    TrainingError
+        When the objects differ in fewer than ``n_features`` directions, or ``within`` is singular.
+    """
+    try:
+        values, vectors = eigh(total, within)
+    except np.linalg.LinAlgError as error:
+        raise TrainingError(
+            f"the covariance within views is not positive definite ({error}); are the images blank?"
+        ) from error
+    values, vectors = values[::-1][:n_features], vectors[:, ::-1][:, :n_features]
+    differ = values > len(total) * np.finfo(float).eps * max(values[0], 1)
+    if not differ.all():
+        raise TrainingError(
+            f"the images differ in {differ.sum()} directions, {n_features} features were expected; "
+            "use fewer features, or more and other images"
+        )
+    return vectors / values**0.25, values
+
+
+# --- the encoder ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PolarEncoder:
+    """Whitened polar Fourier magnitudes of images in units of their sky noise.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (216,)
+        Mean of the magnitudes over the training sample.
+    directions : ndarray of shape (216, n_features)
+        What the centred magnitudes are multiplied by. The largest entry of each column (by size)
+        is positive.
+    eigenvalues : ndarray of shape (n_features,)
+        Total variance over variance within views, falling.
+    seed : int
+        Seed of the draw of objects and of their views.
+    n_objects, n_views : int
+        What it was fitted to.
+    """
+
+    mean: np.ndarray
+    directions: np.ndarray
+    eigenvalues: np.ndarray
+    seed: int
+    n_objects: int
+    n_views: int
+
+    name: ClassVar[str] = "polar"
+
+    @classmethod
+    def fit(
+        cls,
+        blocks: Iterable[tuple[np.ndarray, Sequence[str]]],
+        n_features: int,
+        seed: int,
+        n_views: int = N_VIEWS,
+    ) -> "PolarEncoder":
+        """Fit the encoder to a sample, without labels.
+
+        At most `OBJECTS_AT_MOST` objects are drawn and kept, however large the sample; which ones
+        depends on the seed and the ids. Views are pasted with neighbours from the objects drawn.
+
+        Parameters
+        ----------
+        blocks : iterable of (images of shape (m, 101, 101), m ids)
+            In units of their sky noise. The result does not depend on the order of the images, nor
+            on the blocks. Of an id that comes again only the first image counts.
+        n_features : int
+            At most `N_COMPONENTS`, and fewer than objects.
+        seed : int
+            Seed of the configuration.
+        n_views : int
+            Altered copies of each object, at least 2.
+
+        Raises
+        ------
+        ConfigError
+            When there are too few objects, views or components, or images of another size.
+        TrainingError
+            When an image is not finite, or the images hardly differ.
+        """
+        _check_numbers(n_features, n_views)
+        ids, images = _drawn(blocks, seed)
+        _check_objects(len(ids), n_features)
+        own = np.concatenate([magnitudes(np.stack(batch)) for batch, _ in _batches(images, ids)])
+        pool = cut_neighbours(images, ids, seed)
+        views = np.stack([_of_view(images, ids, pool, seed, view) for view in range(n_views)])
+        # The sums of a matrix product depend on how many threads share it.
+        with threadpool_limits(1, user_api="blas"):
+            directions, eigenvalues = _whitened(own, views, n_features)
+        mean = own.mean(axis=0, dtype=np.float64)
+        return cls(mean, directions, eigenvalues, seed, len(ids), n_views)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features."""
+        return len(self.eigenvalues)
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Return the features of images.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, 101, 101)
+            In units of their sky noise; finite.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features), float32
+            The same, up to rounding, for the eight orientations of an image.
+
+        Raises
+        ------
+        ConfigError
+            When the images have another size.
+        TrainingError
+            When an image is not finite.
+        """
+        _check_images(images)
+        features = np.empty((len(images), self.n_features), np.float32)
+        for start in range(0, len(images), BATCH):
+            rows = slice(start, start + BATCH)
+            features[rows] = (magnitudes(images[rows]) - self.mean) @ self.directions
+        return features
+
+    def save(self, path: str | PathLike, attrs: Mapping[str, object] | None = None) -> None:
+        """Write the encoder (kind "encoder"); equal content gives equal bytes.
+
+        Parameters
+        ----------
+        path : path-like
+        attrs : mapping, optional
+            Root attributes beside the encoder's own: ``encoder``, ``n_features``, ``n_objects``,
+            ``n_views`` and ``seed``.
+        """
+        own = {"encoder": self.name, "n_features": self.n_features, "seed": self.seed}
+        own |= {"n_objects": self.n_objects, "n_views": self.n_views}
+        with artifacts.create(path, "encoder", {**(attrs or {}), **own}) as writer:
+            text = f"mean Fourier magnitudes: {N_RINGS} rings x orders 0 to {N_ORDERS - 1}"
+            writer.dataset("mean", self.mean, description=text)
+            text = "features = (magnitudes - mean) @ directions"
+            writer.dataset("directions", self.directions, description=text)
+            text = "total variance over variance within views"
+            writer.dataset("eigenvalues", self.eigenvalues, description=text)
+            writer.dataset("ring_edges", RING_EDGES_PX, "pix", "edges of the rings")
+
+    @classmethod
+    def load(cls, path: str | PathLike) -> "PolarEncoder":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ArtifactError
+            When the file is damaged or missing, or holds another encoder.
+        """
+        with open_encoder(path, cls.name) as file:
+            arrays = [artifacts.read(file, key) for key in ("mean", "directions", "eigenvalues")]
+            return cls(*arrays, *(int(file.attrs[key]) for key in ("seed", "n_objects", "n_views")))
+
+
+def _whitened(own: np.ndarray, views: np.ndarray, n_features: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return directions and eigenvalues of magnitudes (n, p) and their views (n_views, n, p)."""
+    variances, components = np.linalg.eigh(np.cov(own, rowvar=False, dtype=np.float64))
+    # More components than this would span noise of no image.
+    n_components = min(N_COMPONENTS, len(own) - 1)
+    variances, components = variances[-n_components:], components[:, -n_components:]
+    within = components.T @ covariance_within(views) @ components
+    within += RIDGE * variances.mean() * np.eye(n_components)
+    directions, eigenvalues = whitening(np.diag(variances), within, n_features)
+    directions = components @ directions
+    largest = np.take_along_axis(directions, abs(directions).argmax(axis=0)[None], axis=0)
+    return directions * np.sign(largest), eigenvalues
+
+
+def _of_view(
+    images: Sequence[np.ndarray], ids: Sequence[str], pool: Neighbours, seed: int, view: int
+) -> np.ndarray:
+    """Return the magnitudes of one view of every object, a batch at a time."""
+    return np.concatenate(
+        [
+            magnitudes(altered(np.stack(batch), names, pool, seed, view))
+            for batch, names in _batches(images, ids)
+        ]
+    )
+
+
+def _batches(images: Sequence, ids: Sequence) -> Iterator[tuple[Sequence, Sequence]]:
+    for start in range(0, len(ids), BATCH):
+        yield images[start : start + BATCH], ids[start : start + BATCH]
+
+
+def _drawn(
+    blocks: Iterable[tuple[np.ndarray, Sequence[str]]], seed: int
+) -> tuple[list[str], list[np.ndarray]]:
+    """Return ids, sorted, and images of the objects drawn, in one pass.
+
+    Each object draws a lot from the seed and its id, and those with the lowest lots stay.
+    """
+    lots, kept = [], {}
+    for images, ids in blocks:
+        _check_images(images)
+        for image, name in zip(images, map(str, ids), strict=True):
+            if name not in kept:
+                kept[name] = np.array(image, dtype=np.float32)
+                heappush(lots, (-rng(seed, "drawn", name).random(), name))
+            if len(lots) > OBJECTS_AT_MOST:
+                del kept[heappop(lots)[1]]
+    names = sorted(kept)
+    return names, [kept[name] for name in names]
+
+
+def _check_numbers(n_features: int, n_views: int) -> None:
+    if not 1 <= n_features <= N_COMPONENTS:
+        raise ConfigError(
+            f"the polar encoder makes 1 to {N_COMPONENTS} features, received {n_features}; "
+            "16 is what was measured to be best"
+        )
+    if n_views < 2:
+        raise ConfigError(f"whitening within views needs at least 2 views, received {n_views}")
+
+
+def _check_objects(n_objects: int, n_features: int) -> None:
+    if n_objects <= n_features:
+        raise ConfigError(
+            f"{n_features} features of the polar encoder need at least {n_features + 1} objects, "
+            f"received {n_objects}; use fewer features or more objects"
+        )
+
+
+def _check_images(images: np.ndarray) -> None:
+    if np.ndim(images) != 3 or np.shape(images)[1:] != (SIDE, SIDE):
+        raise ConfigError(
+            f"the polar encoder takes cutouts (n, {SIDE}, {SIDE}), received the shape "
+            f"{np.shape(images)}; give them as ingestion stores them, before binning"
+        )
+    bad = ~np.isfinite(images).all(axis=(1, 2))
+    if bad.any():
+        raise TrainingError(
+            f"{bad.sum()} of {bad.size} images are not finite, the first in row {bad.argmax()}; "
+            "finite pixels in units of a positive sky noise were expected: ingest them again"
+        )
