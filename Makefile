@@ -12,13 +12,13 @@ CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
-SLURM_PROFILE ?= workflow/profiles/slurm
+SLURM_PROFILE ?= slurm
 BIN := .venv/bin
 # GPU stages run one after the other on a GPU; where there is none, on every core.
 GPUS := $(shell { nvidia-smi --list-gpus 2>/dev/null || true; } | wc -l)
 GPU_JOBS ?= $(if $(filter 0,$(GPUS)),$(shell nproc 2>/dev/null || echo 1),1)
-WORKSTATION := --workflow-profile workflow/profiles/workstation --cores $(CORES) --resources gpu=$(GPU_JOBS)
 SNAKEMAKE := $(BIN)/snakemake
+HERE := LENSFLOW_EXECUTOR=local $(SNAKEMAKE) --workflow-profile default --cores $(CORES) --resources gpu=$(GPU_JOBS)
 
 .PHONY: help run published test lint bench slurm slurm-test environment
 
@@ -36,7 +36,7 @@ environment: .venv/lensflow-installed  ## make .venv from envs/requirements.lock
 	touch $@
 
 run: environment  ## the whole workflow on this machine, ending with results/report.html
-	$(SNAKEMAKE) $(WORKSTATION) $(CONFIG)
+	$(HERE) $(CONFIG)
 
 slurm: environment  ## the same on a SLURM cluster, started on a login node; SLURM_PROFILE=... for a profile of your own
 	LENSFLOW_EXECUTOR=slurm $(SNAKEMAKE) --workflow-profile $(SLURM_PROFILE) $(CONFIG)
@@ -45,7 +45,7 @@ slurm-test: environment  ## the tests on a private SLURM alone; needs root and t
 	$(BIN)/python -m pytest tests/slurm
 
 published: environment  ## the paper's figures and tables on simulated images, into results/published (about an hour)
-	$(SNAKEMAKE) $(WORKSTATION) \
+	$(HERE) \
 	  --config run='[small_paper,small_honest,small_challenge]' -- results/report.html publish_results
 
 bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--long", "--gpu", or names of benchmarks

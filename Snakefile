@@ -1,17 +1,15 @@
 """lensflow: strong gravitational lenses without labels, from FITS cutouts to ranked candidates.
 
-    snakemake --workflow-profile workflow/profiles/workstation
+    snakemake
 
-builds the experiments that config.yaml lists under `run`. The rules stand in workflow/rules, in
-the order in which they run; the scripts they call in scripts; the logic in scripts/lensflow.
+builds the experiments that config.yaml lists under `run`, on this machine. The rules stand in
+workflow/rules, in the order in which they run; the scripts they call in scripts; the logic in
+scripts/lensflow.
 """
 
 from snakemake.utils import min_version
 
 min_version("9.20")
-
-
-configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"

@@ -99,13 +99,13 @@ def test_at_most_five_lines_at_the_top_are_the_sites():
     assert sum(not line.endswith(":") for line in settings if line) == 5
 
 
-@pytest.mark.parametrize("name", ["workstation", "slurm"])
+@pytest.mark.parametrize("name", ["default", "slurm"])
 def test_every_setting_of_a_profile_has_its_reason(name):
     paragraphs = (PROFILES / name / "profile.yaml").read_text().strip().split("\n\n")
     assert all("# " in paragraph for paragraph in paragraphs)
 
 
-@pytest.mark.parametrize("profile", ["slurm", "workflow/profiles/slrum"])
+@pytest.mark.parametrize("profile", ["slrum", "workflow/profiles/slrum"])
 def test_a_profile_that_does_not_exist_stops_the_run(folder, profile):
     done = snakemake(folder, "--cores", 1, "--workflow-profile", profile, check=False)
     assert done.returncode != 0
@@ -119,6 +119,74 @@ def test_another_executor_than_asked_for_stops_the_run(folder, monkeypatch):
     assert done.returncode != 0
     assert "asks for the executor 'slurm', but Snakemake runs with 'local'" in done.output
     assert not (folder / "results/data").exists()
+
+
+CONFIGURATION = "results/tiny/config.yaml"
+
+
+def test_the_profile_of_this_machine_is_taken_by_itself(folder):
+    done = snakemake(folder, "--dry-run", "--", CONFIGURATION)
+    assert "Using workflow specific profile" in done.output
+    assert "profiles/default for setting" in done.output
+
+
+def test_a_profile_is_found_by_its_name(folder):
+    done = snakemake(folder, "--dry-run", "--workflow-profile", "slurm", "--", CONFIGURATION)
+    assert "profiles/slurm for setting" in done.output
+
+
+@pytest.fixture
+def login_node(tmp_path, monkeypatch):
+    """A machine with SLURM's commands, which do nothing, and nobody says where to run."""
+    for name in ("sbatch", "sinfo", "squeue", "sacct"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 0\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
+    monkeypatch.setenv("LENSFLOW_EXECUTOR", "")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    return tmp_path
+
+
+def test_a_login_node_does_not_do_the_work_by_mistake(folder, login_node):
+    done = snakemake(folder, "--", CONFIGURATION, check=False)
+    assert done.returncode != 0
+    assert "To submit it: make slurm" in done.output
+    assert not (folder / CONFIGURATION).exists()
+
+
+@pytest.mark.parametrize("options", [["--executor", "slurm"], ["--profile", "{user}"]])
+def test_on_a_cluster_gpu_jobs_do_not_wait_for_each_other(folder, login_node, options):
+    (login_node / "profile.yaml").write_text("executor: slurm\njobs: 5\n")
+    options = [option.format(user=login_node) for option in options]
+    done = snakemake(folder, *options, "--", CONFIGURATION, check=False)
+    assert done.returncode != 0
+    assert "GPU jobs would wait for each other" in done.output
+    assert not (folder / CONFIGURATION).exists()
+
+
+def test_who_says_so_works_on_a_login_node(tmp_path, login_node):
+    folder = configured(tmp_path / "run")
+    snakemake(folder, "--workflow-profile", "default", "--", CONFIGURATION)
+    assert (folder / CONFIGURATION).is_file()
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "more.yaml"])
+def test_a_key_that_stands_twice_stops_the_run(tmp_path, name):
+    folder = configured(tmp_path)
+    with open(folder / name, "a") as file:
+        file.write("seed: 4\nseed: 5\n")
+    more = ["--configfile", folder / name] if name == "more.yaml" else []
+    done = snakemake(folder, "--dry-run", *more, "--", CONFIGURATION, check=False)
+    assert done.returncode != 0
+    assert re.search(rf"{name}, line \d+: the key 'seed' stands twice, first in", done.output)
+
+
+def test_broken_yaml_is_said_with_its_line(tmp_path):
+    folder = configured(tmp_path)
+    (folder / "config.yaml").write_text("run: [demo]\nseed: 3\n  backend: jax\n")
+    done = snakemake(folder, "--dry-run", "--", CONFIGURATION, check=False)
+    assert done.returncode != 0
+    assert "config.yaml, line 3, column 10: this is not YAML" in done.output
 
 
 @pytest.mark.slow

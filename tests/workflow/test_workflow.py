@@ -7,7 +7,6 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from workflow.conftest import ROOT, configured, snakemake
 
@@ -166,15 +165,13 @@ def test_real_images_go_through_the_whole_chain(finished, tmp_path, real_data):
     """Raw challenge cutouts, Euclid lenses and denoised cutouts, with tiny trained models."""
 
     def real(config):
-        shipped = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"]
         names = ["challenge_sample", "challenge_denoised", "euclid_q1"]
-        config["run"] = ["real"]
-        config["datasets"] |= {name: shipped[name] for name in names}
-        config["experiments"]["real"] = {
+        config["run"] = ["tiny_real"]
+        config["experiments"]["tiny_real"] = {
             **config["experiments"]["tiny"],
             **{"scales": ["linear"], "runs": 1, "apply_to": names},
         }
-        config["experiments"]["real"].pop("headline", None)
+        config["experiments"]["tiny_real"].pop("headline", None)
 
     folder = configured(tmp_path, real)
     (folder / "data").symlink_to(real_data)
@@ -182,10 +179,10 @@ def test_real_images_go_through_the_whole_chain(finished, tmp_path, real_data):
     snakemake(folder, "results/report.html", "--cores", 2, "--rerun-triggers", "mtime")
     counts = {"challenge_sample": 10, "challenge_denoised": 70, "euclid_q1": 5}
     for name, count in counts.items():
-        table = pd.read_csv(folder / f"results/real/candidates_{name}.csv")
+        table = pd.read_csv(folder / f"results/tiny_real/candidates_{name}.csv")
         assert len(table) == count
         assert table["p_lens"].between(0, 1).all()
-    metrics = pd.read_csv(folder / "results/real/metrics.csv").set_index("sample")
+    metrics = pd.read_csv(folder / "results/tiny_real/metrics.csv").set_index("sample")
     assert metrics.loc["challenge_sample", "n_lens"].max() == 5
     assert (metrics.loc["challenge_denoised", ["n_lens", "n_nonlens"]].sum(axis=1) <= 70).all()
 

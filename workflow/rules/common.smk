@@ -23,6 +23,7 @@ from lensflow.samples import Run
 from lensflow.workflow.code_hash import stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_accounting, check_executor, check_profile
+from lensflow.workflow.yaml_files import check_yaml_files
 
 if Path(lensflow.__file__).parents[1] != LIBRARY:
     raise WorkflowError(
@@ -34,6 +35,16 @@ try:
     # With --directory, Snakemake has left the folder it was started in; the shell knows it.
     started_in = os.environ.get("PWD") if workflow.overwrite_workdir else None
     check_profile(sys.argv, Path(started_in or Path.cwd()), Path(workflow.basedir))
+    check_yaml_files(["config.yaml", *workflow.configfiles])
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
+
+
+# Not in the Snakefile: Snakemake takes no note of a key that stands twice, so the file comes first.
+configfile: "config.yaml"
+
+
+try:
     config = complete(config)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
@@ -91,10 +102,9 @@ def minutes(base, per_gigabyte=0.0):
 
 onstart:
     try:
-        check_executor(
-            os.environ.get("LENSFLOW_EXECUTOR"), workflow.executor_plugin.name
-        )
-        if workflow.executor_plugin.name == "slurm":
+        executor = workflow.executor_plugin.name
+        check_executor(executor, sys.argv, os.environ, workflow.global_resources)
+        if executor == "slurm":
             check_accounting(workflow.executor_settings.status_command)
     except ConfigError as error:
         raise WorkflowError(str(error)) from None

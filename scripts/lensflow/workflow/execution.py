@@ -1,16 +1,23 @@
 """Refuses to run in another way than was asked for: on this machine instead of the cluster.
 
-Snakemake ignores a workflow profile that it does not find, and then runs everything here; and with
-a SLURM that keeps no accounts, its status query by `sacct` fails for ever without a word.
+Snakemake takes the workflow profile ``default`` by itself, ignores one that it does not find, and
+then runs everything here; and with a SLURM that keeps no accounts, its status query by `sacct`
+fails for ever without a word.
 """
 
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from lensflow.errors import ConfigError
 
 OPTION = "--workflow-profile"
+# Options by which a user says where jobs run.
+PLACE_OPTIONS = (OPTION, "--profile", "--executor", "-e")
+VARIABLE = "LENSFLOW_EXECUTOR"
+# Executors whose jobs run on this machine, or not at all.
+HERE = ("local", "touch", "dryrun")
 SACCT = ("sacct", "--noheader", "--allocations", "--starttime", "now")
 SACCT_TIMEOUT_S = 60
 
@@ -32,7 +39,7 @@ def check_profile(arguments: Sequence[str], start: Path, home: Path) -> None:
     ConfigError
         Naming what was asked for, where it was looked for, and the profiles that exist.
     """
-    name = _profile_name(arguments)
+    name = _last_value(arguments, OPTION)
     if name is None or name == "none":
         return
     # Where Snakemake looks: not beside the Snakefile, but in the folder `profiles` there.
@@ -47,37 +54,69 @@ def check_profile(arguments: Sequence[str], start: Path, home: Path) -> None:
     )
 
 
-def _profile_name(arguments: Sequence[str]) -> str | None:
-    """Return the value of the last ``--workflow-profile``, or None."""
-    name = None
+def _last_value(arguments: Sequence[str], option: str) -> str | None:
+    """Return the last value of an option on a command line, or None."""
+    value = None
     for number, argument in enumerate(arguments):
-        if argument == OPTION and number + 1 < len(arguments):
-            name = arguments[number + 1]
-        elif argument.startswith(f"{OPTION}="):
-            name = argument.removeprefix(f"{OPTION}=")
-    return name
+        if argument == option and number + 1 < len(arguments):
+            value = arguments[number + 1]
+        elif argument.startswith(f"{option}="):
+            value = argument.removeprefix(f"{option}=")
+    return value
 
 
-def check_executor(wanted: str | None, executor: str) -> None:
-    """Check that Snakemake runs its jobs as the environment variable LENSFLOW_EXECUTOR demands.
+def check_executor(
+    executor: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    limits: Collection[str],
+) -> None:
+    """Check that jobs run where the user wants them to, before the first one starts.
 
     Parameters
     ----------
-    wanted : str or None
-        Its value, such as ``slurm``; nothing is demanded when it is unset or empty.
     executor : str
-        The name of the executor in use, such as ``local`` or ``slurm``.
+        The name of Snakemake's executor, such as ``local`` or ``slurm``.
+    arguments : sequence of str
+        The command line.
+    environment : mapping of str
+        The environment. Its ``LENSFLOW_EXECUTOR``, unless empty, demands an executor.
+    limits : collection of str
+        The resources that are limited over all jobs at once (``--resources``).
 
     Raises
     ------
     ConfigError
-        When they differ.
+        When it is another executor than demanded; when a login node of a SLURM cluster would do
+        all the work though nobody said so; when a limit made for one machine holds on a cluster.
     """
+    wanted = environment.get(VARIABLE)
     if wanted and wanted != executor:
+        profile = "default" if wanted == "local" else wanted
         raise ConfigError(
-            f"LENSFLOW_EXECUTOR asks for the executor {wanted!r}, but Snakemake runs with "
-            f"{executor!r}. Pass a profile that says `executor: {wanted}`, by its path: "
-            f"{OPTION} workflow/profiles/{wanted}."
+            f"{VARIABLE} asks for the executor {wanted!r}, but Snakemake runs with {executor!r}. "
+            f"Name the workflow profile for it, and no other: {OPTION} {profile}."
+        )
+    if executor == "local" and not wanted:
+        _check_login_node(arguments, environment)
+    if executor not in HERE and "gpu" in limits:
+        raise ConfigError(
+            f"The executor is {executor!r}, but `gpu` is limited over all jobs at once, as on one "
+            "machine, so GPU jobs would wait for each other. The profile `default`, which "
+            f"Snakemake takes by itself, says so: give {OPTION} slurm (or none, beside a profile "
+            "of your own), and no --resources gpu=..."
+        )
+
+
+def _check_login_node(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    named = any(_last_value(arguments, option) is not None for option in PLACE_OPTIONS)
+    if named or "SLURM_JOB_ID" in environment:
+        return
+    if shutil.which("sbatch", path=environment.get("PATH")):
+        raise ConfigError(
+            "This machine submits to SLURM (sbatch is here), and nobody said where to run: all the "
+            "work would be done here, perhaps on a login node. To submit it: make slurm, or "
+            f"{OPTION} slurm. To do it here: make run, or {VARIABLE}=local."
         )
 
 

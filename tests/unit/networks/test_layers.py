@@ -12,6 +12,7 @@ import yaml
 
 from lensflow.errors import ConfigError
 from lensflow.workflow.config import complete
+from lensflow.workflow.recipes import read_recipes
 from network_presets import blobs, paper, tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -69,7 +70,10 @@ def test_fast_and_plain_autoencoders_are_equal():
     assert_equal_networks(tiny(), 3, blobs(6)[..., None])
 
 
-CONFIGURED = complete(yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text()))
+CONFIGURED = complete(
+    yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text())
+    | {"presets": read_recipes()["presets"]}
+)
 
 
 @pytest.mark.parametrize("name", CONFIGURED["presets"])

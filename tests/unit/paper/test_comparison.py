@@ -293,7 +293,7 @@ def test_whose_row_it_is():
 
 
 def test_every_assumption_is_complete_and_names_a_key_that_exists():
-    from lensflow.workflow.config import SCHEMA_PATH
+    from lensflow.workflow.schema import SCHEMA_PATH
 
     schema = SCHEMA_PATH.read_text()
     for entry in ASSUMPTIONS:

@@ -3,11 +3,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from lensflow.errors import ConfigError
-from lensflow.workflow.config import complete, effective, used_datasets
+from lensflow.ingest.kinds import KINDS
+from lensflow.workflow.config import complete, effective
 
 ROOT = Path(__file__).resolve().parents[3]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
 
 
 @pytest.fixture
@@ -19,14 +22,51 @@ def test_the_shipped_configuration_is_complete_and_unchanged(config):
     before = copy.deepcopy(config)
     full = complete(config)
     assert config == before
+    assert full["experiments"]["demo"]["mixture"]["engine"] == "scikit-learn"
+    assert list(full["presets"]) == ["demo"]
+
+
+def test_recipes_are_completed_too(config, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("SpaceBasedTraining", "Data_EuclidBig", "challenge1/SpaceBasedTraining"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    (tmp_path / "data/euclid_q1").mkdir()
+    (tmp_path / "data/Data_EuclidBig/classifications.csv").touch()
+    full = complete(config | {"run": ["paper", "real"]})
     assert full["experiments"]["paper"]["runs"] == 3
     assert full["experiments"]["paper"]["mixture"]["engine"] == "scikit-learn"
     assert full["datasets"]["euclid_q1"]["state"] == "raw"
 
 
+def test_the_file_that_a_user_edits_is_short():
+    lines = (ROOT / "config.yaml").read_text().splitlines()
+    assert len(lines) <= 50
+
+
+def test_the_schema_names_the_kinds_of_the_table():
+    entry = SCHEMA["properties"]["datasets"]["additionalProperties"]
+    chosen = {
+        part["if"]["properties"]["kind"]["const"]: part["then"]["$ref"] for part in entry["allOf"]
+    }
+    assert set(entry["properties"]["kind"]["enum"]) == set(KINDS)
+    assert chosen == {kind: f"#/$defs/dataset_{kind}" for kind in KINDS}
+    defined = {name for name in SCHEMA["$defs"] if name.startswith("dataset_")}
+    assert defined == {f"dataset_{kind}" for kind in KINDS}
+
+
+def test_the_schema_is_a_valid_one():
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_a_mistake_is_said_once(config):
+    config["experiments"]["other"] = {}
+    with pytest.raises(ConfigError, match=r"has 1 mistake") as raised:
+        complete(config)
+    assert str(raised.value).count("lacks 'dataset', 'protocol'") == 1
+
+
 def test_every_key_of_the_schema_is_described():
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    definitions = schema["$defs"]
+    definitions = SCHEMA["$defs"]
     missing = []
 
     def walk(part, where):
@@ -38,7 +78,7 @@ def test_every_key_of_the_schema_is_described():
             if isinstance(child.get("items"), dict):
                 walk(child["items"], f"{where}.{key}[]")
 
-    for name, part in [("config", schema), *definitions.items()]:
+    for name, part in [("config", SCHEMA), *definitions.items()]:
         walk(part, name)
     assert not missing
 
@@ -76,7 +116,7 @@ def test_a_mistake_is_explained(config, path, value, parts, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     place = config
     for key in path[:-1]:
-        place = place[key]
+        place = place.setdefault(key, {})
     place[path[-1]] = value
     with pytest.raises(ConfigError) as raised:
         complete(config)
@@ -123,7 +163,7 @@ def test_the_effective_configuration_is_valid_and_holds_only_what_counts(config)
     full = complete(config)
     part = yaml.safe_load(effective(full, "demo"))
     assert complete(part) == part
-    assert sorted(part["datasets"]) == used_datasets(full, ["demo"])[::-1]
+    assert sorted(part["datasets"]) == ["sim_challenge", "sim_training"]
     assert list(part["presets"]) == ["demo"]
 
 

@@ -1,15 +1,23 @@
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from lensflow.errors import ConfigError
 from lensflow.workflow import execution
-from lensflow.workflow.execution import check_accounting, check_executor, check_profile
+from lensflow.workflow.execution import (
+    VARIABLE,
+    check_accounting,
+    check_executor,
+    check_profile,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def home(tmp_path):
-    for name in ("slurm", "workstation"):
+    for name in ("slurm", "default"):
         folder = tmp_path / "home" / "workflow" / "profiles" / name
         folder.mkdir(parents=True)
         (folder / "profile.yaml").touch()
@@ -45,14 +53,68 @@ def test_a_path_beside_the_snakefile_is_not_found_from_elsewhere(home, tmp_path)
     check_profile(["--workflow-profile", str(home / arguments[1])], tmp_path / "elsewhere", home)
 
 
-@pytest.mark.parametrize("wanted", [None, "", "slurm"])
-def test_the_executor_asked_for_passes(wanted):
-    check_executor(wanted, "slurm")
+@pytest.fixture
+def cluster(tmp_path):
+    """The environment of a login node."""
+    sbatch = tmp_path / "bin" / "sbatch"
+    sbatch.parent.mkdir()
+    sbatch.touch(0o755)
+    return {"PATH": str(sbatch.parent)}
 
 
-def test_another_executor_than_asked_for_is_refused():
-    with pytest.raises(ConfigError, match=r"asks for the executor 'slurm'.*runs with 'local'"):
-        check_executor("slurm", "local")
+def test_by_names_the_profiles_of_this_project_are_found():
+    elsewhere = ROOT / "tests"
+    for name in ("default", "slurm"):
+        check_profile(["--workflow-profile", name], elsewhere, ROOT)
+    # Where Snakemake looks for a workflow profile of its own accord.
+    assert (ROOT / "profiles").readlink() == Path("workflow/profiles")
+    assert (ROOT / "profiles/default/profile.yaml").is_file()
+
+
+@pytest.mark.parametrize("environment", [{}, {VARIABLE: ""}, {VARIABLE: "slurm"}])
+def test_the_executor_asked_for_passes(environment):
+    check_executor("slurm", [], environment, ["_cores"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "executor", "profile"), [("slurm", "local", "slurm"), ("local", "slurm", "default")]
+)
+def test_another_executor_than_asked_for_is_refused(wanted, executor, profile):
+    message = f"asks for the executor '{wanted}'.*runs with '{executor}'.*profile {profile}"
+    with pytest.raises(ConfigError, match=message):
+        check_executor(executor, [], {VARIABLE: wanted}, [])
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n"], ["--cores", "2"], ["--profile-dag"]])
+def test_a_login_node_does_not_do_the_work_by_mistake(cluster, arguments):
+    with pytest.raises(ConfigError, match=r"make slurm.*make run, or LENSFLOW_EXECUTOR=local"):
+        check_executor("local", arguments, cluster, [])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workflow-profile", "none"],
+        ["--workflow-profile=default"],
+        ["--profile", "mine"],
+        ["--executor", "local"],
+        ["-e", "local"],
+    ],
+)
+def test_who_says_where_to_run_is_obeyed(cluster, arguments):
+    check_executor("local", arguments, cluster, ["gpu"])
+
+
+def test_elsewhere_than_on_a_login_node_work_is_done_here(cluster, tmp_path):
+    check_executor("local", [], cluster | {VARIABLE: "local"}, ["gpu"])
+    check_executor("local", [], cluster | {"SLURM_JOB_ID": "7"}, ["gpu"])
+    check_executor("local", [], {"PATH": str(tmp_path)}, ["gpu"])
+    check_executor("touch", [], cluster, ["gpu"])
+
+
+def test_a_limit_for_one_machine_is_refused_on_a_cluster(cluster):
+    with pytest.raises(ConfigError, match=r"GPU jobs would wait.*--workflow-profile slurm"):
+        check_executor("slurm", ["--profile", "mine"], cluster, ["_cores", "gpu"])
 
 
 def test_squeue_needs_no_accounting(monkeypatch):

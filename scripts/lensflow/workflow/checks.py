@@ -1,0 +1,228 @@
+"""What a schema cannot say of a configuration: names that must exist, choices that must agree.
+
+Each check yields a sentence a mistake. They run on a configuration that the schema has accepted and
+whose defaults are filled.
+"""
+
+import string
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lensflow.cluster.judgements import JUDGEMENTS, Judgement
+from lensflow.errors import ConfigError
+from lensflow.experiment import Dataset, Experiment, Project
+from lensflow.networks.presets import check_preset
+from lensflow.workflow.recipes import REFERENCES
+from lensflow.workflow.schema import suggestion
+
+# Names that would collide with a sample or with a file or folder in results/.
+RESERVED_NAMES = frozenset(
+    ["train", "test", "data", "all", "benchmarks", "logs", "backups", "report", "published"]
+)
+
+PARTNER_PROTOCOLS = {"honest": "honest", "challenge": "unlabelled"}
+"""The protocol of the experiments that an experiment is compared with, by role."""
+
+
+def check_names(config: Mapping) -> Iterator[str]:
+    """Check that no dataset or experiment takes a name that means something else."""
+    for section in ("datasets", "experiments"):
+        for name in sorted(RESERVED_NAMES & set(config[section])):
+            yield (
+                f"the {section[:-1]} name {name!r} is reserved; choose another than "
+                f"{sorted(RESERVED_NAMES)}"
+            )
+    for name in sorted(set(config["datasets"]) & set(config["experiments"])):
+        yield f"{name!r} names both a dataset and an experiment; rename one of them"
+
+
+def check_references(config: Mapping, known: Mapping) -> Iterator[str]:
+    """Check that what is named exists.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    known : mapping
+        The same with all recipes: what could have been named.
+    """
+    for experiment, settings in config["experiments"].items():
+        for key, section in REFERENCES.items():
+            where = f"config.experiments.{experiment}.{key}"
+            for place, name in _named(where, settings[key]):
+                yield from _unknown(place, name, known[section])
+    for name in config["run"]:
+        yield from _unknown("config.run", name, known["experiments"])
+
+
+def _named(where: str, value: object) -> Iterator[tuple[str, str]]:
+    """Yield the names in a value of the configuration, each with its place."""
+    if isinstance(value, dict):
+        yield from ((f"{where}.{key}", name) for key, name in value.items() if name is not None)
+    elif value is not None:
+        yield from ((where, name) for name in (value if isinstance(value, list) else [value]))
+
+
+def _unknown(where: str, name: str, known: Mapping) -> Iterator[str]:
+    if name not in known:
+        names = sorted(known)
+        yield f"{where} names {name!r}; known are {names}.{suggestion(name, names)}"
+
+
+def check_presets(config: Mapping) -> Iterator[str]:
+    """Check that the layers of each preset fit each other."""
+    for name, preset in config["presets"].items():
+        try:
+            check_preset(preset)
+        except ConfigError as error:
+            yield f"config.presets.{name}: {error}"
+
+
+def check_experiments(config: Mapping) -> Iterator[str]:
+    """Check that the choices of each experiment agree; all names in them exist."""
+    for experiment in Project(config).experiments.values():
+        where = f"config.experiments.{experiment.name}"
+        yield from _check_applied(where, experiment)
+        yield from _check_denoised(where, experiment)
+        yield from _check_labels(where, experiment)
+        yield from _check_headline(where, experiment)
+        yield from _check_appendix(where, experiment)
+        yield from _check_comparison(where, experiment)
+        for judgement in JUDGEMENTS.values():
+            if judgement.table_key:
+                yield from _check_table(where, experiment, judgement)
+
+
+def _check_applied(where: str, experiment: Experiment) -> Iterator[str]:
+    if experiment.dataset in experiment.applied:
+        yield (
+            f"{where}.apply_to names its own dataset {experiment.dataset.name!r}, whose objects "
+            "it trained on; they are scored as the samples train and test. Remove it"
+        )
+
+
+def _check_denoised(where: str, experiment: Experiment) -> Iterator[str]:
+    for dataset in experiment.datasets:
+        if dataset.is_denoised and experiment.scales != ["linear"]:
+            yield (
+                f"{where}.scales is {experiment.scales}, but the dataset {dataset.name!r} is "
+                "already denoised and linear, so it has no sky noise to take a logarithm with; "
+                "expected scales: [linear]"
+            )
+
+
+def _check_labels(where: str, experiment: Experiment) -> Iterator[str]:
+    if experiment.is_labelled:
+        return
+    missing = f"but the dataset {experiment.dataset.name!r} has no catalogue"
+    if needs := sorted(name for name in experiment.judgements if JUDGEMENTS[name].needs_labels):
+        others = [judgement.name for judgement in JUDGEMENTS.values() if not judgement.needs_labels]
+        yield (
+            f"{where}.labels holds {needs}, which need true labels, {missing}; "
+            f"use labels: [{', '.join(others)}]"
+        )
+    if experiment.protocol != "unlabelled":
+        yield (
+            f"{where}.protocol is {experiment.protocol!r}, which needs labels, {missing}; "
+            "use protocol: unlabelled"
+        )
+
+
+def _check_headline(where: str, experiment: Experiment) -> Iterator[str]:
+    for key, choices in (("scale", "scales"), ("n_features", "n_features")):
+        allowed = experiment.settings[choices]
+        chosen = (experiment.settings["headline"] or {}).get(key, allowed[0])
+        if chosen not in allowed:
+            yield (
+                f"{where}.headline.{key} is {chosen!r}; expected one of the experiment's "
+                f"{choices}, {allowed}"
+            )
+
+
+def _check_appendix(where: str, experiment: Experiment) -> Iterator[str]:
+    wanted, n_features = experiment.settings["appendix_a"], experiment.settings["n_features"]
+    if wanted is None:
+        return
+    if not experiment.dataset.keeps_sources:
+        yield (
+            f"{where}.appendix_a needs the images of the sources alone, which the dataset "
+            f"{experiment.dataset.name!r} does not keep; set its source_images: true, or "
+            "appendix_a: null"
+        )
+    if "linear" not in experiment.scales:
+        yield (
+            f"{where}.appendix_a uses the networks of the linear scale, but scales is "
+            f"{experiment.scales}; add linear, or set appendix_a: null"
+        )
+    if wanted["n_features"] not in (None, *n_features):
+        yield (
+            f"{where}.appendix_a.n_features is {wanted['n_features']}; expected one of the "
+            f"experiment's n_features, {n_features}, or null"
+        )
+
+
+def _check_comparison(where: str, experiment: Experiment) -> Iterator[str]:
+    wanted = experiment.settings["compare_paper"]
+    if wanted is None:
+        return
+    if experiment.protocol != "paper":
+        yield (
+            f"{where}.compare_paper is for an experiment of protocol paper, but protocol is "
+            f"{experiment.protocol!r}; give the key to the experiment that is to be compared"
+        )
+    for role, protocol in PARTNER_PROTOCOLS.items():
+        if wanted[role] is None:
+            continue
+        partner = Experiment(wanted[role], experiment.config)
+        if partner.protocol != protocol:
+            yield (
+                f"{where}.compare_paper.{role} names {partner.name!r}, whose protocol is "
+                f"{partner.protocol!r}; expected an experiment of protocol {protocol}"
+            )
+
+
+def _check_table(where: str, experiment: Experiment, judgement: Judgement) -> Iterator[str]:
+    """Check the path of a judgement that comes from outside."""
+    key, path = judgement.table_key, experiment.settings[judgement.table_key]
+    if (judgement.name in experiment.judgements) != (path is not None):
+        yield (
+            f"{where}.labels is {experiment.judgements} and {key} is {path!r}; give both "
+            f"`{judgement.name}` and the path of the filled table, or neither"
+        )
+    if path is not None:
+        yield from _check_fields(f"{where}.{key}", experiment, path)
+
+
+def _check_fields(where: str, experiment: Experiment, path: str) -> Iterator[str]:
+    fields = {field for _, field, _, _ in string.Formatter().parse(path) if field is not None}
+    counts = {
+        "scale": len(experiment.scales),
+        "n_features": len(experiment.settings["n_features"]),
+        "run": experiment.settings["runs"],
+    }
+    if unknown := sorted(fields - set(counts)):
+        yield f"{where} has {unknown}; expected {{scale}}, {{n_features}}, {{run}}"
+    for field, count in counts.items():
+        if count > 1 and field not in fields:
+            yield (
+                f"{where} is {path!r}, one file for {count} different values of "
+                f"{field}, but each model has its own clusters; put {{{field}}} into the path"
+            )
+
+
+def check_sources(config: Mapping) -> Iterator[str]:
+    """Check that what the chosen experiments read from outside exists."""
+    chosen = [dataset for experiment in Project(config).chosen for dataset in experiment.datasets]
+    for name, dataset in {dataset.name: dataset for dataset in chosen}.items():
+        yield from _check_source(f"config.datasets.{name}", dataset)
+
+
+def _check_source(where: str, dataset: Dataset) -> Iterator[str]:
+    if not dataset.is_simulated and not Path(dataset.entry["path"]).is_dir():
+        yield (
+            f"{where}.path is {dataset.entry['path']!r}, which is no folder (looked in "
+            "the working folder). Put or link the images there, or correct the path"
+        )
+    catalogue = dataset.entry.get("catalogue")
+    if catalogue is not None and not Path(catalogue).is_file():
+        yield f"{where}.catalogue is {catalogue!r}, which is no file; correct the path"
