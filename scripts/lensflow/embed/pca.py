@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import h5py
 import numpy as np
-from sklearn.decomposition import PCA
 
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
@@ -99,6 +98,9 @@ class PcaEncoder:
         TrainingError
             When an image is not finite.
         """
+        # Slow to import, and only fitting needs it.
+        from sklearn.decomposition import PCA
+
         _check_number(n_images, n_features)
         rows = _drawn_rows(blocks, n_images, seed)
         if rows.shape[1] < n_features:

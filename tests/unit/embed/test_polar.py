@@ -1,4 +1,7 @@
 import itertools
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +28,7 @@ from lensflow.prepare.views import altered, cut_neighbours
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object
 
+SCRIPTS = Path(__file__).parents[3] / "scripts"
 SIDE, CENTRE = 101, 50
 Y, X = np.mgrid[:SIDE, :SIDE] - CENTRE
 RADIUS, ANGLE = np.hypot(X, Y), np.arctan2(Y, X)
@@ -355,6 +359,14 @@ def test_blank_images_are_refused():
     blank = np.zeros((20, SIDE, SIDE), "f4")
     with pytest.raises(TrainingError, match="directions"):
         PolarEncoder.fit([(blank, names(20))], n_features=4, seed=1)
+
+
+def test_encoding_loads_no_more_than_it_uses():
+    code = (
+        "import sys; from lensflow.embed import pca, polar; "
+        "assert not {'sklearn', 'keras', 'matplotlib', 'astropy'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=SCRIPTS)
 
 
 def test_few_objects_are_enough_for_few_features(images):
