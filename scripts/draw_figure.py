@@ -1,13 +1,11 @@
 """Draw one figure: call the function that the table of figures names."""
 
-from importlib import import_module
-
+from lensflow.figures.drawing import drawing_function
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])
-    module, _, function = snakemake.params.draw.partition(":")
-    draw = getattr(import_module(module), function)
+    draw = drawing_function(snakemake.params.draw)
     draw(
         **dict(snakemake.input.items()), **snakemake.params.values, **dict(snakemake.output.items())
     )

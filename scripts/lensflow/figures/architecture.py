@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
 from lensflow.figures import style
-from lensflow.networks.presets import LayerShape, describe
+from lensflow.networks.kinds import describe
+from lensflow.networks.shapes import LayerShape
 
 _LOOKS = {
     "convolution": style.SKY,
@@ -35,7 +36,7 @@ def architecture(
     png, pdf : path-like
         Figures to write.
     """
-    layers = describe(preset, n_features)
+    layers = describe(preset, "autoencoder", n_features)
     drawn = [layer for layer in layers if layer_look(layer) is not None]
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 2.9)

@@ -9,10 +9,9 @@ from lensflow.figures import sources, style
 from lensflow.prepare.scaling import scale
 
 ARCSEC_PER_PIXEL = 0.1
-_COLUMNS = 6
-
-
+N_BEST = 30
 LONGEST_NAME = 18
+_COLUMNS = 6
 
 
 def candidate_sheet(
@@ -20,9 +19,8 @@ def candidate_sheet(
     shards: Sequence[Path | str],
     png: Path | str,
     pdf: Path | str,
-    n_best: int = 30,
-    scaling: str = "log",
-    arcsec_per_pixel: float = ARCSEC_PER_PIXEL,
+    scaling: str,
+    judgement: str,
 ) -> None:
     """Draw the cutouts of the best candidates with rank, identifier and probability.
 
@@ -34,14 +32,12 @@ def candidate_sheet(
         Image shards of the dataset.
     png, pdf : path-like
         Figures to write.
-    n_best : int
-        Candidates shown.
     scaling : {"log", "linear"}
         Scale of the images; images without sky noise are always shown linear.
-    arcsec_per_pixel : float
-        Arcseconds, for the scale bar.
+    judgement : str
+        Whose judgement of the clusters ranks them.
     """
-    best = pd.read_csv(candidates, dtype={"id": str}).sort_values("rank").head(n_best)
+    best = pd.read_csv(candidates, dtype={"id": str}).sort_values("rank").head(N_BEST)
     with style.paper():
         if best.empty:
             figure = style.new_figure(style.PAGE_INCHES, 0.8)
@@ -50,27 +46,28 @@ def candidate_sheet(
             flux, sky_sigma = sources.dataset_images(shards, best["id"].tolist())
             has_sky = bool((sky_sigma > 0).all())
             images = scale(flux, sky_sigma, scaling if has_sky else "linear")
-            figure = _sheet(best, images, arcsec_per_pixel)
+            figure = _sheet(best, images, style.title({"labels": judgement}))
         style.save(figure, png, pdf, trim=True)
 
 
-def _sheet(best, images, arcsec_per_pixel):
+def _sheet(best, images, title):
     n_rows = -(-len(best) // _COLUMNS)
     side = style.PAGE_INCHES / _COLUMNS
-    figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.3), images=True)
+    figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.3) + 0.2, images=True)
+    figure.suptitle(title)
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     for axes, image, row in zip(grid, images, best.itertuples(), strict=False):
         style.show_image(axes, image)
         axes.set_title(f"{row.rank}: {_short(row.id)}\n$p$ = {row.p_lens:.3f}", fontsize=7, pad=2)
-        draw_scale_bar(axes, image.shape[0], arcsec_per_pixel)
+        _draw_scale_bar(axes, image.shape[0])
     for axes in grid[len(best) :]:
         axes.set_axis_off()
     return figure
 
 
-def draw_scale_bar(axes, size: int, arcsec_per_pixel: float) -> None:
+def _draw_scale_bar(axes, size: int) -> None:
     """Draw a bar of one arcsecond in the lower left corner of an image of ``size`` pixels."""
-    length, margin = 1 / arcsec_per_pixel, 0.06 * size
+    length, margin = 1 / ARCSEC_PER_PIXEL, 0.06 * size
     axes.plot([margin, margin + length], [margin, margin], color=style.VERMILLION, lw=1.4)
     axes.text(
         margin + length / 2, margin + 0.03 * size, "1$^{\\prime\\prime}$",

@@ -8,7 +8,8 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lensflow.evaluate.resampling import TABLE1_RATIOS
+from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_sample
+from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
 from lensflow.samples import Run
 
@@ -28,7 +29,7 @@ PAPER_PLACES = (
 )
 """Places in the paper, in its order; the last is that of figures which it does not have."""
 
-RATIO_SAMPLES = [f"test_1to{ratio}" for ratio in TABLE1_RATIOS]
+RATIO_SAMPLES = [ratio_sample("test", ratio) for ratio in TABLE1_RATIOS]
 """Samples at the ratios of table 1."""
 
 TRUE_FRACTIONS = "known"
@@ -38,7 +39,7 @@ Values = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Shown:
+class Published:
     """A figure of one experiment on the page of published results.
 
     Attributes
@@ -97,7 +98,7 @@ class Figure:
         What tells its files apart in Snakemake's own report, with wildcards.
     paper : str
         Its place in the paper, one of `PAPER_PLACES`.
-    published : sequence of Shown
+    published : sequence of Published
         Where `make published` shows it.
     """
 
@@ -112,7 +113,7 @@ class Figure:
     instances: Callable[[Experiment], Sequence[Mapping[str, object]]] = _once
     labels: Mapping[str, str] = field(default_factory=dict)
     paper: str = ""
-    published: Sequence[Shown] = ()
+    published: Sequence[Published] = ()
 
     @property
     def stem(self) -> str:
@@ -150,7 +151,7 @@ def published_figures() -> list[tuple[str, str, str]]:
     return [(one.role, figure.name, _published_title(figure, one)) for figure, one in shown]
 
 
-def _published_title(figure: Figure, shown: Shown) -> str:
+def _published_title(figure: Figure, shown: Published) -> str:
     if not figure.paper:
         return shown.words
     return f"{'Beside ' if shown.beside else ''}{figure.paper}: {shown.words}"
@@ -169,6 +170,14 @@ def _follows_paper(experiment: Experiment) -> bool:
 
 def _table1(experiment: Experiment) -> bool:
     return experiment.is_labelled and _follows_paper(experiment)
+
+
+def _denoised(experiment: Experiment) -> bool:
+    return experiment.encoder.input_stage == "denoised"
+
+
+def _trained(experiment: Experiment) -> bool:
+    return experiment.encoder.is_network
 
 
 # --- instances ----------------------------------------------------------------------------------
@@ -202,7 +211,7 @@ def _clusters_of(experiment: Experiment, run: Run) -> Values:
     return {
         "embeddings": experiment.embedding_paths(run, "train"),
         "mixture": experiment.mixture_path(run),
-        "stacks": experiment.stack_paths(run.scale, "denoised", "train"),
+        "stacks": experiment.stack_paths(run.scale, experiment.encoder.input_stage, "train"),
     }
 
 
@@ -259,26 +268,35 @@ def _headline_stacks(experiment: Experiment) -> Values:
     return {name: experiment.stack_paths(scale, stage, "train") for name, stage in stages.items()}
 
 
+def _denoised_scales(experiment: Experiment) -> list[str]:
+    return experiment.scales if _denoised(experiment) else []
+
+
+def _trained_runs(experiment: Experiment) -> list[Run]:
+    return experiment.runs if _trained(experiment) else []
+
+
 def _histories(experiment: Experiment) -> Values:
+    scales, runs = _denoised_scales(experiment), _trained_runs(experiment)
     return {
-        "denoisers": [experiment.denoiser_history_path(scale) for scale in experiment.scales],
-        "autoencoders": experiment.run_paths("autoencoder_history.csv"),
+        "denoisers": [experiment.denoiser_history_path(scale) for scale in scales],
+        "autoencoders": [experiment.run_path(run, "autoencoder_history.csv") for run in runs],
     }
 
 
 # --- params -------------------------------------------------------------------------------------
 
 
-def _seed(experiment: Experiment, **wildcards: object) -> Values:
+def _seed(experiment: Experiment) -> Values:
     return {"seed": experiment.config["seed"]}
 
 
-def _scaling(experiment: Experiment, **wildcards: object) -> Values:
+def _scaling(experiment: Experiment) -> Values:
     return {"scaling": experiment.model["scale"]}
 
 
-def _variant(variant: str) -> Callable[[Experiment], Values]:
-    return lambda experiment: {"variant": variant, **_seed(experiment)}
+def _kind(kind: str) -> Callable[[Experiment], Values]:
+    return lambda experiment: {"kind": kind, **_seed(experiment)}
 
 
 def _shown_rows(experiment: Experiment, **others: object) -> Values:
@@ -289,11 +307,12 @@ def _shown_rows(experiment: Experiment, **others: object) -> Values:
 def _history_names(experiment: Experiment) -> Values:
     words = "{run.scale} features {run.n_features} run {run.run}"
     return {
-        "denoiser_names": experiment.scales,
-        "autoencoder_names": [words.format(run=run) for run in experiment.runs],
+        "denoiser_names": _denoised_scales(experiment),
+        "autoencoder_names": [words.format(run=run) for run in _trained_runs(experiment)],
     }
 
 
+_TRUE_FRACTIONS_UNCUT = {"labels": TRUE_FRACTIONS, "cut": UNCUT}
 _SHEETS = "{scale}_features_{features}_run_{run}"
 _MODEL = {"model": "{scale}, {features} features, run {run}"}
 
@@ -302,59 +321,61 @@ FIGURES = (
         name="label_methods",
         section=RESULTS,
         title="label methods",
-        draw="lensflow.figures.metrics:label_methods",
+        draw="lensflow.figures.label_methods:label_methods",
         inputs=_tables("roc", "metrics_summary"),
-        params=lambda e: {"where": {**e.model, "sample": e.paper_sample, "cut": "none"}},
+        params=lambda e: {"where": {**e.model, "sample": e.paper_sample, "cut": UNCUT}},
         when=_labelled,
         paper="Fig. 8",
         published=(
-            Shown("training", "known fraction and assumed probability"),
-            Shown("honest", "held-out objects, both classes augmented alike", beside=True),
+            Published("training", "known fraction and assumed probability"),
+            Published("honest", "held-out objects, both classes augmented alike", beside=True),
         ),
     ),
     Figure(
         name="null",
         section=RESULTS,
         title="null",
-        draw="lensflow.figures.features:null_distribution",
+        draw="lensflow.figures.null:null_distribution",
         inputs=_tables("null", "metrics"),
-        params=lambda e: {"where": e.model},
+        params=lambda e: {
+            "where": {**e.model, "sample": e.headline_sample, **_TRUE_FRACTIONS_UNCUT}
+        },
         when=_labelled,
-        published=(Shown("training", "The null: shuffled labels"),),
+        published=(Published("training", "The null: shuffled labels"),),
     ),
     Figure(
         name="baselines",
         section=RESULTS,
         title="baselines",
-        draw="lensflow.figures.metrics:baseline_comparison",
+        draw="lensflow.figures.baselines:baseline_comparison",
         inputs=_tables("metrics", "baselines"),
         params=lambda e: {
-            "where": {**e.model, "sample": e.headline_sample, "labels": TRUE_FRACTIONS}
+            "where": {**e.model, "sample": e.headline_sample, **_TRUE_FRACTIONS_UNCUT}
         },
         when=lambda e: e.is_labelled and e.settings["baselines"],
-        published=(Shown("training", "Principal components in place of the autoencoder"),),
+        published=(Published("training", "Principal components in place of the autoencoder"),),
     ),
     Figure(
         name="confusion",
         section=RESULTS,
         title="confusion",
-        draw="lensflow.figures.metrics:confusion_matrix",
+        draw="lensflow.figures.confusion:confusion_matrix",
         inputs=_tables("metrics"),
-        params=lambda e: {"where": _shown_rows(e, sample="train", cut="none")},
+        params=lambda e: {"where": _shown_rows(e, sample="train", cut=UNCUT)},
         when=_labelled,
         paper="Fig. 9",
-        published=(Shown("training", "confusion matrix of the training sample"),),
+        published=(Published("training", "confusion matrix of the training sample"),),
     ),
     Figure(
         name="confusion_rare",
         section=RESULTS,
         title="confusion rare",
-        draw="lensflow.figures.metrics:confusion_matrix",
+        draw="lensflow.figures.confusion:confusion_matrix",
         inputs=_tables("metrics"),
-        params=lambda e: {"where": _shown_rows(e, sample=RATIO_SAMPLES[-1], cut="none")},
+        params=lambda e: {"where": _shown_rows(e, sample=RATIO_SAMPLES[-1], cut=UNCUT)},
         when=_table1,
         paper="Fig. 14",
-        published=(Shown("training", "confusion matrix at 0.01 % lenses"),),
+        published=(Published("training", "confusion matrix at 0.01 % lenses"),),
     ),
     Figure(
         name="roc_cut",
@@ -365,7 +386,7 @@ FIGURES = (
         params=lambda e: {"compare": "cut", "where": _shown_rows(e, sample=e.cut_sample)},
         when=_labelled,
         paper="Fig. 16",
-        published=(Shown("challenge", "ROC before and after the cut"),),
+        published=(Published("challenge", "ROC before and after the cut"),),
     ),
     Figure(
         name="roc_ratios",
@@ -375,12 +396,12 @@ FIGURES = (
         inputs=_tables("roc", "metrics_summary"),
         params=lambda e: {
             "compare": "sample",
-            "where": _shown_rows(e, cut="none"),
+            "where": _shown_rows(e, cut=UNCUT),
             "values": RATIO_SAMPLES,
         },
         when=_table1,
         paper="Fig. 13",
-        published=(Shown("training", "ROC of the test sets of table 1"),),
+        published=(Published("training", "ROC of the test sets of table 1"),),
     ),
     Figure(
         name="ranking",
@@ -389,42 +410,42 @@ FIGURES = (
         draw="lensflow.figures.ranking:ranking_curves",
         inputs=lambda e: {"scores": e.headline_paths("scores_test.csv")},
         params=lambda e: {
-            "labels": e.judgement.name,
+            "judgement": e.judgement.name,
             "ratios": list(TABLE1_RATIOS),
             **_seed(e),
         },
         when=_table1,
         paper="Fig. 13",
-        published=(Shown("training", "what a ROC does not show", beside=True),),
+        published=(Published("training", "what a ROC does not show", beside=True),),
     ),
     Figure(
         name="auc_features",
         section=RESULTS,
         title="auc features",
-        draw="lensflow.figures.features:auc_by_features",
+        draw="lensflow.figures.auc_features:auc_by_features",
         inputs=_tables("metrics_summary"),
         params=lambda e: {
-            "where": {"sample": e.paper_sample, "cut": "none", "labels": e.judgement.name}
+            "where": {"sample": e.paper_sample, "cut": UNCUT, "labels": e.judgement.name}
         },
         when=lambda e: e.is_labelled and len(e.settings["n_features"]) > 1,
         paper="Fig. 7",
-        published=(Shown("training", "AUC against the number of features"),),
+        published=(Published("training", "AUC against the number of features"),),
     ),
     Figure(
         name="table2",
         section=RESULTS,
         title="table 2",
-        draw="lensflow.figures.challenge:method_table",
+        draw="lensflow.figures.table2:method_table",
         inputs=_tables("table2"),
         when=lambda e: bool(e.settings["compare_paper"]),
         paper="Table 2",
-        published=(Shown("training", "the challenge's methods and ours"),),
+        published=(Published("training", "the challenge's methods and ours"),),
     ),
     Figure(
         name="cluster_sheet_unlabelled",
         section=CLUSTERS,
         title="clusters to judge",
-        draw="lensflow.figures.sheets:cluster_sheet",
+        draw="lensflow.figures.cluster_sheet:cluster_sheet",
         inputs=_sheet,
         params=lambda e, **run: {"labelled": False, **_seed(e)},
         file=f"clusters_unlabelled_{_SHEETS}",
@@ -435,7 +456,7 @@ FIGURES = (
         name="cluster_sheet",
         section=CLUSTERS,
         title="clusters",
-        draw="lensflow.figures.sheets:cluster_sheet",
+        draw="lensflow.figures.cluster_sheet:cluster_sheet",
         inputs=_sheet,
         params=lambda e, **run: {"labelled": True, **_seed(e)},
         when=_labelled,
@@ -447,57 +468,57 @@ FIGURES = (
         name="clusters_lens",
         section=CLUSTERS,
         title="clusters lens",
-        draw="lensflow.figures.sheets:cluster_columns",
+        draw="lensflow.figures.cluster_columns:cluster_columns",
         inputs=_lens_clusters,
-        params=_variant("lens"),
+        params=_kind("lens"),
         when=_labelled,
         paper="Fig. 10",
-        published=(Shown("training", "clusters with many lenses"),),
+        published=(Published("training", "clusters with many lenses"),),
     ),
     Figure(
         name="clusters_non_lens",
         section=CLUSTERS,
         title="clusters non lens",
-        draw="lensflow.figures.sheets:cluster_columns",
+        draw="lensflow.figures.cluster_columns:cluster_columns",
         inputs=_headline_clusters,
-        params=_variant("non_lens"),
+        params=_kind("non_lens"),
         when=_labelled,
         paper="Fig. 11",
-        published=(Shown("training", "clusters with many non-lenses"),),
+        published=(Published("training", "clusters with many non-lenses"),),
     ),
     Figure(
         name="clusters_uncertain",
         section=CLUSTERS,
         title="clusters uncertain",
-        draw="lensflow.figures.sheets:cluster_columns",
+        draw="lensflow.figures.cluster_columns:cluster_columns",
         inputs=_headline_clusters,
-        params=_variant("uncertain"),
+        params=_kind("uncertain"),
         when=_labelled,
         paper="Fig. 12",
-        published=(Shown("training", "uncertain clusters"),),
+        published=(Published("training", "uncertain clusters"),),
     ),
     Figure(
         name="judged_examples",
         section=CLUSTERS,
         title="judged examples",
-        draw="lensflow.figures.sheets:judged_examples",
+        draw="lensflow.figures.judged_examples:judged_examples",
         inputs=_judged_clusters,
-        params=_seed,
+        params=lambda e: {"judgement": e.judgement.name, **_seed(e)},
         # True fractions are no verdicts of 0, 0.5 or 1.
         when=lambda e: e.is_labelled and e.judgement.name != TRUE_FRACTIONS,
         paper="Fig. 5",
-        published=(Shown("training", "clusters judged 0, 0.5 and 1"),),
+        published=(Published("training", "clusters judged 0, 0.5 and 1"),),
     ),
     Figure(
         name="clusters_sources",
         section=CLUSTERS,
         title="clusters sources",
-        draw="lensflow.figures.source_sheet:source_columns",
+        draw="lensflow.figures.clusters_sources:source_columns",
         inputs=_source_clusters,
         params=_seed,
         when=lambda e: bool(e.settings["appendix_a"]),
         paper="Fig. A1",
-        published=(Shown("training", "clusters of the sources alone"),),
+        published=(Published("training", "clusters of the sources alone"),),
     ),
     Figure(
         name="candidates",
@@ -505,7 +526,7 @@ FIGURES = (
         title="candidates",
         draw="lensflow.figures.candidates:candidate_sheet",
         inputs=_candidate_images,
-        params=_scaling,
+        params=lambda e, dataset: {**_scaling(e), "judgement": e.judgement.name},
         file="candidates_{dataset}",
         instances=_candidate_datasets,
         labels={"dataset": "{dataset}"},
@@ -514,12 +535,12 @@ FIGURES = (
         name="class_examples",
         section=IMAGES,
         title="class examples",
-        draw="lensflow.figures.images:class_examples",
+        draw="lensflow.figures.class_examples:class_examples",
         inputs=_dataset_images,
         params=lambda e: {**_scaling(e), **_seed(e)},
         when=_labelled,
         paper="Fig. 3",
-        published=(Shown("training", "examples of the classes"),),
+        published=(Published("training", "examples of the classes"),),
     ),
     Figure(
         name="populations",
@@ -530,33 +551,36 @@ FIGURES = (
         params=lambda e: {"names": [dataset.name for dataset in e.labelled_datasets]},
         when=_labelled,
         paper="Fig. 15",
-        published=(Shown("training", "how visible the lenses of both sets are"),),
+        published=(Published("training", "how visible the lenses of both sets are"),),
     ),
     Figure(
         name="denoising",
         section=IMAGES,
         title="denoising",
-        draw="lensflow.figures.images:denoising_examples",
+        draw="lensflow.figures.denoising:denoising_examples",
         inputs=_headline_stacks,
         params=_seed,
+        when=_denoised,
         paper="Fig. 4",
-        published=(Shown("training", "before and after denoising"),),
+        published=(Published("training", "before and after denoising"),),
     ),
     Figure(
         name="reconstructions",
         section=IMAGES,
         title="reconstructions",
-        draw="lensflow.figures.images:reconstruction_examples",
+        draw="lensflow.figures.reconstructions:reconstruction_examples",
         inputs=lambda e: {"examples": e.headline_path("examples_train.h5")},
         params=_seed,
+        when=_trained,
     ),
     Figure(
         name="training",
         section=IMAGES,
         title="training",
-        draw="lensflow.figures.training_curves:training_curves",
+        draw="lensflow.figures.training:training_curves",
         inputs=_histories,
         params=_history_names,
+        when=lambda e: _denoised(e) or _trained(e),
     ),
     Figure(
         name="architecture",
@@ -564,8 +588,9 @@ FIGURES = (
         title="architecture",
         draw="lensflow.figures.architecture:architecture",
         params=lambda e: {"preset": e.preset, "n_features": e.model["n_features"]},
+        when=_trained,
         paper="Fig. 1",
-        published=(Shown("training", "the feature autoencoder"),),
+        published=(Published("training", "the feature autoencoder"),),
     ),
     Figure(
         name="mixture_illustration",
@@ -575,6 +600,6 @@ FIGURES = (
         params=_seed,
         when=_follows_paper,
         paper="Fig. 2",
-        published=(Shown("training", "a mixture in two dimensions"),),
+        published=(Published("training", "a mixture in two dimensions"),),
     ),
 )

@@ -5,18 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from lensflow import artifacts
+from lensflow.cluster import clusterers
 from lensflow.cluster.judgements import representatives
-from lensflow.cluster.mixture.parameters import MixtureParameters
+from lensflow.cluster.makeup import describe_clusters
+from lensflow.samples import read_embeddings
 
-RULES = {
-    "random": "members drawn at random, each object once (the same 25 that the stand-in sees)",
-    "nearest": "members nearest to the cluster's mean (Mahalanobis distance), nearest first,"
-    " each object once",
-}
-HIGH_FRACTION = 0.6
+SHOWN = "Shown: members drawn at random, each object once (the same 25 that the stand-in sees)."
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,8 @@ class Cluster:
         Among members with known labels; NaN without any.
     lens_share : float
         Share of the sample's lenses that lie here (F_len of Fig. 10); NaN without lenses.
+    kind : {"lens", "non_lens", "uncertain", "empty"}
+        What prevails in it.
     """
 
     number: int
@@ -46,14 +43,11 @@ class Cluster:
     lens_fraction: float
     non_lens_fraction: float
     lens_share: float
+    kind: str
 
 
 def read_clusters(
-    embeddings: Sequence[Path | str],
-    mixture: Path | str,
-    n_shown: int = 25,
-    choice: str = "random",
-    seed: int = 0,
+    embeddings: Sequence[Path | str], mixture: Path | str, n_shown: int, seed: int
 ) -> list[Cluster]:
     """Return every cluster of a sample with the members to show, in the order of their numbers.
 
@@ -66,83 +60,34 @@ def read_clusters(
     mixture : path-like
         The mixture fitted to the training sample.
     n_shown : int
-        Members to show at most.
-    choice : {"random", "nearest"}
-        How they are chosen, see :data:`RULES`. At random they are
-        :func:`lensflow.cluster.judgements.representatives`.
+        Members to show at most: those of `lensflow.cluster.judgements.representatives`.
     seed : int
-        Seed of the random choice: the one given to the stage that labels the clusters.
+        Seed of the choice: the one given to the stage that labels the clusters.
 
     Returns
     -------
     list of Cluster
         One for each component, empty ones included.
     """
-    fitted = MixtureParameters.load(mixture)
-    table, positions = _read_sample(embeddings)
-    table["cluster"] = fitted.labels(positions)
-    numbers = range(fitted.n_components)
-    if choice == "random":
-        arrays = table["cluster"].to_numpy(), table["id"].to_numpy()
-        shown = representatives(*arrays, len(numbers), seed, n_shown)
-    else:
-        shown = [_nearest(table, positions, fitted, number, n_shown) for number in numbers]
-    return [_summary(number, table, rows) for number, rows in zip(numbers, shown, strict=True)]
+    fitted = clusterers.load(mixture)
+    features, table = read_embeddings(embeddings)
+    clusters = fitted.labels(features.astype(float))
+    described = describe_clusters(clusters, table["is_lens"], fitted.n_components)
+    shown = representatives(clusters, table["id"], fitted.n_components, seed, n_shown)
+    rows = zip(described.itertuples(), shown, strict=True)
+    return [_cluster(described_row, table.iloc[members]) for described_row, members in rows]
 
 
-def _read_sample(embeddings):
-    """Id, rotation and label of each row (a table), and the embeddings, of all shards."""
-    tables, positions = [], []
-    for path in embeddings:
-        with artifacts.open(path, "embeddings") as file:
-            columns = {key: artifacts.read(file, key) for key in ("rotation", "is_lens")}
-            ids = artifacts.read_strings(file, "id")
-            tables.append(pd.DataFrame({"id": ids, **columns}))
-            positions.append(artifacts.read(file, "embedding").astype(float))
-    return pd.concat(tables, ignore_index=True), np.concatenate(positions)
-
-
-def mahalanobis(x: np.ndarray, mean: np.ndarray, precision_cholesky: np.ndarray) -> np.ndarray:
-    """Return the distances of points from a Gaussian's mean in its own units.
-
-    Parameters
-    ----------
-    x : ndarray of shape (n, d)
-    mean : ndarray of shape (d,)
-    precision_cholesky : ndarray of shape (d, d)
-        Upper triangular factor ``U`` with ``U @ U.T`` the inverse covariance.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-    """
-    return np.linalg.norm((x - mean) @ precision_cholesky, axis=1)
-
-
-def _nearest(table, positions, fitted, number, n_shown):
-    """Rows of a cluster by rising distance from its mean, the first row of each object only."""
-    rows = np.flatnonzero(table["cluster"] == number)
-    shape = fitted.means[number], fitted.precisions_cholesky[number]
-    order = np.argsort(mahalanobis(positions[rows], *shape), kind="stable")
-    first = table["id"].iloc[rows[order]].drop_duplicates().head(n_shown)
-    return first.index.to_numpy()
-
-
-def _summary(number, table, rows_shown):
-    is_lens = table["is_lens"].to_numpy()
-    members = table["cluster"].to_numpy() == number
-    known = is_lens[members & (is_lens >= 0)]
-    n_lenses = np.count_nonzero(is_lens == 1)
-    fraction = float(np.mean(known == 1)) if known.size else np.nan
-    shown = table.iloc[rows_shown]
+def _cluster(described, shown):
     return Cluster(
-        number=number,
+        number=described.cluster,
         keys=tuple(zip(shown["id"], shown["rotation"].tolist(), strict=True)),
         is_lens=tuple(shown["is_lens"].tolist()),
-        n_members=int(members.sum()),
-        lens_fraction=fraction,
-        non_lens_fraction=1 - fraction,
-        lens_share=np.count_nonzero(known == 1) / n_lenses if n_lenses else np.nan,
+        n_members=described.n_images,
+        lens_fraction=described.lens_fraction,
+        non_lens_fraction=described.non_lens_fraction,
+        lens_share=described.lens_share,
+        kind=described.kind,
     )
 
 
@@ -151,26 +96,20 @@ def by_lens_fraction(clusters: Sequence[Cluster]) -> list[Cluster]:
     return sorted(clusters, key=lambda c: (np.isnan(c.lens_fraction), -c.lens_fraction, c.number))
 
 
-def select(clusters: Sequence[Cluster], variant: str) -> list[Cluster]:
+def select(clusters: Sequence[Cluster], kind: str) -> list[Cluster]:
     """Return the clusters of one of the paper's figures, in its order.
 
     Parameters
     ----------
     clusters : sequence of Cluster
-    variant : {"lens", "non_lens", "uncertain", "all"}
-        Lens fraction of at least 0.6 (Fig. 10), non-lens fraction of at least 0.6 (Fig. 11),
-        neither (Fig. 12), or every cluster that has members (Fig. A1).
+    kind : {"lens", "non_lens", "uncertain"}
+        Lens fraction of at least 0.6 (Fig. 10), non-lens fraction of at least 0.6 (Fig. 11), or
+        neither (Fig. 12): see `lensflow.cluster.makeup.describe_clusters`.
 
     Returns
     -------
     list of Cluster
-        The purest first; for "all" and "uncertain" by falling lens fraction.
+        The purest first; for "uncertain" by falling lens fraction.
     """
-    ordered = [cluster for cluster in by_lens_fraction(clusters) if cluster.n_members]
-    if variant == "all":
-        return ordered
-    if variant == "lens":
-        return [c for c in ordered if c.lens_fraction >= HIGH_FRACTION]
-    if variant == "non_lens":
-        return [c for c in reversed(ordered) if c.non_lens_fraction >= HIGH_FRACTION]
-    return [c for c in ordered if max(c.lens_fraction, c.non_lens_fraction) < HIGH_FRACTION]
+    ordered = [cluster for cluster in by_lens_fraction(clusters) if cluster.kind == kind]
+    return ordered[::-1] if kind == "non_lens" else ordered

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from lensflow import artifacts
+from lensflow.evaluate.selection import MIN_PIXELS, MIN_SNR, passes_cut, snr
 from lensflow.figures import style
-
-MIN_SNR = 50
-MIN_PIXELS = 100
+from lensflow.samples import MEASURES, read_index
 
 
 def population_comparison(
@@ -29,15 +28,14 @@ def population_comparison(
     png, pdf : path-like
         Figures to write.
     """
-    visible = map(_lens_visibility, indices)
-    samples = dict(zip(names, visible, strict=True))
-    samples = {name: sample for name, sample in samples.items() if len(sample[0])}
+    visible = zip(names, map(_lens_visibility, indices), strict=True)
+    samples = {name: sample for name, sample in visible if len(sample)}
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 2.9)
         if samples:
             left, right = figure.subplots(1, 2)
-            _draw(left, samples, 0, r"S/N $= S\,/\,(\sigma \sqrt{N})$", MIN_SNR)
-            _draw(right, samples, 1, r"lensed pixels above $1\sigma$, $N$", MIN_PIXELS)
+            _draw(left, samples, "snr", r"S/N $= S\,/\,(\sigma \sqrt{N})$", MIN_SNR)
+            _draw(right, samples, "n_pixels", r"lensed pixels above $1\sigma$, $N$", MIN_PIXELS)
             left.set_ylabel("fraction of lenses per bin")
             handles, labels = left.get_legend_handles_labels()
             figure.legend(handles, labels, loc="outside upper center", ncols=1, fontsize=7)
@@ -47,19 +45,21 @@ def population_comparison(
 
 
 def _lens_visibility(index):
-    """S/N and number of lensed pixels of the lenses of one dataset, unknown values left out."""
-    with artifacts.open(index, "index") as file:
-        table = artifacts.read_table(file, "catalogue")
+    """S/N, number of lensed pixels, and whether the cut is passed, of the lenses of one dataset."""
+    table = read_index(index, catalogue=["is_lens", *MEASURES])
     lenses = table[table["is_lens"] == 1]
-    n_pixels = lenses["numb_pix_lensed_image"].to_numpy(float)
-    flux = lenses["flux_lensed_image_in_sigma"].to_numpy(float)
+    n_pixels, flux = (lenses[name].to_numpy(float) for name in MEASURES)
+    visible = {
+        "snr": snr(flux, n_pixels),
+        "n_pixels": n_pixels,
+        "passes": passes_cut(flux, n_pixels),
+    }
     known = (n_pixels >= 0) & np.isfinite(flux)
-    n_pixels, flux = n_pixels[known], flux[known]
-    return np.where(n_pixels > 0, flux / np.sqrt(np.maximum(n_pixels, 1)), 0.0), n_pixels
+    return pd.DataFrame(visible)[known]
 
 
 def _draw(axes, samples, which, label, limit):
-    values = {name: sample[which] for name, sample in samples.items()}
+    values = {name: sample[which].to_numpy() for name, sample in samples.items()}
     positive = np.concatenate([value[value > 0] for value in values.values()])
     low = min(positive.min(initial=limit), limit / 3)
     high = max(positive.max(initial=limit), limit * 3)
@@ -71,7 +71,7 @@ def _draw(axes, samples, which, label, limit):
             inside, bins, weights=np.full(inside.size, 1 / value.size), histtype="step",
             color=colour, ls=dashes, lw=1.2,
         )  # fmt: skip
-        axes.plot([], [], color=colour, ls=dashes, label=_legend(name, *samples[name]))
+        axes.plot([], [], color=colour, ls=dashes, label=_legend(name, samples[name]))
     axes.axvline(limit, color=style.BLACK, ls="--", lw=0.8)
     axes.text(limit, 0.985, f" {limit}", transform=axes.get_xaxis_transform(), va="top", fontsize=8)
     axes.set_xscale("log")
@@ -80,9 +80,8 @@ def _draw(axes, samples, which, label, limit):
     axes.set_xlabel(label)
 
 
-def _legend(name, snr, n_pixels):
-    passing = np.mean((snr > MIN_SNR) & (n_pixels > MIN_PIXELS))
+def _legend(name, lenses):
     return (
-        f"{name}: {snr.size:,} lenses, {passing:.0%} pass the cut, "
-        f"{np.mean(n_pixels == 0):.1%} without a lensed pixel"
+        f"{name}: {len(lenses):,} lenses, {lenses['passes'].mean():.0%} pass the cut, "
+        f"{np.mean(lenses['n_pixels'] == 0):.1%} without a lensed pixel"
     )

@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
+from lensflow.evaluate.metrics import lenses_among_best
 from lensflow.evaluate.resampling import ratio_weights
 from lensflow.figures import style
+from lensflow.samples import probability_column, read_scores
+
+N_POINTS = 300
 
 
 def ranking_curves(
     scores: Sequence[Path | str],
     png: Path | str,
     pdf: Path | str,
-    labels: str = "stand_in",
-    ratios: Sequence[int] = (),
-    seed: int = 0,
+    judgement: str,
+    ratios: Sequence[int],
+    seed: int,
 ) -> None:
     """Draw purity and completeness among the N images of highest probability.
 
@@ -26,73 +29,48 @@ def ranking_curves(
         ``scores_<sample>.csv``, one a run.
     png, pdf : path-like
         Figures to write.
-    labels : {"known", "stand_in", "person"}
-        How the clusters were labelled: column ``p_lens_<labels>``.
+    judgement : str
+        Whose judgement of the clusters gives the probabilities.
     ratios : sequence of int
-        Non-lenses per lens of resampled sets (table 1), one curve each; empty for the sample as
-        it is.
+        Non-lenses per lens of resampled sets (table 1), one curve each.
     seed : int
         Seed of the resampling: the one given to the evaluation.
     """
-    tables = [pd.read_csv(path) for path in scores]
-    sets = {f"1:{ratio}": ratio for ratio in ratios} or {"the sample": None}
+    runs = [labelled_scores(path, judgement) for path in scores]
     with style.paper():
-        figure = style.new_figure(style.PAGE_INCHES, 2.9)
+        figure = style.new_figure(style.PAGE_INCHES, 3.1)
+        figure.suptitle(style.title({"labels": judgement}))
         left, right = figure.subplots(1, 2, sharex=True)
-        for place, (name, ratio) in enumerate(sets.items()):
-            runs = [found_among_best(_weighted(t, ratio, seed), f"p_lens_{labels}") for t in tables]
-            _draw_runs(left, right, runs, place, name)
+        for place, ratio in enumerate(ratios):
+            _draw_ratio(left, right, runs, ratio, seed, style.look(place))
         for axes, label in ((left, "purity"), (right, "completeness")):
             axes.set_xscale("log")
             axes.set_ylim(-0.02, 1.02)
             axes.set_xlabel("best $N$ images")
             axes.set_ylabel(label)
-        title = "lenses : non-lenses" if ratios else None
         entries = left.get_legend_handles_labels()
         place = {"loc": "outside right center", "fontsize": 7, "title_fontsize": 7}
-        figure.legend(*entries, title=title, **place)
+        figure.legend(*entries, title="lenses : non-lenses", **place)
         style.save(figure, png, pdf)
 
 
-def _weighted(scores, ratio, seed):
-    if ratio is None:
-        return scores
-    return scores.assign(weight=ratio_weights(scores["is_lens"], ratio, seed))
+def labelled_scores(path: Path | str, judgement: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return true classes and lens probabilities of the images of known class."""
+    column = probability_column(judgement)
+    table = read_scores(path, ["is_lens", column])
+    table = table[table["is_lens"] >= 0]
+    return table["is_lens"].to_numpy(), table[column].to_numpy()
 
 
-def found_among_best(scores: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many lenses are among the best N images, at every distinct probability.
-
-    Between two entries the number expected grows linearly: images of equal probability come in
-    random order.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        With ``is_lens``, ``weight`` and the column of probabilities; unknown labels are left out.
-    column : str
-        Name of that column.
-
-    Returns
-    -------
-    n_best, n_found : ndarray of shape (n_values + 1,)
-        Weighted numbers of images and of lenses, from 0 to all of them.
-    """
-    known = scores[(scores["is_lens"] >= 0) & (scores["weight"] > 0)]
-    lenses = known["weight"] * known["is_lens"]
-    table = pd.DataFrame({"p": known[column], "all": known["weight"], "lenses": lenses})
-    sums = table.groupby("p").sum().sort_index(ascending=False).cumsum().to_numpy(float)
-    return np.append(0, sums[:, 0]), np.append(0, sums[:, 1])
-
-
-def _draw_runs(left, right, runs, place, name):
+def _draw_ratio(left, right, runs, ratio, seed, look):
     """Mean over runs of purity and completeness, with bands from min to max."""
-    grid = np.geomspace(1, max(2, *(n_best[-1] for n_best, _ in runs)), 300)
-    found = np.array([np.interp(grid, n_best, n_found) for n_best, n_found in runs])
-    totals = np.array([max(n_found[-1], 1) for _, n_found in runs])
-    colour = style.CYCLE[place % len(style.CYCLE)]
-    dashes = style.DASHES[place % len(style.DASHES)]
-    for axes, values in ((left, found / grid), (right, found / totals[:, None])):
+    weights = [ratio_weights(is_lens, ratio, seed) for is_lens, _ in runs]
+    n_best = np.geomspace(1, max(2, *(weight.sum() for weight in weights)), N_POINTS)
+    pairs = zip(runs, weights, strict=True)
+    found = np.array([lenses_among_best(*run, n_best, weight) for run, weight in pairs])
+    n_lenses = np.array([max((is_lens == 1).sum(), 1) for is_lens, _ in runs])
+    colour, dashes = look
+    for axes, values in ((left, found / n_best), (right, found / n_lenses[:, None])):
         low, high = values.min(axis=0), values.max(axis=0)
-        axes.fill_between(grid, low, high, color=colour, alpha=0.2, lw=0)
-        axes.plot(grid, values.mean(axis=0), color=colour, ls=dashes, label=name)
+        axes.fill_between(n_best, low, high, color=colour, alpha=0.2, lw=0)
+        axes.plot(n_best, values.mean(axis=0), color=colour, ls=dashes, label=f"1:{ratio}")

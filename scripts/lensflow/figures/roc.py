@@ -1,17 +1,21 @@
 """ROC curves with their bands over runs (Figs. 8, 13, 16)."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from lensflow import tables
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_sample
+from lensflow.evaluate.selection import CUT, MIN_PIXELS, MIN_SNR, UNCUT
 from lensflow.figures import style
 
-# Samples at the ratios of table 1 are called <sample>_1to<ratio>.
-_RATIO = re.compile(r"_1to(\d+)$")
-CUT_NAMES = {"none": "before the cut", "n100_snr50": "after the cut (N > 100, S/N > 50)"}
+RATIO_NAMES = {ratio_sample("test", ratio): f"1:{ratio}" for ratio in TABLE1_RATIOS}
+CUT_NAMES = {
+    UNCUT: "before the cut",
+    CUT: f"after the cut (N > {MIN_PIXELS}, S/N > {MIN_SNR})",
+}
 
 
 def roc_curves(
@@ -22,7 +26,6 @@ def roc_curves(
     compare: str,
     where: Mapping[str, object],
     values: Sequence[object] = (),
-    names: Mapping[str, str] | None = None,
 ) -> None:
     """Draw one ROC curve for each value of one column: mean over runs, band from min to max.
 
@@ -34,23 +37,21 @@ def roc_curves(
         The table, for the AUC in the legend.
     png, pdf : path-like
         Figures to write.
-    compare : {"labels", "cut", "sample", "scale", "n_features"}
+    compare : {"labels", "cut", "sample"}
         The column that differs between curves.
     where : mapping
         Values of the other columns.
     values : sequence
         Values of ``compare`` to draw, in this order; empty for all, in the table's order.
-    names : mapping of str to str
-        What the legend calls a value.
     """
     table, metrics = pd.read_csv(roc), pd.read_csv(metrics_summary)
     with style.paper():
         figure = style.new_figure(style.COLUMN_INCHES, 3.25)
-        draw_roc(figure, table, metrics, compare, where, values, names or {})
+        draw_roc(figure, table, metrics, compare, where, values)
         style.save(figure, png, pdf)
 
 
-def draw_roc(figure, table, metrics, compare, where, values=(), names=None, axes=None) -> None:
+def draw_roc(figure, table, metrics, compare, where, values=(), axes=None) -> None:
     """Draw the curves of :func:`roc_curves` into a figure, or into one of its axes."""
     rows = tables.rows_where(table, where)
     present = rows[compare].unique().tolist()
@@ -63,7 +64,7 @@ def draw_roc(figure, table, metrics, compare, where, values=(), names=None, axes
         curve = rows[rows[compare] == value].sort_values(["fpr", "tpr_mean"])
         colour, dashes = _look(compare, value, place)
         auc = tables.metric_row(metrics, "auc", {**where, compare: value})
-        label = (names or {}).get(str(value)) or _name(compare, value)
+        label = _name(compare, value)
         label += f" (AUC {auc['mean']:.3f})" if auc is not None else ""
         axes.plot(curve["fpr"], curve["tpr_mean"], color=colour, ls=dashes, label=label)
         axes.fill_between(
@@ -77,16 +78,13 @@ def draw_roc(figure, table, metrics, compare, where, values=(), names=None, axes
 
 def _look(compare, value, place):
     if compare == "labels":
-        return style.METHOD_COLOURS[value], style.METHOD_DASHES[value]
-    n = len(style.CYCLE)
-    return style.CYCLE[place % n], style.DASHES[place % n]
+        return JUDGEMENTS[value].colour, JUDGEMENTS[value].dashes
+    return style.look(place)
 
 
 def _name(compare, value):
     if compare == "labels":
-        return style.METHOD_SHORT_NAMES[value]
+        return JUDGEMENTS[value].short
     if compare == "cut":
         return CUT_NAMES.get(value, value)
-    if ratio := _RATIO.search(str(value)):
-        return f"1:{ratio.group(1)}"
-    return f"{value} features" if compare == "n_features" else str(value)
+    return RATIO_NAMES.get(value, str(value))

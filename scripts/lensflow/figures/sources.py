@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from lensflow import artifacts
 from lensflow.errors import ArtifactError
+from lensflow.samples import open_images, open_stack
 
 Key = tuple[str, int]
 
@@ -32,11 +31,12 @@ def stack_images(paths: Sequence[Path | str], wanted: Sequence[Key]) -> np.ndarr
     ArtifactError
         If a key is in none of the shards.
     """
-    return _collect(paths, "stack", "image", wanted, _stack_keys)
+    images = _collect(paths, wanted, open_stack, lambda stack, row: stack.images(row)[0])
+    return np.array(images)
 
 
 def dataset_images(
-    paths: Sequence[Path | str], ids: Sequence[str], name: str = "flux"
+    paths: Sequence[Path | str], ids: Sequence[str], layer: str = "flux"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the images of a dataset that belong to identifiers, with their sky noise.
 
@@ -46,7 +46,7 @@ def dataset_images(
         The image shards of one dataset.
     ids : sequence of str
         Objects wanted, in the order of the result.
-    name : {"flux", "source_flux"}
+    layer : {"flux", "source_flux"}
         The whole cutout or the lensed source alone.
 
     Returns
@@ -56,48 +56,34 @@ def dataset_images(
     sky_sigma : ndarray of shape (n,), float32
         Maggies.
     """
-    wanted = [(object_id, 0) for object_id in ids]
-    images = _collect(paths, "images", name, wanted, _image_keys)
-    return images, _collect(paths, "images", "sky_sigma", wanted, _image_keys)
 
+    def read_row(shard, row):
+        return shard.flux(row, layer)[0], shard.sky_sigma(row)[0]
 
-def has_dataset(paths: Sequence[Path | str], kind: str, name: str) -> bool:
-    """Tell whether every shard holds a dataset of this name (and there is a shard at all)."""
-    found = []
-    for path in paths:
-        with artifacts.open(path, kind) as file:
-            found.append(name in file)
-    return bool(found) and all(found)
-
-
-def _stack_keys(file: h5py.File) -> list[Key]:
-    rotation = artifacts.read(file, "rotation")
-    return list(zip(artifacts.read_strings(file, "id"), rotation.tolist(), strict=True))
-
-
-def _image_keys(file: h5py.File) -> list[Key]:
-    return [(object_id, 0) for object_id in artifacts.read_strings(file, "id")]
+    found = _collect(paths, [(object_id, 0) for object_id in ids], open_images, read_row)
+    images, sky_sigma = zip(*found, strict=True)
+    return np.array(images), np.array(sky_sigma)
 
 
 def _collect(
     paths: Sequence[Path | str],
-    kind: str,
-    name: str,
     wanted: Sequence[Key],
-    keys_of: Callable[[h5py.File], list[Key]],
-) -> np.ndarray:
+    open_shard: Callable,
+    read_row: Callable[[object, slice], object],
+) -> list:
     """Read the rows of ``wanted`` from whichever shard holds them; only those rows are read."""
-    found: dict[Key, np.ndarray] = {}
+    found: dict[Key, object] = {}
     needed = set(wanted)
     for path in paths:
-        with artifacts.open(path, kind) as file:
-            rows = [(row, key) for row, key in enumerate(keys_of(file)) if key in needed]
-            for row, key in rows:
-                found[key] = artifacts.read(file, name, slice(row, row + 1))[0]
+        with open_shard(path) as shard:
+            rows = shard.rows()
+            for row, key in enumerate(zip(rows["id"], rows["rotation"], strict=True)):
+                if key in needed:
+                    found[key] = read_row(shard, slice(row, row + 1))
     missing = sorted(needed - found.keys())
     if missing:
         raise ArtifactError(
             f"{len(missing)} images (first: id {missing[0][0]}, rotation {missing[0][1]}) are in "
-            f"none of {len(paths)} {kind} files. Give all shards of the sample that was embedded."
+            f"none of {len(paths)} files. Give all shards of the sample that was embedded."
         )
-    return np.array([found[key] for key in wanted])
+    return [found[key] for key in wanted]

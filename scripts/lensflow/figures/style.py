@@ -13,6 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from lensflow.cluster.judgements import JUDGEMENTS
+
 # The fonts of a PDF are cut to the letters used, which is told at length.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
@@ -36,16 +38,6 @@ NON_LENS_COLOUR = BLUE
 # Yellow is left out: it cannot be read as a thin line on white.
 CYCLE = (BLACK, ORANGE, BLUE, GREEN, VERMILLION, SKY, PURPLE)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-
-METHODS = ("known", "stand_in", "person")
-METHOD_COLOURS = {"known": BLACK, "stand_in": ORANGE, "person": GREEN}
-METHOD_DASHES = {"known": "-", "stand_in": "--", "person": "-."}
-METHOD_NAMES = {
-    "known": "known fraction",
-    "stand_in": "stand-in (25 true labels a cluster)",
-    "person": "judged by a person",
-}
-METHOD_SHORT_NAMES = {"known": "known", "stand_in": "stand-in", "person": "person"}
 
 METRIC_NAMES = {
     "auc": "AUC",
@@ -85,6 +77,11 @@ RC = {
 }
 
 
+def look(place):
+    """Return colour and line style of the curve at a place among curves without a meaning."""
+    return CYCLE[place % len(CYCLE)], DASHES[place % len(DASHES)]
+
+
 def sample_name(sample):
     """Return what a figure calls a sample: a dataset that the models are applied to by its name."""
     return {"train": "training sample", "test": "held-out objects"}.get(sample, sample)
@@ -94,7 +91,7 @@ def title(where):
     """Return a figure's title from its selection: the sample, and how clusters were judged."""
     parts = [sample_name(where["sample"])] if "sample" in where else []
     if "labels" in where:
-        parts.append(METHOD_NAMES[where["labels"]])
+        parts.append(JUDGEMENTS[where["labels"]].title)
     return "\n".join(parts)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from lensflow.figures.catalogue import published_figures
+
 # The rules read the lists below whenever Snakemake starts, in every job of a cluster: what is slow
 # to import is imported where it is used.
 if TYPE_CHECKING:
@@ -34,31 +36,7 @@ class Shown(NamedTuple):
     title: str
 
 
-FIGURES = (
-    Shown("training", "architecture", "Fig. 1: the feature autoencoder"),
-    Shown("training", "mixture_illustration", "Fig. 2: a mixture in two dimensions"),
-    Shown("training", "class_examples", "Fig. 3: examples of the classes"),
-    Shown("training", "denoising", "Fig. 4: before and after denoising"),
-    Shown("training", "judged_examples", "Fig. 5: clusters judged 0, 0.5 and 1"),
-    Shown("training", "auc_features", "Fig. 7: AUC against the number of features"),
-    Shown("training", "label_methods", "Fig. 8: known fraction and assumed probability"),
-    Shown(
-        "honest", "label_methods", "Beside Fig. 8: held-out objects, both classes augmented alike"
-    ),
-    Shown("training", "confusion", "Fig. 9: confusion matrix of the training sample"),
-    Shown("training", "clusters_lens", "Fig. 10: clusters with many lenses"),
-    Shown("training", "clusters_non_lens", "Fig. 11: clusters with many non-lenses"),
-    Shown("training", "clusters_uncertain", "Fig. 12: uncertain clusters"),
-    Shown("training", "roc_ratios", "Fig. 13: ROC of the test sets of table 1"),
-    Shown("training", "ranking", "Beside Fig. 13: what a ROC does not show"),
-    Shown("training", "confusion_rare", "Fig. 14: confusion matrix at 0.01 % lenses"),
-    Shown("training", "populations", "Fig. 15: how visible the lenses of both sets are"),
-    Shown("challenge", "roc_cut", "Fig. 16: ROC before and after the cut"),
-    Shown("training", "table2", "Table 2: the challenge's methods and ours"),
-    Shown("training", "clusters_sources", "Fig. A1: clusters of the sources alone"),
-    Shown("training", "null", "The null: shuffled labels"),
-    Shown("training", "baselines", "Principal components in place of the autoencoder"),
-)
+FIGURES = tuple(Shown(*shown) for shown in published_figures())
 TABLES = (
     Shown("training", "table1", "Table 1: the test sets as they were drawn"),
     Shown("training", "table2", "Table 2 with ours"),

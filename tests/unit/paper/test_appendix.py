@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from lensflow import artifacts
-from lensflow.cluster.mixture.fitting import fit
+from lensflow.cluster.clusterers import fit
+from lensflow.figures.clusters_sources import by_appearance, light_radius, source_columns
 from lensflow.figures.members import Cluster
-from lensflow.figures.source_sheet import by_appearance, light_radius, source_columns
 from lensflow.paper.appendix import measure_stage, separation
 from unit.report.report_fixtures import make_objects, write_dataset
 
@@ -42,7 +42,7 @@ def test_light_radius_of_a_ring_and_of_nothing():
 
 def test_non_lenses_come_first_then_rings_by_their_radius():
     def cluster(number, fraction):
-        return Cluster(number, (), (), 1, fraction, 1 - fraction, 0.0)
+        return Cluster(number, (), (), 1, fraction, 1 - fraction, 0.0, "uncertain")
 
     images = {k: np.zeros((1, 9, 9)) for k in range(3)}
     images[1][0, 4, 8] = images[2][0, 4, 5] = 1
@@ -63,7 +63,7 @@ def sources(tmp_path):
         writer.strings("id", ids)
         writer.dataset("rotation", np.zeros(60, np.int8))
         writer.dataset("is_lens", is_lens)
-    fit(points, 2, seed=1, tol=1.0).save(tmp_path / "mixture.h5")
+    fit("scikit-learn", points, n_components=2, seed=1, tol=1.0).save(tmp_path / "mixture.h5")
     return tmp_path, shards
 
 
@@ -83,6 +83,6 @@ def test_measure_stage_writes_the_run_beside_its_purity(sources):
 def test_the_sheet_of_sources_is_drawn(sources):
     folder, shards = sources
     png, pdf = folder / "sources.png", folder / "sources.pdf"
-    source_columns([folder / "embeddings.h5"], folder / "mixture.h5", shards, png, pdf)
+    source_columns([folder / "embeddings.h5"], folder / "mixture.h5", shards, png, pdf, seed=0)
     assert png.read_bytes()[1:4] == b"PNG"
     assert pdf.read_bytes()[:4] == b"%PDF"

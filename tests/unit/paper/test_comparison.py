@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from lensflow.evaluate.runs import METRICS_COLUMNS
 
 from lensflow.evaluate.evaluation import SUMMARY_COLUMNS
 from lensflow.evaluate.null import NULL_COLUMNS
-from lensflow.evaluate.runs import METRICS_COLUMNS
-from lensflow.figures.challenge import kind_of, method_table
+from lensflow.figures.table2 import kind_of, method_table
 from lensflow.paper.assumptions import ASSUMPTIONS
 from lensflow.paper.challenge_table import challenge_table_stage
 from lensflow.paper.comparison import compare, compare_stage

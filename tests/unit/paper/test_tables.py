@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensflow.cluster.mixture.fitting import fit
+from lensflow.cluster.clusterers import fit
 from lensflow.evaluate.resampling import TABLE1_RATIOS
 from lensflow.paper.clusters import count_clusters, count_clusters_stage, describe_clusters
 from lensflow.paper.numbers import CLUSTER_COUNTS, N_CLUSTERS, TABLE2, Entry
@@ -60,7 +60,9 @@ def test_count_clusters_stage_writes_a_row_a_run(tmp_path):
     for run in range(2):
         folder = tmp_path / f"log/features_2/run_{run}"
         folder.mkdir(parents=True)
-        fit(generator.normal(size=(60, 2)), 2, seed=run, tol=1.0).save(folder / "mixture.h5")
+        points = generator.normal(size=(60, 2))
+        fitted = fit("scikit-learn", points, n_components=2, seed=run, tol=1.0)
+        fitted.save(folder / "mixture.h5")
         table = pd.DataFrame({"id": "1", "is_lens": [1, 1, 0, 0, 0], "cluster": [0, 0, 0, 1, 1]})
         table.to_csv(folder / "scores_train.csv", index=False)
         scores.append(folder / "scores_train.csv")

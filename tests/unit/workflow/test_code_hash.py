@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from lensflow.figures.catalogue import FIGURES
 from lensflow.workflow import code_hash
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
@@ -56,3 +57,15 @@ def test_numbers_that_a_package_holds_change_the_hash_of_its_stage_alone(scripts
     after = [code_hash.stage_hash(name) for name in names]
     assert after[0] != before[0]
     assert after[1] == before[1]
+
+
+def test_a_module_that_draws_one_figure_changes_the_hash_of_that_figure_alone(scripts):
+    def hashes():
+        return {
+            figure.name: code_hash.stage_hash("draw_figure.py", figure.module) for figure in FIGURES
+        }
+
+    before = hashes()
+    edit(scripts / "lensflow/figures/null.py", "16), color", "17), color")
+    after = hashes()
+    assert [name for name in before if before[name] != after[name]] == ["null"]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lensflow.figures import members, sheets, sources, style
+from lensflow.figures import members, sources, style
+from lensflow.figures.cluster_columns import N_ROWS, columns_figure
 from lensflow.figures.members import Cluster
 from lensflow.prepare.scaling import min_max
 
@@ -16,8 +17,7 @@ def source_columns(
     shards: Sequence[Path | str],
     png: Path | str,
     pdf: Path | str,
-    n_rows: int = 6,
-    seed: int = 0,
+    seed: int,
 ) -> None:
     """Draw a column of sources for every cluster: most non-lenses first, then by radius of light.
 
@@ -31,18 +31,16 @@ def source_columns(
         Image shards of the dataset, with ``/source_flux``.
     png, pdf : path-like
         Figures to write.
-    n_rows : int
-        Members of each cluster, drawn at random.
     seed : int
-        Seed of the draw.
+        Seed of the draw of their members.
     """
-    clusters = members.read_clusters(embeddings, mixture, n_rows, seed=seed)
+    clusters = members.read_clusters(embeddings, mixture, N_ROWS, seed)
     clusters = [cluster for cluster in clusters if cluster.n_members]
     images = {cluster.number: _images(cluster, shards) for cluster in clusters}
     ordered = by_appearance(clusters, images)
     note = "Linear scale, each image from 0 to its peak. An image without a lensed source is blank."
     with style.paper():
-        figure = sheets.columns_figure(ordered, images, n_rows, note=note)
+        figure = columns_figure(ordered, images, note)
         style.save(figure, png, pdf, trim=True)
 
 

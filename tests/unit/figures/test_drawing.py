@@ -1,0 +1,180 @@
+"""Every figure: its files are whole and reproducible, and it says when it has nothing to show."""
+
+import pandas as pd
+import pytest
+
+from lensflow.figures.catalogue import FIGURES
+from lensflow.figures.drawing import drawing_function
+from unit.figures.small_sample import run_files
+from unit.report.report_fixtures import PRESET
+
+TABLE2 = pd.DataFrame(
+    {
+        "name": ["Someone", "Unsupervised technique", "*ours"],
+        "source": ["published", "published", "this run"],
+        **{
+            f"{metric}{end}": [0.9, 0.8, 0.7]
+            for metric in ("auc", "tpr0", "tpr10")
+            for end in ("", "_min", "_max")
+        },
+    }
+)
+HEADLINE = {"scale": "log", "n_features": 6}
+KNOWN = {**HEADLINE, "sample": "train", "labels": "known", "cut": "none"}
+STAND_IN = {**KNOWN, "labels": "stand_in"}
+NOWHERE = {**KNOWN, "scale": "none"}
+
+
+def without(where, *columns):
+    return {column: value for column, value in where.items() if column not in columns}
+
+
+def tables(p, *names):
+    return {name: p["experiment"] / f"{name}.csv" for name in names}
+
+
+def clusters(p):
+    embeddings, mixture = run_files(p)
+    return {"embeddings": embeddings, "mixture": mixture, "stacks": p["stacks"], "seed": 1}
+
+
+def sources(p):
+    embeddings, mixture = run_files(p)
+    return {"embeddings": embeddings, "mixture": mixture, "shards": p["shards"], "seed": 1}
+
+
+ARGUMENTS = {
+    "label_methods": lambda p: {
+        **tables(p, "roc", "metrics_summary"), "where": without(KNOWN, "labels")
+    },
+    "null": lambda p: {**tables(p, "null", "metrics"), "where": {**KNOWN, "sample": "test"}},
+    "baselines": lambda p: {
+        **tables(p, "metrics", "baselines"), "where": without(KNOWN, "scale", "n_features")
+    },
+    "confusion": lambda p: {**tables(p, "metrics"), "where": STAND_IN},
+    "confusion_rare": lambda p: {**tables(p, "metrics"), "where": {**STAND_IN, "sample": "test"}},
+    "roc_cut": lambda p: {
+        **tables(p, "roc", "metrics_summary"), "compare": "cut", "where": without(KNOWN, "cut")
+    },
+    "roc_ratios": lambda p: {
+        **tables(p, "roc", "metrics_summary"), "compare": "sample",
+        "where": without(STAND_IN, "sample"), "values": ["test", "train"],
+    },
+    "ranking": lambda p: {
+        "scores": [run / "scores_train.csv" for run in p["runs"]], "judgement": "stand_in",
+        "ratios": (1, 50), "seed": 0,
+    },
+    "auc_features": lambda p: {
+        **tables(p, "metrics_summary"), "where": without(KNOWN, "scale", "n_features")
+    },
+    "table2": lambda p: tables(p, "table2"),
+    "cluster_sheet_unlabelled": lambda p: {**clusters(p), "labelled": False},
+    "cluster_sheet": lambda p: {**clusters(p), "labelled": True},
+    "clusters_lens": lambda p: {**clusters(p), "kind": "lens", "shards": p["shards"]},
+    "clusters_non_lens": lambda p: {**clusters(p), "kind": "non_lens"},
+    "clusters_uncertain": lambda p: {**clusters(p), "kind": "uncertain"},
+    "judged_examples": lambda p: {
+        **clusters(p), "labels": p["runs"][0] / "cluster_labels_stand_in.csv",
+        "judgement": "stand_in",
+    },
+    "clusters_sources": sources,
+    "candidates": lambda p: {
+        "candidates": p["experiment"] / "candidates_faint.csv", "shards": p["shards"],
+        "scaling": "log", "judgement": "stand_in",
+    },
+    "class_examples": lambda p: {
+        "index": p["index"], "shards": p["shards"], "scaling": "log", "seed": 0
+    },
+    "populations": lambda p: {
+        "indices": [p["index"], p["faint_index"]], "names": ["one", "two"]
+    },
+    "denoising": lambda p: {"raw": p["raw"], "denoised": p["stacks"], "seed": 0},
+    "reconstructions": lambda p: {"examples": p["runs"][0] / "examples_train.h5", "seed": 0},
+    "training": lambda p: {
+        "denoisers": [p["scale"] / "denoiser_history.csv"], "denoiser_names": ["log"],
+        "autoencoders": [run / "autoencoder_history.csv" for run in p["runs"]],
+        "autoencoder_names": ["first", "second"],
+    },
+    "architecture": lambda p: {"preset": PRESET, "n_features": 24},
+    "mixture_illustration": lambda p: {"seed": 0},
+}  # fmt: skip
+
+
+def draw(name, png, pdf, **arguments):
+    figure = next(figure for figure in FIGURES if figure.name == name)
+    drawing_function(figure.draw)(**arguments, png=png, pdf=pdf)
+
+
+def test_every_figure_is_drawn_here():
+    assert list(ARGUMENTS) == [figure.name for figure in FIGURES]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def table2(paths):
+    TABLE2.to_csv(paths["experiment"] / "table2.csv", index=False)
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_files_are_whole_and_reproducible(name, paths, tmp_path):
+    contents = []
+    for attempt in ("first", "second"):
+        png, pdf = tmp_path / attempt / "figure.png", tmp_path / attempt / "figure.pdf"
+        draw(name, png, pdf, **ARGUMENTS[name](paths))
+        contents.append((png.read_bytes(), pdf.read_bytes()))
+    (png, pdf), again = contents
+    assert png.startswith(b"\x89PNG")
+    assert len(png) > 5000
+    assert pdf.startswith(b"%PDF")
+    assert b"CreationDate" not in pdf
+    assert (png, pdf) == again
+
+
+EMPTY = {
+    "confusion": {"where": {"sample": "elsewhere"}},
+    "roc_cut": {"where": {"sample": "elsewhere"}},
+    "auc_features": {"where": {"sample": "elsewhere"}},
+    "label_methods": {"where": {"sample": "elsewhere"}},
+    "baselines": {"where": {"sample": "elsewhere"}},
+    "null": {"where": NOWHERE},
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_nothing_to_show_is_said(name, paths, files):
+    draw(name, *files, **{**ARGUMENTS[name](paths), **EMPTY[name]})
+    assert files[0].stat().st_size > 1000
+
+
+def test_a_kind_without_clusters_is_said(small_sample, files):
+    embeddings, mixture = small_sample
+    sample = {"embeddings": embeddings, "mixture": mixture, "stacks": [], "seed": 0}
+    draw("clusters_uncertain", *files, **sample, kind="uncertain")
+    assert files[0].stat().st_size > 1000
+
+
+def test_user_settings_do_not_reach_figures(paths, files, monkeypatch):
+    import matplotlib
+
+    draw("null", *files, **ARGUMENTS["null"](paths))
+    before = files[0].read_bytes()
+    monkeypatch.setitem(matplotlib.rcParams, "font.size", 30)
+    monkeypatch.setitem(matplotlib.rcParams, "axes.grid", True)
+    draw("null", *files, **ARGUMENTS["null"](paths))
+    assert files[0].read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["candidates", "ranking", "judged_examples", "confusion"])
+def test_the_judgement_is_named_in_the_picture(name, paths, files, monkeypatch):
+    """Whoever sees probabilities or candidates sees whose judgement of the clusters they are."""
+    from matplotlib.figure import Figure
+
+    seen = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.extend(_texts(figure)))
+    draw(name, *files, **ARGUMENTS[name](paths))
+    assert any("stand-in (25 true labels a cluster)" in text for text in seen)
+
+
+def _texts(figure):
+    from matplotlib.text import Text
+
+    return [text.get_text() for text in figure.findobj(Text)]
