@@ -1,6 +1,6 @@
 # lensflow: `make run` runs the configured experiments, `make test` tests everything.
 # Each makes its own environment in .venv first, from the lock file.
-#   make run EXPERIMENTS="demo other" CORES=8
+#   make run EXPERIMENTS="demo real" CORES=8
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c

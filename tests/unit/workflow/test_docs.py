@@ -1,0 +1,207 @@
+"""What README.md and workflow/docs name is there: commands, options, files, keys, links."""
+
+import re
+import string
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.cli import get_argument_parser
+
+from docs import PAGES, ROOT, called, commands, fenced, inline
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.figures.catalogue import FIGURES
+from lensflow.workflow.config import complete
+from lensflow.workflow.recipes import laid_over, read_recipes
+from lensflow.workflow.schema import SCHEMA_PATH
+
+DATA = ("my_survey", "SpaceBasedTraining", "Data_EuclidBig", "challenge1", "euclid_q1")
+MAKEFILE = (ROOT / "Makefile").read_text()
+SLURM_PROFILE = yaml.safe_load((ROOT / "workflow/profiles/slurm/profile.yaml").read_text())
+
+by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def experiments():
+    own = yaml.safe_load((ROOT / "config.yaml").read_text())["experiments"]
+    return set(own) | set(read_recipes()["experiments"])
+
+
+@by_page
+def test_pages_are_shorter_than_two_screens(page):
+    assert len(page.read_text().splitlines()) <= 110
+
+
+@by_page
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)]+)\)", page.read_text())
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_page_is_linked_from_the_first():
+    readme = PAGES[0].read_text()
+    assert [page.name for page in PAGES[1:] if f"(workflow/docs/{page.name})" not in readme] == []
+
+
+def test_commands_are_found():
+    assert {Path(words[0]).name for page in PAGES for _, words in commands(page)} >= {
+        "make",
+        "snakemake",
+        "python",
+        "uv",
+    }
+    assert len([1 for page in PAGES for _ in commands(page)]) > 30
+
+
+def test_targets_and_variables_of_make_are_there():
+    for _, *words in called("make"):
+        for word in words:
+            name, is_variable, _ = word.partition("=")
+            pattern = rf"(?m)^{name} \?=" if is_variable else rf"(?m)^{name}:"
+            assert re.search(pattern, MAKEFILE), word
+
+
+def test_make_plans_each_of_its_commands():
+    for words in {tuple(words) for words in called("make")}:
+        done = subprocess.run([*words, "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_experiments_in_commands_are_there():
+    text = "\n".join(page.read_text() for page in PAGES)
+    chosen = re.findall(r'EXPERIMENTS="([^"]+)"', text) + re.findall(r"run='\[([^]]+)\]'", text)
+    names = {name for names in chosen for name in re.split("[ ,]", names)}
+    assert names
+    assert names <= experiments()
+
+
+def test_snakemake_has_the_options():
+    known = get_argument_parser()._option_string_actions
+    options = {word for words in called("snakemake") for word in words if word.startswith("-")}
+    assert {option for option in options if option.partition("=")[0] not in known} == set()
+
+
+def test_profiles_in_commands_are_there():
+    for words in called("snakemake"):
+        if "--workflow-profile" in words:
+            name = words[words.index("--workflow-profile") + 1]
+            assert (ROOT / "profiles" / name / "profile.yaml").is_file()
+
+
+def test_scripts_and_modules_in_commands_are_there_with_their_options():
+    for _, *words in called("python"):
+        if words[0] == "-m":
+            path, words = ROOT / "scripts" / f"{words[1].replace('.', '/')}.py", words[1:]
+        else:
+            path = ROOT / words[0]
+        options = [word for word in words if word.startswith("--")]
+        assert options
+        text = path.read_text()
+        assert [option for option in options if f'"{option}"' not in text] == []
+
+
+def test_modules_in_commands_start():
+    for words in called("python"):
+        end = words.index("-m") + 2 if "-m" in words else 2
+        done = subprocess.run(
+            [sys.executable, *words[1:end], "--help"],
+            cwd=ROOT,
+            env={"PYTHONPATH": "scripts", "TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@by_page
+def test_yaml_is_a_configuration_or_a_profile(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in DATA:
+        (tmp_path / "data" / name).mkdir(parents=True)
+    for name in ("my.csv", "Data_EuclidBig/classifications.csv"):
+        (tmp_path / "data" / name).touch()
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    for text in fenced(page, "yaml"):
+        part = yaml.safe_load(text)
+        if set(part) <= set(SLURM_PROFILE):
+            continue
+        config = laid_over(config, part)
+        complete(config)
+
+
+KEYS_ELSEWHERE = {"gpu_model", "qos", "constraint"}
+"""Keys of the SLURM plugin's jobs."""
+
+
+@by_page
+def test_keys_that_are_named_with_a_value_are_there(page):
+    known = SCHEMA_PATH.read_text() + (ROOT / "workflow/profiles/slurm/profile.yaml").read_text()
+    keys = {match[1] for text in inline(page) if (match := re.match(r"([a-z][\w-]*): ", text))}
+    assert {key for key in keys - KEYS_ELSEWHERE if f"{key}:" not in known} == set()
+
+
+def test_the_gpu_stages_are_all_named():
+    text = (ROOT / "workflow/docs/cluster.md").read_text()
+    assert [rule for rule in SLURM_PROFILE["set-resources"] if f"`{rule}`" not in text] == []
+
+
+def test_the_judgements_are_all_named():
+    text = (ROOT / "workflow/docs/judging.md").read_text()
+    by_rank = sorted(JUDGEMENTS.values(), key=lambda judgement: judgement.rank)
+    places = [text.find(f"| `{judgement.name}` |") for judgement in by_rank]
+    assert min(places) > 0
+    assert places == sorted(places)
+
+
+def test_the_doors_are_where_the_page_says():
+    text = (ROOT / "workflow/docs/extending.md").read_text()
+    doors = re.findall(r"\| `([A-Z]+)` in `(scripts/[\w/]+\.py)` \|", text)
+    assert len(doors) == 5
+    for table, path in doors:
+        assert re.search(rf"(?m)^{table}\b.* = ", (ROOT / path).read_text()), table
+
+
+def test_the_recipes_are_all_named():
+    text = (ROOT / "workflow/docs/your_data.md").read_text()
+    recipes = (ROOT / "workflow/experiments").glob("*.yaml")
+    assert [path.name for path in recipes if f"`{path.name}`" not in text] == []
+
+
+PLACES = ("scripts/", "workflow/", "tests/", "envs/", ".ci/", "results/published", "results/README")
+
+
+@by_page
+def test_files_of_the_project_that_are_named_are_there(page):
+    names = {text for text in inline(page) if text.startswith(PLACES) and "<" not in text}
+    assert [name for name in names if not list(ROOT.glob(name.rstrip("/")))] == []
+
+
+def corpus():
+    """Everything that a name in the docs may stand in: rules, keys, library, adapters, tests."""
+    patterns = ("workflow/**/*.smk", "workflow/**/*.yaml", "scripts/**/*.py", "envs/*")
+    paths = [path for pattern in (*patterns, "tests/**/*.py") for path in ROOT.glob(pattern)]
+    texts = [path.read_text() for path in paths]
+    return "\n".join([*texts, MAKEFILE, (ROOT / "config.yaml").read_text()])
+
+
+@by_page
+def test_names_are_those_of_the_code(page):
+    found = set(re.findall(r"\w+", corpus()))
+    found |= {f"plot_{figure.name}" for figure in FIGURES}
+    names = {text for text in inline(page) if re.fullmatch(r"[A-Za-z]+(_[A-Za-z0-9]+)+", text)}
+    assert names - found - {"my_survey"} == set()
+
+
+@by_page
+def test_fields_of_paths_are_those_of_the_configuration(page):
+    fields = {
+        field
+        for text in inline(page)
+        if re.fullmatch(r"\{\w+\}", text)
+        for _, field, _, _ in string.Formatter().parse(text)
+    }
+    assert fields <= {"scale", "n_features", "run"}
