@@ -99,13 +99,8 @@ def check_executor(
         )
     if executor == "local" and not wanted:
         _check_login_node(arguments, environment)
-    if executor not in HERE and "gpu" in limits:
-        raise ConfigError(
-            f"The executor is {executor!r}, but `gpu` is limited over all jobs at once, as on one "
-            "machine, so GPU jobs would wait for each other. The profile `default`, which "
-            f"Snakemake takes by itself, says so: give {OPTION} slurm (or none, beside a profile "
-            "of your own), and no --resources gpu=..."
-        )
+    if executor not in HERE:
+        _check_limits(executor, limits)
 
 
 def _check_login_node(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -117,6 +112,16 @@ def _check_login_node(arguments: Sequence[str], environment: Mapping[str, str]) 
             "This machine submits to SLURM (sbatch is here), and nobody said where to run: all the "
             "work would be done here, perhaps on a login node. To submit it: make slurm, or "
             f"{OPTION} slurm. To do it here: make run, or {VARIABLE}=local."
+        )
+
+
+def _check_limits(executor: str, limits: Collection[str]) -> None:
+    if "gpu" in limits:
+        raise ConfigError(
+            f"The executor is {executor!r}, but `gpu` is limited over all jobs at once, as on one "
+            "machine, so GPU jobs would wait for each other. The profile `default`, which "
+            f"Snakemake takes by itself, says so: give {OPTION} slurm (or none, beside a profile "
+            "of your own), and no --resources gpu=..."
         )
 
 
