@@ -6,6 +6,7 @@ from lensflow.workflow.logs import start_log
 if __name__ == "__main__":
     start_log(snakemake.log[0])
     count_clusters_stage(
+        runs=snakemake.params.runs,
         score_paths=snakemake.input.scores,
         mixture_paths=snakemake.input.mixtures,
         clusters_path=snakemake.output.clusters,

@@ -6,6 +6,8 @@ from lensflow.workflow.logs import start_log
 if __name__ == "__main__":
     start_log(snakemake.log[0])
     evaluate_stage(
+        runs=snakemake.params.runs,
+        samples=snakemake.params.samples,
         score_paths=snakemake.input.scores,
         embedding_paths=snakemake.input.embeddings,
         mixture_paths=snakemake.input.mixtures,

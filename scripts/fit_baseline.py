@@ -1,7 +1,6 @@
 """Principal components in place of the autoencoder, for one scale: the baseline of the networks."""
 
 from lensflow.evaluate.baselines import fit_baseline_stage
-from lensflow.evaluate.evaluation import Settings
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
@@ -19,6 +18,6 @@ if __name__ == "__main__":
         n_features=snakemake.params.n_features,
         n_runs=snakemake.params.runs,
         mixture_settings=snakemake.params.mixture,
-        settings=Settings(seed=snakemake.params.seed),
+        seed=snakemake.params.seed,
         n_threads=snakemake.params.math_threads,
     )

@@ -9,10 +9,10 @@ if __name__ == "__main__":
     shards = list(snakemake.input.embeddings)
     per_run = len(shards) // len(runs)
     measure_stage(
+        runs=runs,
         embedding_paths=[
             shards[place * per_run : (place + 1) * per_run] for place in range(len(runs))
         ],
         mixture_paths=snakemake.input.mixtures,
-        runs=runs,
         output=snakemake.output.table,
     )

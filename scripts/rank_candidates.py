@@ -9,7 +9,7 @@ if __name__ == "__main__":
         scores=snakemake.input.scores,
         index=snakemake.input.index,
         manifest=snakemake.input.manifest,
-        labels=snakemake.params.labels,
+        judgement=snakemake.params.judgement,
         n_candidates=snakemake.params.n_candidates,
         csv=snakemake.output.csv,
         fits=snakemake.output.fits,

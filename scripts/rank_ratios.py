@@ -1,6 +1,6 @@
 """Write purity, completeness and contamination at the ratios of table 1 (beside Figs. 13, 14)."""
 
-from lensflow.paper.tables import ranking_stage
+from lensflow.paper.ranking import ranking_stage
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
@@ -8,7 +8,7 @@ if __name__ == "__main__":
     ranking_stage(
         score_paths=snakemake.input.scores,
         output=snakemake.output.table,
-        labels=snakemake.params.labels,
+        judgement=snakemake.params.judgement,
         ratios=snakemake.params.ratios,
         seed=snakemake.params.seed,
     )

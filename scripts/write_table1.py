@@ -1,6 +1,6 @@
 """Write the test sets of table 1 as they were drawn (section 3.1)."""
 
-from lensflow.paper.tables import table1_stage
+from lensflow.paper.table1 import table1_stage
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":

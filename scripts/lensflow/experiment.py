@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement, counting
+from lensflow.embed.encoders import ENCODERS, Encoder
 from lensflow.ingest.kinds import KINDS, Kind
 from lensflow.samples import Run
 
@@ -173,6 +174,11 @@ class Experiment:
     def preset(self) -> Mapping:
         """Its encoder and how it is trained."""
         return self.config["presets"][self.settings["preset"]]
+
+    @property
+    def encoder(self) -> Encoder:
+        """What makes features of its images."""
+        return ENCODERS[self.preset.get("encoder", "autoencoder")]
 
     @property
     def protocol(self) -> str:
@@ -357,6 +363,20 @@ class Experiment:
         """Return a file of every run."""
         return [self.run_path(run, file) for run in self.runs]
 
+    def sample_paths(self, file: str) -> list[str]:
+        """Return a file of every sample of every run, run by run.
+
+        Parameters
+        ----------
+        file : str
+            With ``{sample}`` in it.
+        """
+        return [
+            self.run_path(run, file.format(sample=sample))
+            for run in self.runs
+            for sample in self.samples
+        ]
+
     def headline_path(self, file: str) -> str:
         """Return a file of the first run of the headline model."""
         return self.run_path(self.headline_runs[0], file)
@@ -364,6 +384,10 @@ class Experiment:
     def headline_paths(self, file: str) -> list[str]:
         """Return a file of every run of the headline model."""
         return [self.run_path(run, file) for run in self.headline_runs]
+
+    def encoder_path(self, run: Run) -> str:
+        """Return the artifact of the encoder of a run."""
+        return self.run_path(run, self.encoder.artifact)
 
     def mixture_path(self, run: Run) -> str:
         """Return the clusters of a run."""

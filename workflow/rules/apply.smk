@@ -27,7 +27,7 @@ rule rank_candidates:
         mem_mb=megabytes(1000, 8),
         runtime=minutes(15, 15),
     params:
-        labels=lambda wildcards: experiment(wildcards).judgement.name,
+        judgement=lambda wildcards: experiment(wildcards).judgement.name,
         n_candidates=lambda wildcards: experiment(wildcards).settings["n_candidates"],
         code=stage_hash("rank_candidates.py"),
     script:

@@ -14,20 +14,6 @@ def stacks(stage, sample):
     return paths
 
 
-def all_runs(pattern):
-    """Return a function that lists a file of every sample of every run."""
-
-    def paths(wildcards):
-        chosen = experiment(wildcards)
-        return [
-            chosen.run_path(each, pattern.format(sample=sample))
-            for each in chosen.runs
-            for sample in chosen.samples
-        ]
-
-    return paths
-
-
 rule fit_baseline:
     """Put principal components in place of the autoencoder, everything else alike."""
     input:
@@ -65,8 +51,12 @@ rule fit_baseline:
 rule evaluate_experiment:
     """Evaluate every model on every sample with known labels, with its spread and its null."""
     input:
-        scores=all_runs("scores_{sample}.csv"),
-        embeddings=all_runs("embeddings_{sample}.h5"),
+        scores=lambda wildcards: experiment(wildcards).sample_paths(
+            "scores_{sample}.csv"
+        ),
+        embeddings=lambda wildcards: experiment(wildcards).sample_paths(
+            "embeddings_{sample}.h5"
+        ),
         mixtures=lambda wildcards: experiment(wildcards).run_paths("mixture.h5"),
         baselines=lambda wildcards: experiment(wildcards).baseline_paths,
     output:
@@ -86,6 +76,8 @@ rule evaluate_experiment:
         mem_mb=megabytes(1500, 5),
         runtime=minutes(60, 120),
     params:
+        runs=lambda wildcards: [tuple(each) for each in experiment(wildcards).runs],
+        samples=lambda wildcards: experiment(wildcards).samples,
         seed=config["seed"],
         bootstraps=lambda wildcards: experiment(wildcards).settings["bootstraps"],
         null_shuffles=lambda wildcards: experiment(wildcards).settings["null_shuffles"],

@@ -72,6 +72,7 @@ rule count_clusters:
         mem_mb=megabytes(800, 0.5),
         runtime=minutes(15, 20),
     params:
+        runs=lambda wildcards: [tuple(each) for each in experiment(wildcards).runs],
         code=stage_hash("count_clusters.py"),
     script:
         "../../scripts/count_clusters.py"
@@ -94,7 +95,7 @@ rule rank_ratios:
         mem_mb=megabytes(800, 8),
         runtime=minutes(15, 20),
     params:
-        labels=lambda wildcards: experiment(wildcards).judgement.name,
+        judgement=lambda wildcards: experiment(wildcards).judgement.name,
         ratios=list(TABLE1_RATIOS),
         seed=config["seed"],
         code=stage_hash("rank_ratios.py"),
@@ -113,7 +114,7 @@ rule embed_sources:
             if experiment(wildcards).settings["appendix_a"]["denoise"]
             else []
         ),
-        weights=f"{RUN}/autoencoder.weights.h5",
+        encoder=encoder_path,
     output:
         embeddings=f"{SOURCES}/shard_{{shard}}.h5",
     log:
@@ -128,6 +129,7 @@ rule embed_sources:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:
+        encoder=lambda wildcards: experiment(wildcards).encoder.name,
         preset=lambda wildcards: experiment(wildcards).preset,
         backend=config["backend"],
         math_threads=config["math_threads"],

@@ -1,7 +1,7 @@
 """The ranked list of lens candidates of a dataset: what a survey user takes away."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from os import PathLike
 
@@ -10,7 +10,9 @@ import pandas as pd
 from astropy.table import Table
 
 from lensflow import artifacts
-from lensflow.errors import ArtifactError, LabelError
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.errors import ArtifactError
+from lensflow.samples import iterate_scores, probability_column
 
 ROWS = 2048  # objects in memory at a time
 
@@ -21,7 +23,7 @@ def rank_candidates(
     scores: Sequence[str | PathLike],
     index: str | PathLike,
     manifest: str | PathLike,
-    labels: str,
+    judgement: str,
     n_candidates: int,
     csv: str | PathLike,
     fits: str | PathLike,
@@ -34,30 +36,34 @@ def rank_candidates(
         ``scores_<dataset>.csv`` of every run of one model.
     index, manifest : path-like
         ``index.h5`` and ``manifest.h5`` of the dataset, for the catalogue and the file names.
-    labels : {"known", "stand_in", "person"}
-        Whose judgement of the clusters ranks the objects.
+    judgement : str
+        A key of `lensflow.cluster.judgements.JUDGEMENTS`: whose judgement of the clusters ranks
+        the objects.
     n_candidates : int
         Length of the list.
     csv, fits : path-like
-        Tables to write: rank, id, p_lens (mean over the runs), p_lens_min, p_lens_max, cluster (of
-        the first run), log_density (natural logarithm, mean over the runs; low values are
-        unusual objects), path, and the catalogue's columns where known.
+        Tables to write: rank, id, p_lens (mean over the runs), p_lens_min, p_lens_max, judgement
+        (whose it is: the same in every row, and ``JUDGEDBY`` in the header of the FITS table),
+        cluster (of the first run), log_density (natural logarithm, mean over the runs; low values
+        are unusual objects), path, and the catalogue's columns where known.
 
     Raises
     ------
     LabelError
         If the scores lack the probability of that judgement.
     """
-    table = combine_runs(scores, labels, n_candidates)
+    table = combine_runs(scores, judgement, n_candidates)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     table = table.merge(_paths(manifest, table["id"]), on="id", how="left", validate="one_to_one")
     table = table.merge(_catalogue(index, table["id"]), on="id", how="left", validate="one_to_one")
     table.to_csv(csv, index=False, float_format="%.9g")
-    _write_fits(table, fits)
+    _write_fits(table, judgement, fits)
     logger.info("wrote %d candidates, p_lens >= %.3f", len(table), table["p_lens"].min())
 
 
-def combine_runs(scores: Sequence[str | PathLike], labels: str, n_candidates: int) -> pd.DataFrame:
+def combine_runs(
+    scores: Sequence[str | PathLike], judgement: str, n_candidates: int
+) -> pd.DataFrame:
     """Average the probabilities of several runs and keep the objects with the highest.
 
     Ties are broken by the density under the mixture (typical objects first), then by identifier.
@@ -67,15 +73,15 @@ def combine_runs(scores: Sequence[str | PathLike], labels: str, n_candidates: in
     ----------
     scores : sequence of path-like
         Scores of the same objects in the same order, one file a run.
-    labels : str
-        The judgement to use: the column ``p_lens_<labels>``.
+    judgement : str
+        The judgement to use: the column ``p_lens_<judgement>``.
     n_candidates : int
         How many objects to keep.
 
     Returns
     -------
     DataFrame
-        Columns id, p_lens, p_lens_min, p_lens_max, cluster, log_density, best first.
+        Columns id, p_lens, p_lens_min, p_lens_max, judgement, cluster, log_density, best first.
 
     Raises
     ------
@@ -84,8 +90,9 @@ def combine_runs(scores: Sequence[str | PathLike], labels: str, n_candidates: in
     ArtifactError
         If the runs do not score the same objects.
     """
-    column, best = f"p_lens_{labels}", None
-    for runs in zip_longest(*(_read_run(path, column) for path in scores)):
+    column, best = probability_column(judgement), None
+    columns = ["id", column, "cluster", "log_density"]
+    for runs in zip_longest(*(iterate_scores(path, columns, ROWS) for path in scores)):
         if any(run is None or not run["id"].equals(runs[0]["id"]) for run in runs):
             raise ArtifactError(
                 f"{', '.join(map(str, scores))} do not score the same objects in the same order. "
@@ -95,6 +102,7 @@ def combine_runs(scores: Sequence[str | PathLike], labels: str, n_candidates: in
         table = table if best is None else pd.concat([best, table])
         order = ["p_lens", "log_density", "id"]
         best = table.sort_values(order, ascending=[False, False, True]).head(n_candidates)
+    best.insert(4, "judgement", judgement)
     return best.reset_index(drop=True)
 
 
@@ -111,20 +119,6 @@ def _average(runs: Sequence[pd.DataFrame], column: str) -> pd.DataFrame:
             "log_density": density.mean(axis=1),
         }
     )
-
-
-def _read_run(path: str | PathLike, column: str) -> Iterator[pd.DataFrame]:
-    """Yield a table of scores in blocks of rows."""
-    header = pd.read_csv(path, nrows=0)
-    if column not in header:
-        have = [name for name in header if name.startswith("p_lens_")]
-        raise LabelError(
-            f"{path} has no column {column!r}, only {have}; add the method to the experiment's "
-            "labels in config.yaml."
-        )
-    columns = ["id", column, "cluster", "log_density"]
-    with pd.read_csv(path, dtype={"id": str}, usecols=columns, chunksize=ROWS) as blocks:
-        yield from blocks
 
 
 def _paths(manifest: str | PathLike, ids: pd.Series) -> pd.DataFrame:
@@ -160,7 +154,8 @@ def _look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
-def _write_fits(table: pd.DataFrame, path: str | PathLike) -> None:
-    Table.from_pandas(table.astype({"id": str, "path": str})).write(
-        path, format="fits", overwrite=True
-    )
+def _write_fits(table: pd.DataFrame, judgement: str, path: str | PathLike) -> None:
+    written = Table.from_pandas(table.astype({"id": str, "judgement": str, "path": str}))
+    written.meta["JUDGEDBY"] = judgement
+    written.meta["comments"] = [f"Judgement of the clusters: {JUDGEMENTS[judgement].title}"]
+    written.write(path, format="fits", overwrite=True)

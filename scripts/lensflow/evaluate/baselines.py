@@ -13,23 +13,16 @@ import pandas as pd
 from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_limits
 
-from lensflow import artifacts
-from lensflow.cluster.judgements import known_fractions
-from lensflow.cluster.mixture.fitting import fit
-from lensflow.cluster.mixture.parameters import MixtureParameters
+from lensflow.cluster import clusterers
+from lensflow.cluster.clustering import Clustering
+from lensflow.cluster.judgements import TRUE_FRACTIONS, known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.errors import ConfigError
-from lensflow.evaluate.metrics import all_metrics
-from lensflow.evaluate.runs import (
-    BASELINE_COLUMNS,
-    Run,
-    Scores,
-    Settings,
-    cut_of_lenses,
-    cuts,
-    numbers,
-)
+from lensflow.evaluate.columns import BASELINE_COLUMNS
+from lensflow.evaluate.metrics import all_metrics, as_numbers
+from lensflow.evaluate.selection import cuts, passing_lenses
 from lensflow.prepare.augmentation import mean_over_views
+from lensflow.samples import MEASURES, Run, open_stack, read_index
 from lensflow.seeds import rng
 from lensflow.tables import write_csv
 
@@ -64,18 +57,18 @@ def fit_components(
         When there are fewer images than components.
     """
     stack_paths = list(stack_paths)
-    sizes = np.array([_n_images(path) for path in stack_paths])
-    total = int(sizes.sum())
+    sizes = [_n_images(path) for path in stack_paths]
+    total = sum(sizes)
     if total < n_features:
         raise ConfigError(
             f"{n_features} principal components need as many images, received {total}; "
             "use fewer features or more images"
         )
     drawn = np.sort(rng(seed, "pca").permutation(total)[:images_at_most])
-    starts = np.concatenate(([0], np.cumsum(sizes)))
+    stops = np.cumsum(sizes)
     images = [
-        _images(path)[drawn[(drawn >= start) & (drawn < stop)] - start]
-        for path, start, stop in zip(stack_paths, starts[:-1], starts[1:], strict=True)
+        _images(path)[drawn[(drawn >= stop - size) & (drawn < stop)] - (stop - size)]
+        for path, size, stop in zip(stack_paths, sizes, stops, strict=True)
     ]
     rows = _as_rows(np.concatenate(images))
     solver = "randomized" if min(rows.shape) > 500 else "full"
@@ -98,17 +91,14 @@ def project(
     -------
     numpy.ndarray of shape (n, d), float64
     pandas.DataFrame
-        id, is_lens, in the same order.
+        id, rotation, is_lens, in the same order.
     """
     features, tables = [], []
     for path in stack_paths:
-        features.append(_transform(components, _images(path), pooling).astype(np.float64))
-        with artifacts.open(path, "stack") as f:
-            columns = {
-                "id": artifacts.read_strings(f, "id"),
-                "is_lens": artifacts.read(f, "is_lens"),
-            }
-        tables.append(pd.DataFrame(columns))
+        with open_stack(path) as stack:
+            images, rows = stack.images(), stack.rows()
+        features.append(_transform(components, images, pooling).astype(np.float64))
+        tables.append(rows)
     return np.concatenate(features), pd.concat(tables, ignore_index=True)
 
 
@@ -119,14 +109,14 @@ def _transform(components: PCA, images: np.ndarray, pooling: str) -> np.ndarray:
 
 
 def _n_images(path: str | Path) -> int:
-    with artifacts.open(path, "stack") as f:
-        return f["image"].shape[0]
+    with open_stack(path) as stack:
+        return len(stack)
 
 
 def _images(path: str | Path) -> np.ndarray:
     """Return the images of one shard: (n, size, size) float32."""
-    with artifacts.open(path, "stack") as f:
-        return artifacts.read(f, "image")
+    with open_stack(path) as stack:
+        return stack.images()
 
 
 def _as_rows(images: np.ndarray) -> np.ndarray:
@@ -137,8 +127,7 @@ def baseline_rows(
     representation: str,
     samples: Mapping[str, tuple[np.ndarray, pd.DataFrame, np.ndarray | None]],
     run: Run,
-    mixture: MixtureParameters,
-    settings: Settings,
+    mixture: Clustering,
 ) -> list[dict]:
     """Return the metrics of one baseline run on every sample, known fractions of ``train``.
 
@@ -147,9 +136,8 @@ def baseline_rows(
     representation : str
     samples : mapping of str to (features (n, d), table of id and is_lens, passes (n,) or None)
     run : Run
-    mixture : MixtureParameters
+    mixture : Clustering
         Fitted to the features of ``train``.
-    settings : Settings
 
     Returns
     -------
@@ -161,12 +149,11 @@ def baseline_rows(
     rows = []
     for sample, (features, table, passes) in samples.items():
         known = (table["is_lens"] >= 0).to_numpy()
+        truth = table["is_lens"].to_numpy()[known]
         p_lens = lens_probability(mixture.responsibilities(features[known]), fractions)
-        passes = None if passes is None else passes[known]
-        scores = Scores(run, sample, table[known], passes)
-        for cut, keep in cuts(scores, settings):
-            found = numbers(all_metrics(scores.table["is_lens"].to_numpy()[keep], p_lens[keep]))
-            key = {"representation": representation, "sample": sample, "labels": "known"}
+        for cut, keep in cuts(truth, None if passes is None else passes[known]):
+            found = as_numbers(all_metrics(truth[keep], p_lens[keep]))
+            key = {"representation": representation, "sample": sample, "labels": TRUE_FRACTIONS}
             rows.append({**run._asdict(), **key, "cut": cut, **found})
     return rows
 
@@ -180,7 +167,7 @@ def fit_baseline_stage(
     n_features: Iterable[int],
     n_runs: int,
     mixture_settings: Mapping,
-    settings: Settings,
+    seed: int,
     n_threads: int | None = None,
 ) -> None:
     """Write the metrics of principal-component baselines of one scale.
@@ -201,28 +188,44 @@ def fit_baseline_stage(
     n_runs : int
         Mixtures with seeds of their own.
     mixture_settings : mapping
-        Settings of `lensflow.cluster.mixture.fitting.fit` but for the seed; ``n_components``
-        None takes the number of features.
-    settings : Settings
+        ``engine``, and the clusterer's settings but for the seed; ``n_components`` None takes the
+        number of features.
+    seed : int
+        Of the components, and of the first run's mixture.
     n_threads : int, optional
         Most threads of linear algebra.
     """
     n_features, rows = sorted(n_features), []
     with threadpool_limits(limits=n_threads):
         for representation, pooled, shards in _representations(stacks, pooling):
-            components = fit_components(shards["train"], n_features[-1], settings.seed)
-            full = {s: project(paths, components, pooled) for s, paths in shards.items() if paths}
-            cut = {s: _passes(table, index_path, settings) for s, (_, table) in full.items()}
+            full = _project_all(shards, n_features[-1], pooled, index_path, seed)
             for d in n_features:
-                samples = {s: (x[:, :d], table, cut[s]) for s, (x, table) in full.items()}
-                k = mixture_settings["n_components"] or d
+                samples = {name: (x[:, :d], *rest) for name, (x, *rest) in full.items()}
                 for run in range(n_runs):
-                    chosen = {**mixture_settings, "n_components": k, "seed": settings.seed + run}
-                    mixture = fit(samples["train"][0], **chosen)
-                    key = Run(scale, d, run)
-                    rows += baseline_rows(representation, samples, key, mixture, settings)
+                    mixture = _fit(samples["train"][0], mixture_settings, seed + run)
+                    rows += baseline_rows(representation, samples, Run(scale, d, run), mixture)
                 logger.info("%s, %d features: %d runs done", representation, d, n_runs)
     write_csv(output_path, pd.DataFrame(rows, columns=BASELINE_COLUMNS))
+
+
+def _project_all(
+    shards: Mapping[str, list], n_features: int, pooling: str, index_path: str | Path, seed: int
+) -> dict[str, tuple]:
+    """Return features, rows, and which pass the cut, of each sample that there is."""
+    components = fit_components(shards["train"], n_features, seed)
+    projected = {
+        name: project(paths, components, pooling) for name, paths in shards.items() if paths
+    }
+    return {
+        name: (features, table, _passes(table, index_path))
+        for name, (features, table) in projected.items()
+    }
+
+
+def _fit(features: np.ndarray, mixture_settings: Mapping, seed: int) -> Clustering:
+    chosen = {**mixture_settings, "seed": seed}
+    chosen["n_components"] = chosen["n_components"] or features.shape[1]
+    return clusterers.fit(chosen.pop("engine"), features, **chosen)
 
 
 def _representations(stacks: Mapping, pooling: str) -> Iterator[tuple[str, str, Mapping]]:
@@ -233,17 +236,7 @@ def _representations(stacks: Mapping, pooling: str) -> Iterator[tuple[str, str, 
             yield f"{name}_{pooling}", pooling, shards
 
 
-def _passes(table: pd.DataFrame, index_path: str | Path, settings: Settings) -> np.ndarray | None:
+def _passes(table: pd.DataFrame, index_path: str | Path) -> np.ndarray | None:
     """Return which rows pass the cut, None when no lens has the values it takes."""
-    with artifacts.open(index_path, "index") as f:
-        catalogue = pd.DataFrame(
-            {
-                "n_pixels": artifacts.read(f, "catalogue/numb_pix_lensed_image"),
-                "flux": artifacts.read(f, "catalogue/flux_lensed_image_in_sigma"),
-            },
-            index=artifacts.read_strings(f, "id"),
-        )
-    rows = catalogue.loc[table["id"]]
-    return cut_of_lenses(
-        table["is_lens"].to_numpy(), rows["flux"].to_numpy(), rows["n_pixels"].to_numpy(), settings
-    )
+    catalogue = read_index(index_path, catalogue=MEASURES).set_index("id")
+    return passing_lenses(table["is_lens"], catalogue.loc[table["id"]])

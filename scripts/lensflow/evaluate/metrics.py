@@ -10,20 +10,11 @@ is every ratio without a denominator, such as the recall of a sample without len
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 THRESHOLD = 0.5
 """An image is called a lens when its probability is strictly greater."""
-
-
-class RocCurve(NamedTuple):
-    """Points of a ROC curve from (0, 0) to (1, 1), one for each distinct probability."""
-
-    fpr: np.ndarray
-    tpr: np.ndarray
-    thresholds: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -66,9 +57,9 @@ class Counts:
         both = (self.true_positives[..., -1] > 0) & (self.false_positives[..., -1] > 0)
         return np.where(both, value, np.nan)
 
-    def confusion(self, threshold: float = THRESHOLD) -> dict[str, np.ndarray]:
-        """Return tp, fp, fn, tn when probabilities above ``threshold`` are called lenses."""
-        called = np.searchsorted(-self.thresholds, -threshold, side="left") - 1
+    def confusion(self) -> dict[str, np.ndarray]:
+        """Return tp, fp, fn, tn when probabilities above one half are called lenses (figure 6)."""
+        called = np.searchsorted(-self.thresholds, -THRESHOLD, side="left") - 1
         tp, fp = self.true_positives[..., called], self.false_positives[..., called]
         fn, tn = self.true_positives[..., -1] - tp, self.false_positives[..., -1] - fp
         return {"tp": tp, "fp": fp, "fn": fn, "tn": tn}
@@ -138,69 +129,33 @@ class Ranking:
         return np.concatenate([zero, np.cumsum(blocks, axis=-1)], axis=-1)
 
 
-def roc_curve(
-    is_lens: np.ndarray, p_lens: np.ndarray, weight: np.ndarray | None = None
-) -> RocCurve:
-    """Return the ROC curve with a point for each distinct probability (paper equation 8).
-
-    Parameters
-    ----------
-    is_lens : array-like of shape (n,)
-    p_lens : array-like of shape (n,)
-    weight : array-like of shape (n,), optional
-
-    Returns
-    -------
-    RocCurve
-        From (0, 0) to (1, 1); a rate of a class that is missing is NaN.
-    """
-    counts = Ranking(is_lens, p_lens).counts(weight)
-    return RocCurve(counts.fpr, counts.tpr, counts.thresholds)
-
-
 def auroc(is_lens, p_lens, weight=None) -> float:
     """Return the area under the ROC curve; NaN when a class is missing."""
     return float(Ranking(is_lens, p_lens).counts(weight).auroc())
 
 
-def tpr0(is_lens, p_lens, weight=None) -> float:
-    """Return the highest TPR before the first false positive (TPR_0, paper section 4.2.3)."""
-    return float(Ranking(is_lens, p_lens).counts(weight).tpr_before(np.nextafter(0, 1)))
-
-
-def tpr10(is_lens, p_lens, weight=None) -> float:
-    """Return the highest TPR with fewer than ten false positives (TPR_10, weighted counts)."""
-    return float(Ranking(is_lens, p_lens).counts(weight).tpr_before(10))
-
-
-def confusion_matrix(is_lens, p_lens, weight=None, threshold: float = THRESHOLD) -> dict:
-    """Return the weighted counts tp, fp, fn, tn at p > ``threshold`` (paper figure 6)."""
-    found = Ranking(is_lens, p_lens).counts(weight).confusion(threshold)
-    return {name: float(count) for name, count in found.items()}
-
-
-def all_metrics(is_lens, p_lens, weight=None, threshold: float = THRESHOLD) -> dict:
+def all_metrics(is_lens, p_lens, weight=None) -> dict:
     """Return every metric of paper section 3.4.
 
     Parameters
     ----------
     is_lens, p_lens : array-like of shape (n,)
     weight : array-like of shape (n,) or (..., n), optional
-    threshold : float
-        For all but the AUROC and the TPRs.
 
     Returns
     -------
     dict of str to numpy.ndarray of shape (...)
         n_lens, n_nonlens, auc, tpr0, tpr10, recall, precision, f1 (equation 9), accuracy
-        (equation 10), tp, fp, fn, tn.
+        (equation 10), tp, fp, fn, tn. All but the AUROC and the TPRs are for p > 0.5; TPR0 is the
+        highest TPR before the first false positive, TPR10 that with fewer than ten (weighted
+        counts; section 4.2.3).
     """
-    return metrics_of_counts(Ranking(is_lens, p_lens).counts(weight), threshold)
+    return metrics_of_counts(Ranking(is_lens, p_lens).counts(weight))
 
 
-def metrics_of_counts(counts: Counts, threshold: float = THRESHOLD) -> dict[str, np.ndarray]:
+def metrics_of_counts(counts: Counts) -> dict[str, np.ndarray]:
     """Return what ``all_metrics`` returns, from counts that exist already."""
-    cells = counts.confusion(threshold)
+    cells = counts.confusion()
     tp, fp, fn, tn = cells["tp"], cells["fp"], cells["fn"], cells["tn"]
     return {
         "n_lens": tp + fn,
@@ -216,49 +171,35 @@ def metrics_of_counts(counts: Counts, threshold: float = THRESHOLD) -> dict[str,
     }
 
 
-def top_ranked(
-    is_lens: np.ndarray, p_lens: np.ndarray, n_top: np.ndarray, weight: np.ndarray | None = None
-) -> dict[str, np.ndarray]:
-    """Return how good the list of the ``n_top`` most probable lenses is.
+def as_numbers(metrics: dict[str, np.ndarray]) -> dict[str, float]:
+    """Return the metrics of one weighting as numbers for a table."""
+    return {name: float(value) for name, value in metrics.items()}
 
-    Where the end of the list falls among tied images, these are the expected values over the order
-    of the ties.
+
+def lenses_among_best(
+    is_lens: np.ndarray, p_lens: np.ndarray, n_best: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
+    """Return how many lenses are expected among the ``n_best`` images of highest probability.
+
+    Images of equal probability come in random order: where the end of the list falls among them,
+    this is the mean over their orders. Purity is this over ``n_best``, completeness this over the
+    number of all lenses.
 
     Parameters
     ----------
     is_lens, p_lens : array-like of shape (n,)
-    n_top : int or array-like of int
+        Classes 1 and 0 only, see `Ranking`.
+    n_best : array-like of shape (m,)
         Length of the list in (weighted) images; a list longer than the sample is the sample.
     weight : array-like of shape (n,), optional
+        How often each image is in the sample.
 
     Returns
     -------
-    dict of str to numpy.ndarray
-        ``purity`` (lenses in the list / its length), ``completeness`` (lenses in the list / all
-        lenses) and ``contamination`` (non-lenses / lenses in the list), of the shape of ``n_top``.
+    numpy.ndarray of shape (m,)
     """
     counts = Ranking(is_lens, p_lens).counts(weight)
-    taken = counts.true_positives + counts.false_positives
-    # Images of weight zero add no length; dropping them keeps the abscissa strictly increasing.
-    distinct = np.concatenate(([True], np.diff(taken) > 0))
-    length = np.minimum(np.asarray(n_top, dtype=np.float64), taken[-1])
-    lenses = np.interp(length, taken[distinct], counts.true_positives[distinct])
-    return {
-        "purity": _ratio(lenses, length),
-        "completeness": _ratio(lenses, counts.true_positives[-1]),
-        "contamination": _ratio(length - lenses, lenses),
-    }
-
-
-def contamination_at(tpr: np.ndarray, fpr: np.ndarray, nonlenses_per_lens: float) -> np.ndarray:
-    """Return FP / TP at any prevalence: (FPR / TPR) x non-lenses per lens (Metcalf et al. 2019)."""
-    return _ratio(np.asarray(fpr) * nonlenses_per_lens, np.asarray(tpr))
-
-
-def purity_at(tpr: np.ndarray, fpr: np.ndarray, nonlenses_per_lens: float) -> np.ndarray:
-    """Return TP / (TP + FP) at any prevalence."""
-    tpr, false = np.asarray(tpr), np.asarray(fpr) * nonlenses_per_lens
-    return _ratio(tpr, tpr + false)
+    return np.interp(n_best, counts.true_positives + counts.false_positives, counts.true_positives)
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

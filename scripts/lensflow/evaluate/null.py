@@ -1,20 +1,19 @@
 """The null: what the whole chain says when labels carry no information."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from lensflow import artifacts
+from lensflow.cluster import clusterers
+from lensflow.cluster.clustering import Clustering
 from lensflow.cluster.judgements import known_fractions
-from lensflow.cluster.mixture.parameters import MixtureParameters
 from lensflow.cluster.probability import lens_probability
+from lensflow.evaluate.columns import NULL_COLUMNS
 from lensflow.evaluate.metrics import auroc
-from lensflow.evaluate.runs import Settings, parse_path
+from lensflow.samples import Run, open_embeddings
 from lensflow.seeds import rng
-
-NULL_COLUMNS = ["scale", "n_features", "run", "shuffle", "auc"]
 
 logger = logging.getLogger(__name__)
 
@@ -91,43 +90,53 @@ def null_aurocs(
 
 
 def null_table(
-    mixture_paths: Iterable, embedding_paths: Iterable, settings: Settings
+    mixtures: Mapping[Run, str],
+    embeddings: Mapping[tuple[Run, str], str],
+    held_out: str | None,
+    seed: int,
+    n_shuffles: int,
 ) -> pd.DataFrame:
     """Return the null of every run: scale, n_features, run, shuffle, auc.
 
     Parameters
     ----------
-    mixture_paths, embedding_paths : iterable of path
-        The embeddings of each run's samples ``train`` and, when ``settings`` names one, of the
-        held-out sample.
-    settings : Settings
+    mixtures : mapping of Run to path
+    embeddings : mapping of (Run, sample) to path
+        Of the samples ``train`` and, where there is one, ``held_out`` of each run.
+    held_out : str or None
+        Sample that is scored; half of the training objects when None.
+    seed, n_shuffles : int
     """
-    embeddings = {parse_path(path, "embeddings_"): path for path in embedding_paths}
+    samples = ["train", *([held_out] if held_out else [])]
     rows = []
-    for path in mixture_paths:
-        run, _ = parse_path(path, "mixture")
-        samples = ["train", *([settings.held_out] if settings.held_out else [])]
+    for run, path in mixtures.items():
         paths = [embeddings[run, sample] for sample in samples]
-        areas = _null_of_run(MixtureParameters.load(path), paths, settings)
+        areas = _null_of_run(clusterers.load(path), paths, seed, n_shuffles)
         rows += [(*run, shuffle, area) for shuffle, area in enumerate(areas)]
     return pd.DataFrame(rows, columns=NULL_COLUMNS)
 
 
-def _null_of_run(mixture: MixtureParameters, paths: list, settings: Settings) -> np.ndarray:
+def _null_of_run(
+    mixture: Clustering, paths: Sequence[str], seed: int, n_shuffles: int
+) -> np.ndarray:
     """Return the null AUROCs of one run; none where no image has a known class."""
-    parts = []
-    for side, path in enumerate(paths):
-        with artifacts.open(path, "embeddings") as f:
-            is_lens, ids = artifacts.read(f, "is_lens"), artifacts.read_strings(f, "id")
-            responsibilities = mixture.responsibilities(f["embedding"])
-        known = is_lens >= 0
-        parts.append(
-            (responsibilities[known], is_lens[known], ids[known], np.full(known.sum(), side))
-        )
-    responsibilities, is_lens, ids, sides = (np.concatenate(p) for p in zip(*parts, strict=True))
-    if is_lens.size == 0:
+    parts = [_known_responsibilities(mixture, path) for path in paths]
+    responsibilities, tables = zip(*parts, strict=True)
+    table = pd.concat(tables, ignore_index=True)
+    if table.empty:
         logger.info("no image of %s has a known class: no null", paths)
         return np.empty(0)
-    half = split_objects(ids, rng(settings.seed, "null", "halves"))
-    held_out = sides == 1 if len(paths) > 1 else half
-    return null_aurocs(responsibilities, is_lens, ids, held_out, settings.seed, settings.n_shuffles)
+    is_lens, ids = table["is_lens"].to_numpy(), table["id"].to_numpy()
+    if len(paths) > 1:
+        held_out = np.repeat([False, True], [len(rows) for rows in tables])
+    else:
+        held_out = split_objects(ids, rng(seed, "null", "halves"))
+    return null_aurocs(np.concatenate(responsibilities), is_lens, ids, held_out, seed, n_shuffles)
+
+
+def _known_responsibilities(mixture: Clustering, path: str) -> tuple[np.ndarray, pd.DataFrame]:
+    """Return the responsibilities (n, K) of the images of known class, and their rows."""
+    with open_embeddings(path) as embeddings:
+        rows, responsibilities = embeddings.rows(), mixture.responsibilities(embeddings.features)
+    known = rows["is_lens"].to_numpy() >= 0
+    return responsibilities[known], rows[known]

@@ -1,11 +1,25 @@
 """Test sets with other proportions of lenses, as integer weights (paper section 3.1, table 1)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from lensflow.seeds import rng
 
 TABLE1_RATIOS = (1, 2, 20, 50, 100, 1000, 10000)
 """Non-lenses per lens in the seven test sets of table 1."""
+
+_RATIO = "_1to"
+
+
+def ratio_sample(sample: str, ratio: int) -> str:
+    """Return what a sample is called at a ratio, such as ``test_1to100``."""
+    return f"{sample}{_RATIO}{ratio}"
+
+
+def drawn_from(sample: str) -> str:
+    """Return the sample whose images another is drawn from: itself unless it is at a ratio."""
+    return sample.partition(_RATIO)[0]
 
 
 def ratio_weights(is_lens: np.ndarray, nonlenses_per_lens: int, seed: int) -> np.ndarray:
@@ -45,3 +59,22 @@ def ratio_weights(is_lens: np.ndarray, nonlenses_per_lens: int, seed: int) -> np
     shares = np.full(nonlens.sum(), 1.0 / nonlens.sum())
     weights[nonlens] = generator.multinomial(total, shares)
     return weights
+
+
+def weightings(
+    sample: str, is_lens: np.ndarray, weight: np.ndarray, at_ratios: bool, seed: int
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield a sample as it is and, if asked for, at the ratios of table 1: name, (n,) weights.
+
+    Parameters
+    ----------
+    sample : str
+    is_lens, weight : array-like of shape (n,)
+    at_ratios : bool
+        There are none for a sample that lacks a class.
+    seed : int
+    """
+    yield sample, weight
+    if at_ratios and {0, 1} <= set(is_lens):
+        for ratio in TABLE1_RATIOS:
+            yield ratio_sample(sample, ratio), weight * ratio_weights(is_lens, ratio, seed)

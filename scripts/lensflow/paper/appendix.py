@@ -1,14 +1,14 @@
 """Appendix A: clusters of the images of the lensed sources alone, without their lens galaxies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lensflow.cluster.mixture.parameters import MixtureParameters
-from lensflow.cluster.scoring import read_embeddings
-from lensflow.paper.clusters import describe_clusters
+from lensflow.cluster import clusterers
+from lensflow.cluster.makeup import describe_clusters
+from lensflow.samples import Run, read_embeddings
 from lensflow.tables import write_csv
 
 COLUMNS = [
@@ -17,12 +17,12 @@ COLUMNS = [
 ]
 
 
-def separation(cluster: np.ndarray, is_lens: np.ndarray, n_clusters: int) -> dict[str, float]:
+def separation(clusters: np.ndarray, is_lens: np.ndarray, n_clusters: int) -> dict[str, float]:
     """Return how well clusters separate lenses from non-lenses.
 
     Parameters
     ----------
-    cluster : array-like of int, shape (n,)
+    clusters : array-like of int, shape (n,)
         Most probable cluster of each image.
     is_lens : array-like of shape (n,)
         1 or 0; -1 for unknown, which is left out.
@@ -36,9 +36,8 @@ def separation(cluster: np.ndarray, is_lens: np.ndarray, n_clusters: int) -> dic
         in one cluster; lenses_among_them, the lens fraction of that cluster. NaN without
         non-lenses.
     """
-    table = describe_clusters(cluster, is_lens, n_clusters)
-    members = table["n_members"].to_numpy()
-    lenses = np.rint(members * table["lens_fraction"].fillna(0)).to_numpy()
+    table = describe_clusters(clusters, is_lens, n_clusters)
+    members, lenses = table["n_members"].to_numpy(), table["n_lenses"].to_numpy()
     others = members - lenses
     most = int(others.argmax())
     any_others = others.sum() > 0
@@ -53,28 +52,29 @@ def separation(cluster: np.ndarray, is_lens: np.ndarray, n_clusters: int) -> dic
 
 
 def measure_stage(
-    embedding_paths: Iterable,
+    runs: Iterable[Sequence],
+    embedding_paths: Iterable[Sequence],
     mixture_paths: Iterable,
-    runs: Iterable,
     output: str | Path,
 ) -> None:
     """Write the separation of every run, one row each.
 
     Parameters
     ----------
+    runs : iterable of (str, int, int)
+        Scale, number of features and number of each run.
     embedding_paths : iterable of lists of path
         Shards of the sources' embeddings, for each run.
     mixture_paths : iterable of path
         The mixture refitted to them, for each run.
-    runs : iterable of (str, int, int)
-        Scale, number of features and number of each run.
     output : str or Path
         CSV.
     """
     rows = []
-    for shards, path, run in zip(embedding_paths, mixture_paths, runs, strict=True):
-        mixture = MixtureParameters.load(path)
-        embeddings, _, is_lens = read_embeddings(shards)
-        found = separation(mixture.labels(embeddings), is_lens, mixture.n_components)
-        rows.append({**dict(zip(COLUMNS, run, strict=False)), **found})
+    for run, shards, path in zip(runs, embedding_paths, mixture_paths, strict=True):
+        mixture = clusterers.load(path)
+        embeddings, table = read_embeddings(shards)
+        clusters = mixture.labels(embeddings)
+        found = separation(clusters, table["is_lens"], mixture.n_components)
+        rows.append({**Run(*run)._asdict(), **found})
     write_csv(output, pd.DataFrame(rows, columns=COLUMNS))

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator
 
-from lensflow.paper import numbers as published
+from lensflow.evaluate.selection import CUT, UNCUT
+from lensflow.paper import numbers
 from lensflow.paper.results import Measured, Results
-from lensflow.paper.rows import NAMES, row
+from lensflow.paper.rows import NAMES, Row, row
+from lensflow.paper.table2 import transfer_sample
 
-CUT = "n100_snr50"
 STEEP_FPR = 0.01
 
 
 def table2_rows(
     training: Results, honest: Results | None, challenge: Results | None
-) -> Iterator[dict[str, str]]:
+) -> Iterator[Row]:
     """Yield the rows of table 2: training set, challenge-like set, and transfers to it."""
-    for metric, paper in published.TABLE2_TRAINING.items():
+    for metric, paper in numbers.TABLE2_TRAINING.items():
         ours = training.metric(metric, "train")
         note = _counted(training, metric, "train")
         yield row(f"table 2, training set: {NAMES[metric]}", paper, ours, training, note=note)
@@ -27,7 +28,7 @@ def table2_rows(
             "test",
             note=_counted(honest, metric, "test"),
         )
-    for metric, paper in published.TABLE2_CHALLENGE.items():
+    for metric, paper in numbers.TABLE2_CHALLENGE.items():
         yield row(
             f"table 2, challenge-like set, trained and judged on it: {NAMES[metric]}",
             paper,
@@ -37,7 +38,7 @@ def table2_rows(
         )
     sample = transfer_sample(training, challenge)
     for title, results in (("the first model", training), ("the honest model", honest)):
-        for metric in published.TABLE2_CHALLENGE if sample else ():
+        for metric in numbers.TABLE2_CHALLENGE if sample else ():
             yield row(
                 f"table 2, challenge-like set, transfer of {title}: {NAMES[metric]}",
                 None,
@@ -50,22 +51,15 @@ def table2_rows(
 
 def _counted(results: Results | None, metric: str, sample: str) -> str:
     """Say among how many non-lenses false positives are counted: TPR0 and TPR10 depend on it."""
-    number = results.n_nonlens(sample) if results and metric.startswith("tpr") else None
-    return f"Counts false positives, here among {number:,} non-lenses" if number else ""
+    n_nonlens = results.n_nonlens(sample) if results and metric.startswith("tpr") else None
+    return f"Counts false positives, here among {n_nonlens:,} non-lenses" if n_nonlens else ""
 
 
-def transfer_sample(training: Results, challenge: Results | None) -> str | None:
-    """Return the dataset that both the first model was applied to and the second trained on."""
-    applied = training.settings["apply_to"]
-    wanted = challenge.settings["dataset"] if challenge else None
-    return wanted if wanted in applied else next(iter(applied), None)
-
-
-def cut_rows(training: Results, challenge: Results | None) -> Iterator[dict[str, str]]:
+def cut_rows(training: Results, challenge: Results | None) -> Iterator[Row]:
     """Yield the rows of Fig. 16: before and after the cut."""
     yield row(
         "AUC on the challenge-like set after the cut (N > 100, S/N > 50)",
-        published.AUC_AFTER_CUT,
+        numbers.AUC_AFTER_CUT,
         challenge and challenge.metric("auc", "train", cut=CUT),
         challenge,
         note="The cut drops lenses and keeps every non-lens",
@@ -79,10 +73,10 @@ def cut_rows(training: Results, challenge: Results | None) -> Iterator[dict[str,
             training,
             sample,
         )
-    for cut, name in (("none", "before"), (CUT, "after")):
+    for cut, name in ((UNCUT, "before"), (CUT, "after")):
         yield row(
             f"TPR of the challenge-like set where its ROC leaves FPR 0, {name} the cut",
-            published.STEEP_TPR[cut],
+            numbers.STEEP_TPR[cut],
             challenge and _steep(challenge, cut),
             challenge,
             note=f"Taken at FPR {STEEP_FPR:g}, where a line in the paper's figure is as good as "
@@ -90,9 +84,9 @@ def cut_rows(training: Results, challenge: Results | None) -> Iterator[dict[str,
         )
 
 
-def _steep(challenge, cut):
-    where = {**challenge.model, "sample": "train", "labels": challenge.labels, "cut": cut}
-    roc = challenge.rows("roc", **where)
+def _steep(challenge: Results, cut: str) -> Measured | None:
+    """Return the TPR at a small FPR, with half its range over runs."""
+    roc = challenge.rows("roc", **challenge.shown, sample="train", cut=cut)
     if roc.empty:
         return None
     nearest = roc.loc[(roc["fpr"] - STEEP_FPR).abs().idxmin()]

@@ -6,6 +6,8 @@ None where the paper gives none.
 
 from typing import NamedTuple
 
+from lensflow.evaluate.selection import CUT, UNCUT
+
 
 class Published(NamedTuple):
     """One number of the paper.
@@ -49,8 +51,8 @@ TABLE2_CHALLENGE = {
 }
 AUC_AFTER_CUT = Published(0.83, None, "section 4.2.3, Fig. 16")
 STEEP_TPR = {
-    "none": Published(0.1, None, "section 4.2.3, Fig. 16, about"),
-    "n100_snr50": Published(0.2, None, "section 4.2.3, Fig. 16, about"),
+    UNCUT: Published(0.1, None, "section 4.2.3, Fig. 16, about"),
+    CUT: Published(0.2, None, "section 4.2.3, Fig. 16, about"),
 }
 LENS_SHARE = Published(0.63, None, "section 4.2.1, about")
 N_CLUSTERS = 24

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from lensflow.figures.catalogue import published_figures
+from lensflow.paper.contents import PAPER_TABLES
 
 # The rules read the lists below whenever Snakemake starts, in every job of a cluster: what is slow
 # to import is imported where it is used.
@@ -38,17 +39,10 @@ class Shown(NamedTuple):
 
 FIGURES = tuple(Shown(*shown) for shown in published_figures())
 TABLES = (
-    Shown("training", "table1", "Table 1: the test sets as they were drawn"),
-    Shown("training", "table2", "Table 2 with ours"),
-    Shown(
-        "training", "cluster_counts", "section 4.2.1: clusters of each kind, share of the lenses"
-    ),
-    Shown("training", "clusters", "every cluster of every run"),
-    Shown("training", "ranking", "purity, completeness and contamination at the ratios of table 1"),
-    Shown("training", "appendix_a", "appendix A: purity of the clusters of sources"),
-    Shown("training", "metrics_summary", "every metric of the paper's protocol"),
-    Shown("honest", "metrics_summary", "every metric of the honest protocol"),
-    Shown("challenge", "metrics_summary", "every metric on the challenge-like set"),
+    *(Shown("training", table.name, table.title) for table in PAPER_TABLES),
+    Shown("training", "metrics_summary", "Every metric of the paper's protocol"),
+    Shown("honest", "metrics_summary", "Every metric of the honest protocol"),
+    Shown("challenge", "metrics_summary", "Every metric on the challenge-like set"),
 )
 
 

@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-# Whose judgement stands for the paper's "assumed probability", the best there is.
-ASSUMED = ("person", "stand_in", "known")
+from lensflow.evaluate.resampling import drawn_from
+from lensflow.evaluate.selection import UNCUT
+from lensflow.experiment import Experiment
+from lensflow.tables import rows_where
+
 TABLES = (
     *("metrics", "metrics_summary", "roc", "null"),
     *("cluster_counts", "ranking", "appendix_a"),
@@ -42,48 +45,43 @@ class Results:
 
     Attributes
     ----------
-    config : mapping
-        Its effective configuration.
-    name : str
+    experiment : Experiment
+        Its choices, from its effective configuration.
     tables : mapping of str to pandas.DataFrame
         Those of ``TABLES`` that exist.
     """
 
-    config: Mapping
-    name: str
+    experiment: Experiment
     tables: Mapping[str, pd.DataFrame]
 
     @property
-    def settings(self) -> Mapping:
-        """The experiment's entry in the configuration."""
-        return self.config["experiments"][self.name]
+    def name(self) -> str:
+        """Name of the experiment."""
+        return self.experiment.name
 
     @property
-    def model(self) -> dict:
-        """Scale and number of features of the headline model."""
-        return dict(self.settings["headline"])
+    def judgement(self) -> str:
+        """The judgement that counts: it stands for the paper's assumed probability."""
+        return self.experiment.judgement.name
 
     @property
-    def labels(self) -> str:
-        """The judgement that stands for the assumed probability."""
-        return next(method for method in ASSUMED if method in self.settings["labels"])
+    def shown(self) -> dict[str, object]:
+        """What chooses the rows of the headline model by the judgement that counts."""
+        return {**self.experiment.model, "labels": self.judgement}
 
     def rows(self, table: str, **where) -> pd.DataFrame:
         """Return the rows of a table with the given values; none where there is no table."""
-        found = self.tables.get(table, pd.DataFrame(columns=list(where)))
-        for column, value in where.items():
-            found = found[found[column] == value]
-        return found
+        return rows_where(self.tables.get(table, pd.DataFrame(columns=list(where))), where)
 
     def metric(self, metric: str, sample: str, **where) -> Measured | None:
         """Return a metric of the headline model over its runs; None where it was not measured."""
-        chosen = {**self.model, "labels": self.labels, "cut": "none", **where}
+        chosen = {**self.shown, "cut": UNCUT, **where}
         rows = self.rows("metrics_summary", metric=metric, sample=sample, **chosen)
         return None if rows.empty else from_summary(rows.iloc[0])
 
     def metric_runs(self, metric: str, sample: str, **where) -> np.ndarray:
         """Return a metric of each run of the headline model, by the number of the run."""
-        chosen = {**self.model, "labels": self.labels, "cut": "none", **where}
+        chosen = {**self.shown, "cut": UNCUT, **where}
         return self.rows("metrics", sample=sample, **chosen).sort_values("run")[metric].to_numpy()
 
     def n_nonlens(self, sample: str) -> int | None:
@@ -93,27 +91,24 @@ class Results:
 
     def data(self, sample: str) -> str:
         """Say in plain words which images a sample is of."""
-        own = sample.split("_1to")[0] in ("train", "test", "")
-        name = self.settings["dataset"] if own else sample
-        return describe_data(name, self.config["datasets"][name])
+        return self.experiment.sample_dataset(drawn_from(sample)).title
 
     def differences(self, judged: bool = True) -> list[str]:
         """Return in words what is not as in the paper; ``judged`` counts the judgement in."""
-        preset = self.config["presets"][self.settings["preset"]]
-        filters = [layer["filters"] for layer in preset["autoencoder"]["encoder"]]
-        epochs = preset["training"]["autoencoder"]["epochs"]
-        simulated = self.config["datasets"][self.settings["dataset"]]["kind"] == "simulate"
-        fraction = self.settings["fraction"]
-        stand_in = judged and self.labels == "stand_in"
-        fewer = fraction < 1 and self.settings["protocol"] != "unlabelled"
+        experiment = self.experiment
+        filters = [layer["filters"] for layer in experiment.preset["autoencoder"]["encoder"]]
+        epochs = experiment.preset["training"]["autoencoder"]["epochs"]
+        fraction = experiment.settings["fraction"]
+        unlike = experiment.judgement.unlike_paper
+        fewer = fraction < 1 and experiment.protocol != "unlabelled"
         return [
             text
             for holds, text in (
-                (simulated, "simulated images, not the challenge's"),
+                (experiment.dataset.is_simulated, "simulated images, not the challenge's"),
                 (fewer, f"{fraction:g} of the paper's number of images"),
                 (filters != PAPER_FILTERS, "smaller networks"),
                 (epochs != PAPER_EPOCHS, f"{epochs} epochs"),
-                (stand_in, "clusters judged by 25 true labels each, not by eye"),
+                (judged and unlike, unlike),
             )
             if holds
         ]
@@ -125,16 +120,7 @@ def read_results(folder: str | Path) -> Results:
     config = yaml.safe_load((folder / "config.yaml").read_text())
     found = {name: folder / f"{name}.csv" for name in TABLES}
     tables = {name: pd.read_csv(path) for name, path in found.items() if path.is_file()}
-    return Results(config, config["run"][0], tables)
-
-
-def describe_data(name: str, dataset: Mapping) -> str:
-    """Say what a dataset is: simulated images are called so."""
-    if dataset["kind"] == "simulate":
-        return f"simulated ({name}: {dataset['n_objects']:,} images)"
-    if dataset["kind"] == "challenge1":
-        return f"Lens Finding Challenge 1.0 ({name})"
-    return f"FITS cutouts ({name})"
+    return Results(Experiment(config["run"][0], config), tables)
 
 
 def from_summary(row: pd.Series) -> Measured | None:

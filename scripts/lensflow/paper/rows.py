@@ -9,6 +9,9 @@ COLUMNS = [
     *("quantity", "paper", "paper_error", "ours", "ours_error"),
     *("experiment", "data", "note"),
 ]
+Row = dict[str, str]
+"""A text in each column."""
+
 NAMES = {"auc": "AUC", "accuracy": "accuracy", "tpr0": "TPR0", "tpr10": "TPR10"}
 ROUNDING = 0.005
 NOT_RUN = "not run"
@@ -22,7 +25,7 @@ def row(
     sample: str = "train",
     note: str = "",
     judged: bool = True,
-) -> dict[str, str]:
+) -> Row:
     """Return one row: texts, with what differs from the paper said where the numbers do.
 
     Parameters

@@ -46,7 +46,7 @@ def test_runs_of_other_objects_are_refused(tmp_path):
 
 
 def test_a_missing_judgement_is_explained(tmp_path):
-    with pytest.raises(LabelError, match=r"'p_lens_person', only \['p_lens_known'\]"):
+    with pytest.raises(LabelError, match=r"'p_lens_person'; it has the judgements \['known'\]"):
         combine_runs([scores(tmp_path / "a.csv", [0, 0, 0, 0])], "person", 4)
 
 
@@ -63,7 +63,7 @@ def test_both_tables_hold_the_catalogue_that_is_known(tmp_path):
         [scores(tmp_path / "a.csv", [0.2, 0.9, 0.5, 0.6])],
         tmp_path / "index.h5",
         tmp_path / "manifest.h5",
-        labels="known",
+        judgement="known",
         n_candidates=3,
         csv=tmp_path / "c.csv",
         fits=tmp_path / "c.fits",
@@ -74,4 +74,10 @@ def test_both_tables_hold_the_catalogue_that_is_known(tmp_path):
     assert table["ra"].tolist() == [2.0, 4.0, 3.0]
     assert table["path"].tolist() == ["11.fits", "13.fits", "12.fits"]
     assert "is_lens" not in table
-    assert Table.read(tmp_path / "c.fits")["id"].tolist() == ["11", "13", "12"]
+    assert list(table.columns[3:7]) == ["p_lens_min", "p_lens_max", "judgement", "cluster"]
+    assert table["judgement"].tolist() == ["known"] * 3
+    stored = Table.read(tmp_path / "c.fits")
+    assert stored["id"].tolist() == ["11", "13", "12"]
+    assert stored["judgement"].tolist() == ["known"] * 3
+    assert stored.meta["JUDGEDBY"] == "known"
+    assert "known fraction" in "".join(stored.meta["comments"])

@@ -8,23 +8,29 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lensflow import artifacts
 from lensflow.errors import ConfigError
-from lensflow.evaluate import baselines, runs
-from lensflow.evaluate.runs import Settings
+from lensflow.evaluate import baselines
+from lensflow.evaluate.columns import BASELINE_COLUMNS
 from lensflow.prepare.augmentation import views
+from lensflow.samples import open_stack, write_stack
 
 SIZE = 6
 MIXTURE = {"n_components": None, "max_iter": 200, "tol": 1e-3, "n_init": 1, "engine": "lensflow"}
 
 
-def write_stack(path, ids, is_lens, seed):
+def write_classes(path, ids, is_lens, seed):
     """Lenses have a bright corner."""
     images = 0.1 * np.random.default_rng(seed).random((len(ids), SIZE, SIZE))
     images[is_lens == 1, :2, :2] += 0.5
-    with artifacts.create(path, "stack") as f:
-        f.dataset("image", images.astype(np.float32), compress=False)
-        f.strings("id", ids)
-        f.dataset("rotation", np.zeros(len(ids), np.int8))
-        f.dataset("is_lens", is_lens.astype(np.int8))
+    rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": is_lens})
+    write_stack(path, rows, [images], SIZE, "made by a test")
+
+
+def images_of(paths):
+    images = []
+    for path in paths:
+        with open_stack(path) as stack:
+            images.append(stack.images())
+    return np.concatenate(images)
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ def sample(tmp_path):
     }
     for name, rows in parts.items():
         for path, part in zip(shards[name], rows, strict=True):
-            write_stack(path, ids[part], is_lens[part], part.start)
+            write_classes(path, ids[part], is_lens[part], part.start)
     index = tmp_path / "index.h5"
     n_pixels = np.where(is_lens == 1, 95 + np.arange(90), -1)
     with artifacts.create(index, "index") as f:
@@ -61,7 +67,7 @@ def fit_stage(shards, index, output, features=(2, 3), pooling="none"):
             features,
             2,
             MIXTURE,
-            Settings(seed=3),
+            3,
             1,
         )
     return pd.read_csv(output)
@@ -69,7 +75,7 @@ def fit_stage(shards, index, output, features=(2, 3), pooling="none"):
 
 def test_baseline_finds_an_obvious_difference(sample, tmp_path):
     table = fit_stage(*sample, tmp_path / "baselines.csv")
-    assert list(table.columns) == runs.BASELINE_COLUMNS
+    assert list(table.columns) == BASELINE_COLUMNS
     assert len(table) == 2 * 2 * 2 * 2 * 2  # representation, d, run, sample, cut
     assert set(table["labels"]) == {"known"}
     assert (table["auc"] > 0.95).all()
@@ -94,7 +100,7 @@ def test_components_are_those_of_all_images(sample):
     shards, _ = sample
     components = baselines.fit_components(shards["train"], 3, seed=0)
     features, table = baselines.project(shards["train"], components)
-    images = np.concatenate([baselines._images(path) for path in shards["train"]])
+    images = images_of(shards["train"])
     expected = PCA(3, svd_solver="full").fit_transform(images.reshape(len(images), -1))
     np.testing.assert_allclose(features, expected, atol=1e-5)
     assert table["id"].tolist() == [f"{i:03d}" for i in range(60)]
@@ -122,6 +128,6 @@ def test_pooled_components_are_those_of_the_mean_view(sample):
     shards, _ = sample
     components = baselines.fit_components(shards["train"], 3, seed=0)
     pooled, _ = baselines.project(shards["train"], components, "d4")
-    images = np.concatenate([baselines._images(path) for path in shards["train"]])
+    images = images_of(shards["train"])
     mean = np.mean([view.reshape(len(view), -1) for view in views(images)], axis=0)
     np.testing.assert_allclose(pooled, components.transform(mean), atol=1e-5)

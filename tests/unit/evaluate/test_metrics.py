@@ -7,6 +7,14 @@ from sklearn import metrics as peer
 from lensflow.evaluate import metrics
 
 
+def tpr0(is_lens, p, weight=None):
+    return metrics.all_metrics(is_lens, p, weight)["tpr0"]
+
+
+def tpr10(is_lens, p, weight=None):
+    return metrics.all_metrics(is_lens, p, weight)["tpr10"]
+
+
 def random_sample(seed, n=400, levels=12):
     rng = np.random.default_rng(seed)
     is_lens = rng.integers(2, size=n)
@@ -36,7 +44,7 @@ def test_agrees_with_scikit_learn(seed, weighted):
 
 def test_roc_curve_agrees_with_scikit_learn():
     is_lens, p, weight = random_sample(7)
-    ours = metrics.roc_curve(is_lens, p, weight)
+    ours = metrics.Ranking(is_lens, p).counts(weight)
     fpr, tpr, thresholds = peer.roc_curve(is_lens, p, sample_weight=weight, drop_intermediate=False)
     np.testing.assert_allclose(ours.fpr, fpr)
     np.testing.assert_allclose(ours.tpr, tpr)
@@ -76,31 +84,31 @@ def test_tpr0_takes_ties_as_one_block():
     # Two lenses alone, then a block of two lenses and a non-lens.
     is_lens = [1, 1, 1, 1, 0, 1, 0]
     p = [0.9, 0.8, 0.7, 0.7, 0.7, 0.2, 0.1]
-    assert metrics.tpr0(is_lens, p) == pytest.approx(2 / 5)
+    assert tpr0(is_lens, p) == pytest.approx(2 / 5)
     # A weight of zero takes the non-lens out of the block.
-    assert metrics.tpr0(is_lens, p, [1, 1, 1, 1, 0, 1, 1]) == 1.0
+    assert tpr0(is_lens, p, [1, 1, 1, 1, 0, 1, 1]) == 1.0
     # A non-lens tied with the best leaves nothing.
-    assert metrics.tpr0([1, 1, 0], [1.0, 1.0, 1.0]) == 0.0
+    assert tpr0([1, 1, 0], [1.0, 1.0, 1.0]) == 0.0
 
 
 def test_tpr10_allows_nine_false_positives():
     # Lens, nine non-lenses, lens, non-lens (the tenth), lens.
     is_lens = [1] + [0] * 9 + [1, 0, 1]
     p = np.linspace(1, 0, len(is_lens))
-    assert metrics.tpr10(is_lens, p) == pytest.approx(2 / 3)
+    assert tpr10(is_lens, p) == pytest.approx(2 / 3)
     # The tenth false positive in the block of the second lens takes that lens away.
     p[11] = p[10]
-    assert metrics.tpr10(is_lens, p) == pytest.approx(1 / 3)
+    assert tpr10(is_lens, p) == pytest.approx(1 / 3)
 
 
 def test_tpr10_counts_weights():
     is_lens, p = [1, 0, 1, 0, 1], [5.0, 4.0, 3.0, 2.0, 1.0]
-    assert metrics.tpr10(is_lens, p, [1, 9, 1, 1, 1]) == pytest.approx(2 / 3)
-    assert metrics.tpr10(is_lens, p, [1, 10, 1, 1, 1]) == pytest.approx(1 / 3)
+    assert tpr10(is_lens, p, [1, 9, 1, 1, 1]) == pytest.approx(2 / 3)
+    assert tpr10(is_lens, p, [1, 10, 1, 1, 1]) == pytest.approx(1 / 3)
 
 
 def test_half_is_not_called_a_lens():
-    cells = metrics.confusion_matrix([1, 0, 1, 0], [0.5, 0.5, 0.51, 0.49])
+    cells = metrics.Ranking([1, 0, 1, 0], [0.5, 0.5, 0.51, 0.49]).counts().confusion()
     assert cells == {"tp": 1, "fp": 0, "fn": 1, "tn": 2}
 
 
@@ -132,24 +140,25 @@ def test_many_weightings_at_once():
             assert together[name][i] == pytest.approx(value), name
 
 
-def test_top_ranked_is_the_mean_over_orders_of_ties():
+def test_lenses_among_the_best_are_the_mean_over_orders_of_ties():
     is_lens, p = np.array([1, 0, 1, 0, 0, 1]), np.array([0.9, 0.5, 0.5, 0.5, 0.5, 0.1])
-    top = metrics.top_ranked(is_lens, p, [1, 3, 6, 10])
-    np.testing.assert_allclose(top["purity"], [1.0, 1.5 / 3, 0.5, 0.5])
-    np.testing.assert_allclose(top["completeness"], [1 / 3, 0.5, 1.0, 1.0])
-    np.testing.assert_allclose(top["contamination"], [0.0, 1.0, 1.0, 1.0])
+    length = np.array([1, 3, 6, 10])
+    found = metrics.lenses_among_best(is_lens, p, length)
+    length = np.minimum(length, 6)
+    np.testing.assert_allclose(found / length, [1.0, 1.5 / 3, 0.5, 0.5])
+    np.testing.assert_allclose(found / 3, [1 / 3, 0.5, 1.0, 1.0])
+    np.testing.assert_allclose((length - found) / found, [0.0, 1.0, 1.0, 1.0])
 
 
-def test_top_ranked_by_weight():
-    top = metrics.top_ranked([1, 0, 1], [3.0, 2.0, 1.0], 3, weight=[2, 0, 4])
-    assert top["purity"] == 1.0
-    assert top["completeness"] == pytest.approx(0.5)
+def test_lenses_among_the_best_share_a_tie():
+    found = metrics.lenses_among_best([1, 0, 1, 0], [0.9, 0.5, 0.5, 0.1], [1, 2, 3, 4], np.ones(4))
+    np.testing.assert_allclose(found, [1, 1.5, 2, 2])
 
 
-def test_prevalence():
-    assert metrics.purity_at(0.5, 0.01, 100) == pytest.approx(0.5 / 1.5)
-    assert metrics.contamination_at(0.5, 0.01, 100) == pytest.approx(2.0)
-    assert np.isnan(metrics.contamination_at(0.0, 0.01, 100))
+def test_lenses_among_the_best_by_weight():
+    found = metrics.lenses_among_best([1, 0, 1], [3.0, 2.0, 1.0], 3, weight=[2, 0, 4])
+    assert found / 3 == 1.0
+    assert found / 6 == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_weights
+from lensflow.evaluate.resampling import (
+    TABLE1_RATIOS,
+    drawn_from,
+    ratio_sample,
+    ratio_weights,
+    weightings,
+)
 
 PAPER_TEST_SET = np.repeat([1, 0], [1168, 11328])
 TABLE1 = (1168, 2336, 23360, 58400, 116800, 1168000, 11680000)
@@ -35,3 +41,18 @@ def test_unknown_class_has_no_weight():
 def test_no_nonlens_is_an_error():
     with pytest.raises(ValueError, match="needs non-lenses"):
         ratio_weights([1, 1], 2, seed=0)
+
+
+def test_samples_at_a_ratio_have_a_name_from_which_their_images_are_known():
+    assert ratio_sample("test", 10000) == "test_1to10000"
+    assert drawn_from("test_1to10000") == drawn_from("test") == "test"
+    assert drawn_from("my_set") == "my_set"
+
+
+def test_a_sample_is_weighted_as_it_is_and_at_every_ratio():
+    is_lens, weight = np.array([1, 0, 0]), np.array([1, 1, 1])
+    found = dict(weightings("test", is_lens, weight, True, seed=3))
+    assert list(found) == ["test", *(ratio_sample("test", ratio) for ratio in TABLE1_RATIOS)]
+    np.testing.assert_array_equal(found["test_1to50"], ratio_weights(is_lens, 50, seed=3))
+    assert list(dict(weightings("test", is_lens, weight, False, seed=3))) == ["test"]
+    assert list(dict(weightings("test", is_lens[:1], weight[:1], True, seed=3))) == ["test"]

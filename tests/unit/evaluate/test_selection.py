@@ -1,6 +1,7 @@
 import numpy as np
+import pandas as pd
 
-from lensflow.evaluate.selection import apply_cut, passes_cut, snr
+from lensflow.evaluate.selection import CUT, apply_cut, cuts, passes_cut, passing_lenses, snr
 
 
 def test_snr_by_hand():
@@ -21,3 +22,22 @@ def test_unknown_values_do_not_pass():
 def test_cut_keeps_every_nonlens():
     kept = apply_cut([1, 1, 0, 0], [True, False, True, False])
     np.testing.assert_array_equal(kept, [True, False, True, True])
+
+
+def measures(n_pixels, flux):
+    return pd.DataFrame({"numb_pix_lensed_image": n_pixels, "flux_lensed_image_in_sigma": flux})
+
+
+def test_there_is_no_cut_where_the_catalogue_tells_of_no_lens():
+    assert passing_lenses([1, 0], measures([-1, 200], [np.nan, 1e5])) is None
+    assert passing_lenses([1, 0], measures([200, -1], [1e5, np.nan])).tolist() == [True, False]
+    assert [name for name, _ in cuts([1, 0], None)] == ["none"]
+
+
+def test_the_cut_has_the_name_that_tables_have():
+    kept = dict(cuts(np.array([1, 1, 0]), np.array([True, False, False])))
+    assert {name: rows.tolist() for name, rows in kept.items()} == {
+        "none": [True, True, True],
+        "n100_snr50": [True, False, True],
+    }
+    assert CUT == "n100_snr50"

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lensflow.figures.style import sample_name
 from lensflow.paper.publish import (
     FIGURES,
     TABLES,
@@ -15,8 +14,6 @@ from lensflow.paper.publish import (
     publish_stage,
     small_png,
 )
-from lensflow.report.paper_tables import TITLES, assumptions, cell, paper_tables
-from unit.report.report_fixtures import make_experiment
 
 ROLES = {"training": "first", "honest": "second", "challenge": "third"}
 
@@ -69,33 +66,3 @@ def test_publishing_copies_and_writes_the_page(tmp_path, noise):
 
 def test_the_page_names_the_experiments():
     assert "`first`, `second`, `third`" in page(ROLES, pd.DataFrame({"a": ["1"]}), "x")
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(0.12345, "0.123"), (11680000.0, "11,680,000"), (7, "7"), (float("nan"), ""), ("1:2", "1:2")],
-)
-def test_a_cell_of_the_report(value, expected):
-    assert cell(value) == expected
-
-
-def test_the_report_shows_the_headline_model_and_the_means(tmp_path):
-    from lensflow.report.contents import read_experiment
-
-    make_experiment(tmp_path, n=40)
-    folder = tmp_path / "demo"
-    counts = {"scale": ["log", "log"], "n_features": [4, 6], "run": 0, "lens_share_60": 0.5}
-    pd.DataFrame(counts).to_csv(folder / "cluster_counts.csv", index=False)
-    ranking = {"ratio": [1], "purity_mean": 0.9, "purity_min": 0.8, "purity_max": 1, "n_runs": 3}
-    pd.DataFrame(ranking).to_csv(folder / "ranking.csv", index=False)
-    shown = paper_tables(read_experiment("demo", folder))
-    assert [table["title"] for table in shown] == [TITLES["cluster_counts"], TITLES["ranking"]]
-    assert shown[0]["rows"] == [["0", "0.5"]]
-    assert shown[0]["columns"] == ["run", "share of lenses"]
-    assert shown[1]["columns"] == ["ratio", "purity"]
-    assert len(assumptions()) > 10
-
-
-def test_figures_call_samples_by_plain_names():
-    assert sample_name("train") == "training sample"
-    assert sample_name("sim_challenge") == "sim_challenge"

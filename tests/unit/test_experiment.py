@@ -1,0 +1,303 @@
+"""Every choice of an experiment, and every path: literally those that others rely on."""
+
+import copy
+
+import pytest
+
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.experiment import Project
+from lensflow.samples import Run
+from lensflow.workflow.config import complete
+
+NETWORK = {
+    "encoder": [{"filters": 8, "kernel": 3}, {"filters": 8, "kernel": 3}],
+    "decoder": [{"filters": 8, "kernel": 3, "padding": "same"}] * 2,
+    "output_kernel": 3,
+}
+TRAINING = {"epochs": 1, "batch_size": 8, "learning_rate": 0.003}
+PRESET = {
+    "image_size": 26,
+    "denoiser": NETWORK,
+    "autoencoder": {**NETWORK, "dense": [16], "embedding_activation": "linear"},
+    "training": {"denoiser": TRAINING, "autoencoder": TRAINING},
+}
+SIMULATED = {"kind": "simulate", "population": "training", "n_objects": 160, "shards": 2}
+FIRST = {
+    "dataset": "here",
+    "protocol": "paper",
+    "preset": "tiny",
+    "scales": ["log", "linear"],
+    "n_features": [4, 20],
+    "runs": 2,
+    "shards": 3,
+    "headline": {"scale": "log", "n_features": 4},
+    "apply_to": ["there"],
+    "appendix_a": {},
+    "compare_paper": {"honest": "second", "challenge": "third"},
+}
+PLAIN = {"dataset": "here", "preset": "tiny", "scales": ["log"], "n_features": [4], "runs": 1}
+
+
+def project(folder=None, run=("first", "second", "third"), **changes):
+    """Return a project of three experiments, each changed as asked for.
+
+    With a folder there are an experiment on images without labels in it, and these images under
+    ``apply_to`` of another.
+    """
+    there = {**SIMULATED, "population": "challenge", "first_id": 200000, "n_objects": 40}
+    config = {
+        "run": list(run),
+        "datasets": {"here": {**SIMULATED, "source_images": True}, "there": there},
+        "presets": {"tiny": PRESET},
+        "experiments": {
+            "first": FIRST,
+            "second": {**PLAIN, "protocol": "honest"},
+            "third": {**PLAIN, "dataset": "there", "protocol": "unlabelled"},
+        },
+    }
+    if folder:
+        table = "judged/{scale}_{n_features}_{run}.csv"
+        person = {"labels": ["person"], "person_labels": table}
+        config["datasets"]["images"] = {"kind": "fits", "path": str(folder), "zero_point": 25.0}
+        unlabelled = {**PLAIN, "dataset": "images", "protocol": "unlabelled", **person}
+        config["experiments"]["unlabelled"] = unlabelled
+        config["experiments"]["mixed"] = {**PLAIN, "protocol": "paper", "apply_to": ["images"]}
+    config = copy.deepcopy(config)
+    for name, keys in changes.items():
+        config["experiments"][name] |= keys
+    return Project(complete(config))
+
+
+@pytest.fixture
+def first():
+    return project().experiments["first"]
+
+
+# --- choices ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["known"], "known"),
+        (["stand_in"], "stand_in"),
+        (["known", "stand_in"], "stand_in"),
+        (["known", "person"], "person"),
+        (["stand_in", "person"], "person"),
+        (["person"], "person"),
+        (["known", "stand_in", "person"], "person"),
+    ],
+)
+def test_whose_judgement_counts(labels, expected):
+    table = "j/{scale}_{n_features}_{run}.csv" if "person" in labels else None
+    chosen = project(first={"labels": labels, "person_labels": table}).experiments["first"]
+    assert chosen.judgement is JUDGEMENTS[expected]
+    assert chosen.judgements == labels
+
+
+@pytest.mark.parametrize(
+    ("protocol", "samples", "held_out", "headline", "paper", "ratio"),
+    [
+        ("paper", ["train", "test"], "test", "test", "train", "test"),
+        ("honest", ["train", "test"], "test", "test", "test", None),
+        ("unlabelled", ["train"], None, "train", "train", None),
+    ],
+)
+def test_samples_follow_from_the_protocol(protocol, samples, held_out, headline, paper, ratio):
+    changes = {"protocol": protocol, "compare_paper": None}
+    chosen = project(first=changes).experiments["first"]
+    assert chosen.protocol == protocol
+    assert chosen.own_samples == samples
+    assert chosen.samples == [*samples, "there"]
+    assert chosen.held_out_sample == held_out
+    assert chosen.headline_sample == headline
+    assert chosen.paper_sample == paper
+    assert chosen.ratio_sample == ratio
+
+
+def test_a_dataset_is_labelled_by_its_kind(tmp_path):
+    chosen = project(tmp_path)
+    assert chosen.datasets["here"].is_labelled
+    assert not chosen.datasets["images"].is_labelled
+    assert chosen.experiments["first"].is_labelled
+    assert not chosen.experiments["unlabelled"].is_labelled
+    labelled = chosen.experiments["mixed"].labelled_datasets
+    assert [dataset.name for dataset in labelled] == ["here"]
+
+
+def test_what_else_a_dataset_says(tmp_path):
+    chosen = project(tmp_path).datasets
+    assert chosen["here"].is_simulated
+    assert not chosen["images"].is_simulated
+    assert (chosen["here"].keeps_sources, chosen["there"].keeps_sources) == (True, False)
+    assert not chosen["images"].is_denoised
+    assert chosen["here"].title == "simulated (here: 160 images)"
+    assert chosen["images"].title == "FITS cutouts (images)"
+    assert "simulated images" in chosen["here"].words
+
+
+def test_the_cut_is_shown_of_a_labelled_dataset_applied_to_else_of_the_headline(tmp_path):
+    chosen = project(tmp_path).experiments
+    assert chosen["first"].cut_sample == "there"
+    assert chosen["second"].cut_sample == "test"
+    assert chosen["third"].cut_sample == "train"
+    assert chosen["mixed"].cut_sample == "test"
+
+
+def test_a_sample_has_the_images_and_the_shards_of_its_dataset(first):
+    assert first.sample_dataset("train").name == first.sample_dataset("test").name == "here"
+    assert first.sample_dataset("there").name == "there"
+    assert [first.n_shards(sample) for sample in first.samples] == [3, 3, 2]
+    assert [dataset.name for dataset in first.datasets] == ["here", "there"]
+    assert first.candidate_datasets == ["there"]
+
+
+def test_there_are_as_many_clusters_as_features_unless_configured(first):
+    assert first.n_components(20) == 20
+    chosen = project(first={"mixture": {"n_components": 7}}).experiments["first"]
+    assert chosen.n_components(20) == 7
+
+
+def test_the_encoder_is_that_of_the_preset(first):
+    assert first.encoder.name == "autoencoder"
+    assert first.preset["image_size"] == 26
+
+
+# --- models -----------------------------------------------------------------------------------
+
+
+def test_runs_are_in_the_order_of_scale_features_and_number(first):
+    assert [tuple(run) for run in first.runs] == [
+        *(("log", 4, 0), ("log", 4, 1), ("log", 20, 0), ("log", 20, 1)),
+        *(("linear", 4, 0), ("linear", 4, 1), ("linear", 20, 0), ("linear", 20, 1)),
+    ]
+    assert first.headline_runs == [Run("log", 4, 0), Run("log", 4, 1)]
+    assert first.model == {"scale": "log", "n_features": 4}
+
+
+def test_without_a_headline_it_is_the_first_scale_and_the_last_number_of_features():
+    chosen = project(first={"headline": None}).experiments["first"]
+    assert chosen.model == {"scale": "log", "n_features": 20}
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_features"),
+    [
+        ({}, 20),  # the paper's, where they are trained
+        ({"n_features": [4, 6]}, 4),  # else the headline's
+        ({"appendix_a": {"n_features": 4}}, 4),
+    ],
+)
+def test_appendix_a_is_of_the_linear_scale(changes, n_features):
+    chosen = project(first=changes).experiments["first"]
+    assert chosen.appendix_runs == [Run("linear", n_features, run) for run in (0, 1)]
+
+
+# --- projects ---------------------------------------------------------------------------------
+
+
+def test_an_experiment_stands_beside_its_partners_where_they_are_run():
+    chosen = project()
+    first = chosen.experiments["first"]
+    assert chosen.chosen == list(chosen.experiments.values())
+    assert chosen.compared == [first]
+    assert chosen.partner(first, "honest").name == "second"
+    assert chosen.partner(first, "challenge").name == "third"
+    assert chosen.partner(chosen.experiments["second"], "challenge") is None
+    roles = {role: one.name for role, one in chosen.comparisons[0].items()}
+    assert roles == {"training": "first", "honest": "second", "challenge": "third"}
+
+
+def test_an_experiment_alone_has_no_partner():
+    chosen = project(run=["first"])
+    roles = {role: one and one.name for role, one in chosen.comparisons[0].items()}
+    assert roles == {"training": "first", "honest": None, "challenge": None}
+    assert chosen.candidate_paths == ["results/first/candidates_there.csv"]
+
+
+# --- paths ------------------------------------------------------------------------------------
+
+
+def test_paths_of_a_dataset(tmp_path):
+    chosen = project(tmp_path).datasets
+    here = chosen["here"]
+    assert here.image_paths == [f"results/data/here/images/shard_{i}.h5" for i in (0, 1)]
+    assert here.index_path == "results/data/here/index.h5"
+    assert here.manifest_path == "results/data/here/manifest.h5"
+    assert here.quarantine_path == "results/data/here/quarantine.csv"
+    assert here.shard_quarantine_paths[1] == "results/data/here/images/quarantine_1.csv"
+    assert here.simulated_parts[1] == "results/data/here/simulated/Data.1/catalogue_part.csv"
+    assert here.cutout_sources == [
+        "results/data/here/simulated/classifications.csv",
+        "results/data/here/simulated/Data.0/Public",
+        "results/data/here/simulated/Data.1/Public",
+    ]
+    assert chosen["images"].cutout_folder == str(tmp_path)
+    assert chosen["images"].cutout_sources == [str(tmp_path)]
+
+
+def test_paths_of_a_run(first):
+    run, folder = Run("log", 4, 1), "results/first/log/features_4/run_1"
+    assert first.run_path(run) == folder
+    assert first.encoder_path(run) == f"{folder}/autoencoder.weights.h5"
+    assert first.mixture_path(run) == f"{folder}/mixture.h5"
+    assert first.cluster_labels_path(run, "known") == f"{folder}/cluster_labels_known.csv"
+    assert first.cluster_labels_path(run, "stand_in") == f"{folder}/cluster_labels_stand_in.csv"
+    assert first.embedding_paths(run, "there") == [
+        f"{folder}/embeddings/there/shard_{i}.h5" for i in (0, 1)
+    ]
+    assert first.score_paths(run, "test") == [
+        f"{folder}/scores/test/shard_{i}.csv" for i in (0, 1, 2)
+    ]
+    assert first.source_embedding_paths(run) == [f"{folder}/sources/shard_{i}.h5" for i in (0, 1)]
+
+
+def test_a_persons_table_is_where_it_was_said_to_be(tmp_path):
+    chosen = project(tmp_path).experiments["unlabelled"]
+    assert chosen.cluster_labels_path(Run("log", 4, 0), "person") == "judged/log_4_0.csv"
+
+
+def test_files_of_all_samples_are_listed_run_by_run():
+    chosen = project(first={"scales": ["linear"], "n_features": [4], "headline": None})
+    paths = chosen.experiments["first"].sample_paths("scores_{sample}.csv")
+    assert paths == [
+        f"results/first/linear/features_4/run_{run}/scores_{sample}.csv"
+        for run in (0, 1)
+        for sample in ("train", "test", "there")
+    ]
+
+
+def test_files_of_all_runs_and_of_the_headline(first):
+    assert len(first.run_paths("mixture.h5")) == 8
+    assert first.headline_path("mixture.h5") == "results/first/log/features_4/run_0/mixture.h5"
+    assert first.headline_paths("scores_test.csv") == [
+        f"results/first/log/features_4/run_{run}/scores_test.csv" for run in (0, 1)
+    ]
+
+
+def test_paths_of_an_experiment(first):
+    assert first.config_path == "results/first/config.yaml"
+    assert first.split_path == "results/first/split.csv"
+    assert first.table_path("metrics") == "results/first/metrics.csv"
+    assert first.figure_path("null") == "results/first/figures/null.png"
+    assert first.candidates_path("there") == "results/first/candidates_there.csv"
+    assert first.denoiser_path("log") == "results/first/log/denoiser.weights.h5"
+    assert first.denoiser_history_path("log") == "results/first/log/denoiser_history.csv"
+
+
+def test_stacks_are_those_of_the_own_samples(first):
+    assert first.stack_paths("log", "denoised", "test") == [
+        f"results/first/log/denoised/test/shard_{i}.h5" for i in (0, 1, 2)
+    ]
+    assert first.stack_paths("log", "stacks", "there") == []
+    assert project().experiments["third"].stack_paths("log", "stacks", "test") == []
+
+
+def test_baselines_need_labels_and_can_be_left_out(tmp_path):
+    chosen = project(tmp_path, second={"baselines": False}).experiments
+    assert chosen["first"].baseline_paths == [
+        "results/first/log/baselines.csv",
+        "results/first/linear/baselines.csv",
+    ]
+    assert chosen["second"].baseline_paths == []
+    assert chosen["unlabelled"].baseline_paths == []
