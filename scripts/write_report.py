@@ -7,12 +7,10 @@ from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])
-    rule_graph = snakemake.input.get("rule_graph")
     write_report(
         output=snakemake.output.report,
         experiments=snakemake.params.experiments,
-        comparison=snakemake.input.get("comparison") or None,  # an empty list where none is made
+        comparison=snakemake.input.comparison or None,  # an empty list where none is made
         benchmarks=snakemake.params.benchmarks,
-        rule_graph=Path(rule_graph).read_text() if rule_graph else "",
-        data_folder=snakemake.params.data_folder,
+        rule_graph=Path(snakemake.input.rule_graph).read_text(),
     )

@@ -4,8 +4,7 @@ NEEDS: tables and figures of the experiments under `run`
 MAKES: results/report.html, results/rule_graph.dot
 """
 
-from lensflow.figures.catalogue import figure_paths
-from lensflow.report.shown import shown_paths
+from lensflow.report.shown import shown_figures, shown_paths
 
 
 rule draw_rule_graph:
@@ -51,14 +50,12 @@ rule write_report:
     params:
         experiments=[
             {
-                "name": each.name,
-                "folder": each.folder,
-                "figures": figure_paths(each),
+                "config_path": each.config_path,
+                "figures": shown_figures(each),
             }
             for each in PROJECT.chosen
         ],
         benchmarks="results/benchmarks",
-        data_folder="results/data",
         code=stage_hash("write_report.py"),
     script:
         "../../scripts/write_report.py"

@@ -8,40 +8,40 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from lensflow import artifacts
+from lensflow.cluster import clusterers
+from lensflow.evaluate.selection import UNCUT
+from lensflow.experiment import Experiment
+from lensflow.figures.catalogue import SECTIONS
+from lensflow.report.shown import TABLES
+from lensflow.samples import Run
 
 HEADLINE_METRICS = ("auc", "tpr0", "tpr10", "recall", "precision", "f1", "accuracy")
 
 
 @dataclass(frozen=True)
 class Model:
-    """One trained autoencoder with its mixture, as far as its files are there."""
+    """One encoder with its clusters, as far as its files are there."""
 
-    scale: str
-    n_features: int
-    run: int
-    folder: Path
+    run: Run
     training: Mapping[str, object]
-    mixture: Mapping[str, object]
+    clusters: Mapping[str, object]
 
     @property
     def name(self) -> str:
         """The model in words."""
-        return f"{self.scale} scale, {self.n_features} features, run {self.run}"
+        return f"{self.run.scale} scale, {self.run.n_features} features, run {self.run.run}"
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Findings:
     """Everything that the report says about one experiment.
 
     Attributes
     ----------
-    name : str
-    folder : Path
-    settings : mapping
-        The experiment's entry in the effective configuration.
-    config : mapping
-        The whole effective configuration.
+    experiment : Experiment
+        What was chosen: the effective configuration that lies in its folder.
+    root : Path
+        The folder that holds ``results``.
     tables : mapping of str to DataFrame or None
         "metrics", "metrics_summary", "null", "baselines"; None where there is no file.
     models : sequence of Model
@@ -49,106 +49,81 @@ class Experiment:
         By dataset.
     quarantine : mapping of str to DataFrame or None
         By dataset.
-    figures : sequence of Path
-        PNG files, in the order of the report.
+    figures : mapping of str to sequence of (str, Path)
+        Caption and PNG file of each figure, by section.
     """
 
-    name: str
-    folder: Path
-    settings: Mapping[str, object]
-    config: Mapping[str, object]
+    experiment: Experiment
+    root: Path
     tables: Mapping[str, pd.DataFrame | None]
     models: Sequence[Model]
     candidates: Mapping[str, pd.DataFrame]
     quarantine: Mapping[str, pd.DataFrame | None]
-    figures: Sequence[Path]
-
-    @property
-    def datasets(self) -> Mapping[str, Mapping[str, object]]:
-        """Entries of the datasets used, the one trained on first."""
-        names = [self.settings["dataset"], *self.settings.get("apply_to", [])]
-        return {name: self.config["datasets"][name] for name in names}
+    figures: Mapping[str, Sequence[tuple[str, Path]]]
 
     @property
     def headline(self) -> dict[str, object]:
-        """Scale, number of features and sample that the experiment is judged by."""
-        settings = self.settings
-        sample = "train" if settings["protocol"] == "unlabelled" else "test"
-        return {**settings["headline"], "sample": sample, "cut": "none"}
+        """Scale, number of features and sample that the experiment is judged by, uncut."""
+        return {
+            **self.experiment.model,
+            "sample": self.experiment.headline_sample,
+            "cut": UNCUT,
+        }
 
 
-def read_experiment(
-    name: str,
-    folder: Path | str,
-    figures: Sequence[Path | str] = (),
-    data_folder: Path | str = "results/data",
-) -> Experiment:
+def read_findings(
+    config_path: Path | str, figures: Sequence[tuple[str, str, Path | str]] = ()
+) -> Findings:
     """Read the results of an experiment; whatever has not been made is left out.
 
     Parameters
     ----------
-    name : str
-        Its name in the configuration.
-    folder : path-like
-        Its folder, which holds ``config.yaml``.
-    figures : sequence of path-like
-        PNG figures to show, in order; missing ones are left out.
-    data_folder : path-like
-        Folder of the ingested datasets.
+    config_path : path-like
+        Its effective configuration, ``results/<experiment>/config.yaml``.
+    figures : sequence of (str, str, path-like)
+        Section, caption and PNG of each figure to show, in order; missing ones are left out.
 
     Returns
     -------
-    Experiment
+    Findings
     """
-    folder, data_folder = Path(folder), Path(data_folder)
-    config = yaml.safe_load((folder / "config.yaml").read_text())
-    settings = config["experiments"][name]
-    applied = settings.get("apply_to", [])
-    candidates = {dataset: _csv(folder / f"candidates_{dataset}.csv") for dataset in applied}
-    tables = ("metrics", "metrics_summary", "null", "baselines")
-    return Experiment(
-        name=name,
-        folder=folder,
-        settings=settings,
-        config=config,
-        tables={table: _csv(folder / f"{table}.csv") for table in tables},
-        models=_models(folder, settings),
+    root = Path(config_path).parents[2]
+    config = yaml.safe_load(Path(config_path).read_text())
+    (name,) = config["experiments"]
+    experiment = Experiment(name, config)
+    candidates = {
+        dataset: _csv(root / experiment.candidates_path(dataset))
+        for dataset in experiment.candidate_datasets
+    }
+    return Findings(
+        experiment=experiment,
+        root=root,
+        tables={table: _csv(root / experiment.table_path(table)) for table in ("metrics", *TABLES)},
+        models=[_read_model(root, experiment, run) for run in experiment.runs],
         candidates={dataset: table for dataset, table in candidates.items() if table is not None},
         quarantine={
-            dataset: _csv(data_folder / dataset / "quarantine.csv")
-            for dataset in [settings["dataset"], *applied]
+            dataset.name: _csv(root / dataset.quarantine_path) for dataset in experiment.datasets
         },
-        figures=[Path(path) for path in figures if Path(path).is_file()],
+        figures={section: _figures_of(section, figures) for section in SECTIONS},
     )
+
+
+def _figures_of(section, figures):
+    chosen = [(caption, Path(path)) for place, caption, path in figures if place == section]
+    return [(caption, path) for caption, path in chosen if path.is_file()]
 
 
 def _csv(path):
     return pd.read_csv(path, dtype={"id": str}) if path.is_file() else None
 
 
-def _models(folder, settings):
-    places = [
-        (scale, n_features, run)
-        for scale in settings["scales"]
-        for n_features in settings["n_features"]
-        for run in range(settings.get("runs", 1))
-    ]
-    return [_read_model(folder, *place) for place in places]
-
-
-def _read_model(folder, scale, n_features, run):
-    place = folder / scale / f"features_{n_features}" / f"run_{run}"
-    report = place / "autoencoder_report.json"
+def _read_model(root, experiment, run):
+    report = root / experiment.run_path(run, "autoencoder_report.json")
     training = json.loads(report.read_text()) if report.is_file() else {}
-    history = _csv(place / "autoencoder_history.csv")
+    history = _csv(root / experiment.run_path(run, "autoencoder_history.csv"))
     if history is not None and len(history):
         training["held_out_loss"] = float(history["val_loss"].iloc[-1])
         training["constant_loss"] = float(history["constant_loss"].iloc[-1])
-    mixture = {}
-    if (place / "mixture.h5").is_file():
-        with artifacts.open(place / "mixture.h5", "mixture") as file:
-            mixture = {key: file.attrs[key] for key in ("converged", "n_iter", "engine")}
-            weights = artifacts.read(file, "weights")
-        mixture["n_components"] = len(weights)
-        mixture["n_used"] = int((weights > 0.01).sum())
-    return Model(scale, n_features, run, place, training, mixture)
+    mixture = root / experiment.mixture_path(run)
+    clusters = clusterers.load(mixture).summary() if mixture.is_file() else {}
+    return Model(run, training, clusters)

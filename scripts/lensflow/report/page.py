@@ -13,8 +13,10 @@ import yaml
 
 import lensflow
 from lensflow import tables
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.evaluate.selection import CUT, MIN_PIXELS, MIN_SNR
 from lensflow.report import words
-from lensflow.report.contents import HEADLINE_METRICS, Experiment, read_experiment
+from lensflow.report.contents import HEADLINE_METRICS, Findings, read_findings
 from lensflow.report.paper_tables import assumptions, paper_tables
 from lensflow.report.rule_graph import parse_dot, rule_graph_svg
 from lensflow.report.timings import timings
@@ -26,30 +28,6 @@ CANDIDATE_COLUMNS = (
     "rank", "id", "p_lens", "p_lens_min", "p_lens_max", "cluster", "path", "is_lens",
 )  # fmt: skip
 
-# Figures in the order of the argument: what goes in, what comes out, what it is made of.
-SECTIONS = {
-    "Results": (
-        "label_methods", "null", "baselines", "confusion", "confusion_rare", "roc_cut",
-        "roc_ratios", "ranking", "auc_features", "table2",
-    ),
-    "Clusters": (
-        "cluster_sheet_unlabelled", "cluster_sheet", "clusters_lens", "clusters_non_lens",
-        "clusters_uncertain", "judged_examples", "clusters_sources",
-    ),
-    "Candidates": ("candidates",),
-    "Images and training": (
-        "class_examples", "populations", "denoising", "reconstructions", "training",
-        "architecture", "mixture_illustration",
-    ),
-}  # fmt: skip
-
-# The sheets of all clusters are called clusters_<scale>_... and clusters_unlabelled_<scale>_...
-SHEET_NAMES = {
-    "clusters_unlabelled": "cluster_sheet_unlabelled",
-    "clusters_log": "cluster_sheet",
-    "clusters_linear": "cluster_sheet",
-}
-
 
 def write_report(
     output: Path | str,
@@ -57,8 +35,6 @@ def write_report(
     comparison: Path | str | None = None,
     benchmarks: Path | str = "results/benchmarks",
     rule_graph: str = "",
-    data_folder: Path | str = "results/data",
-    templates: Path | str = TEMPLATES,
 ) -> None:
     """Write ``report.html``; a part whose files are missing is replaced by a sentence.
 
@@ -67,26 +43,17 @@ def write_report(
     output : path-like
         The file to write.
     experiments : sequence of mappings
-        For each experiment "name", "folder" and "figures" (PNG files), see
-        :func:`lensflow.report.contents.read_experiment`.
+        For each experiment "config_path" and "figures", see
+        :func:`lensflow.report.contents.read_findings`.
     comparison : path-like, optional
         ``paper_comparison.csv``.
     benchmarks : path-like
         Folder of Snakemake's benchmark files.
     rule_graph : str
         DOT text from ``snakemake --rulegraph``; empty for none.
-    data_folder : path-like
-        Folder of the ingested datasets.
-    templates : path-like
-        Folder of ``report.html.j2``, ``report.css`` and ``captions/``.
     """
-    templates = Path(templates)
-    read = [
-        read_experiment(entry["name"], entry["folder"], entry.get("figures", ()), data_folder)
-        for entry in experiments
-    ]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -96,8 +63,8 @@ def write_report(
     text = environment.get_template("report.html.j2").render(
         version=lensflow.__version__,
         versions=_versions(),
-        style=(templates / "report.css").read_text(),
-        experiments=[_experiment_content(experiment, templates) for experiment in read],
+        style=(TEMPLATES / "report.css").read_text(),
+        experiments=[_content(read_findings(**entry)) for entry in experiments],
         comparison=_comparison(comparison),
         assumptions=assumptions(),
         timings=timings(benchmarks, rules).to_dict("records"),
@@ -116,63 +83,58 @@ def _versions():
     return found
 
 
-def _experiment_content(experiment: Experiment, templates: Path) -> dict:
+def _content(findings: Findings) -> dict:
     """Everything that the template says about an experiment, as plain values."""
-    sentence, _ = words.null_sentence(experiment)
+    experiment = findings.experiment
+    sentence, _ = words.null_sentence(findings)
     return {
         "name": experiment.name,
-        "folder": str(experiment.folder),
+        "folder": str(findings.root / experiment.folder),
         "settings": experiment.settings,
-        "headline": experiment.headline,
-        "data": words.data_sentences(experiment),
-        "simulated": words.is_simulated(experiment),
-        "methods": _methods(experiment),
+        "headline": findings.headline,
+        "sample": words.sample_words(experiment),
+        "data": words.data_sentences(findings),
+        "encoder": experiment.encoder.words,
+        "simulated": words.is_simulated(findings),
+        "judgements": [_judgement(findings, name) for name in experiment.judgements],
         "null": sentence,
-        "pca": words.pca_sentences(experiment),
-        "warnings": words.warnings_of(experiment),
-        "results": _results(experiment),
-        "paper_tables": paper_tables(experiment),
-        "models": experiment.models,
-        "candidates": {name: _candidates(table) for name, table in experiment.candidates.items()},
-        "sections": _sections(experiment.figures, templates),
+        "pca": words.pca_sentences(findings),
+        "warnings": words.warnings_of(findings),
+        "results": _results(findings),
+        "paper_tables": paper_tables(findings),
+        "models": findings.models,
+        "ranked": words.ranking_sentence(findings),
+        "candidates": {name: _candidates(table) for name, table in findings.candidates.items()},
+        "sections": {
+            section: [_figure(*figure) for figure in figures]
+            for section, figures in findings.figures.items()
+        },
         "config": _config_excerpt(experiment),
     }
 
 
-def _methods(experiment):
-    """For each way of labelling: its plain statement and the headline metrics."""
-    summary = experiment.tables["metrics_summary"]
-    found = []
-    for method in experiment.settings.get("labels", ()):
-        where = {**experiment.headline, "labels": method}
-        rows = {} if summary is None else {
-            name: tables.metric_row(summary, name, where) for name in HEADLINE_METRICS
-        }  # fmt: skip
-        found.append(
-            {
-                "name": method,
-                "sentence": words.METHOD_SENTENCES[method],
-                "auc": words.spread(rows.get("auc")),
-                "tpr0": words.spread(rows.get("tpr0")),
-                "tpr10": words.spread(rows.get("tpr10")),
-                "accuracy": words.spread(rows.get("accuracy")),
-            }
-        )
-    return found
+def _judgement(findings, name):
+    """Return what one judgement of the clusters is, and the headline metrics by it."""
+    summary = findings.tables["metrics_summary"]
+    where = {**findings.headline, "labels": name}
+    shown = {}
+    for metric in ("auc", "tpr0", "tpr10", "accuracy"):
+        row = None if summary is None else tables.metric_row(summary, metric, where)
+        shown[metric] = words.spread(row)
+    return {"name": name, "sentence": JUDGEMENTS[name].words, **shown}
 
 
-def _results(experiment):
+def _results(findings):
     """Mean of every metric by sample, labels and cut, for the headline's scale and features."""
-    summary = experiment.tables["metrics_summary"]
-    if summary is None:
-        return []
-    where = {key: experiment.headline[key] for key in ("scale", "n_features")}
-    rows = tables.rows_where(summary, where)
-    if rows.empty:
+    summary = findings.tables["metrics_summary"]
+    rows = None if summary is None else tables.rows_where(summary, findings.experiment.model)
+    if rows is None or rows.empty:
         return []
     keys = ["sample", "labels", "cut"]
     wide = rows.pivot_table(index=keys, columns="metric", values="mean", sort=False)
-    return wide.reindex(columns=list(HEADLINE_METRICS)).reset_index().to_dict("records")
+    table = wide.reindex(columns=list(HEADLINE_METRICS)).reset_index()
+    table["cut"] = table["cut"].replace({CUT: f"N > {MIN_PIXELS}, S/N > {MIN_SNR}"})
+    return table.to_dict("records")
 
 
 def _candidates(table):
@@ -180,48 +142,25 @@ def _candidates(table):
     return best[[c for c in CANDIDATE_COLUMNS if c in best]].to_dict("records")
 
 
-def _sections(figures: Sequence[Path], templates: Path) -> list[dict]:
-    """Sort the figures into sections by their names; unknown names come last."""
-    keyed = [(caption_key(path.stem), path) for path in figures]
-    sections = []
-    for title, keys in SECTIONS.items():
-        chosen = [pair for key in keys for pair in keyed if pair[0] == key]
-        sections.append({"title": title, "figures": [_figure(*pair, templates) for pair in chosen]})
-    other = [_figure("", path, templates) for key, path in keyed if not key]
-    return [*sections, {"title": "Other figures", "figures": other}] if other else sections
-
-
-def caption_key(stem: str) -> str:
-    """Return the longest key of a caption that a figure's name begins with, or nothing."""
-    keys = {key: key for keys in SECTIONS.values() for key in keys} | SHEET_NAMES
-    longest = max((name for name in keys if stem.startswith(name)), key=len, default=None)
-    return keys.get(longest, "")
-
-
-def _figure(key, path, templates):
-    caption = templates / "captions" / f"{key}.rst"
+def _figure(caption, path):
     return {
         "name": path.stem,
         "path": str(path.with_suffix(".pdf")),
-        "caption": caption.read_text().strip() if key and caption.is_file() else "",
+        "caption": (TEMPLATES / "captions" / f"{caption}.rst").read_text().strip(),
         "data": base64.b64encode(path.read_bytes()).decode("ascii"),
     }
 
 
 def _config_excerpt(experiment):
     """Return the experiment's own part of the configuration, without the networks' layers."""
-    config = experiment.config
-    preset = config["presets"][experiment.settings["preset"]]
+    shown = ("encoder", "image_size", "precision", "training")
+    preset = {key: experiment.preset[key] for key in shown if key in experiment.preset}
     excerpt = {
-        "seed": config.get("seed"),
-        "backend": config.get("backend"),
-        "datasets": dict(experiment.datasets),
+        "seed": experiment.config["seed"],
+        "backend": experiment.config["backend"],
+        "datasets": {dataset.name: dict(dataset.entry) for dataset in experiment.datasets},
         "experiments": {experiment.name: experiment.settings},
-        "presets": {
-            experiment.settings["preset"]: {
-                key: preset[key] for key in ("image_size", "precision", "training") if key in preset
-            }
-        },
+        "presets": {experiment.settings["preset"]: preset},
     }
     return yaml.safe_dump(excerpt, sort_keys=False, allow_unicode=True)
 

@@ -3,17 +3,10 @@
 import pandas as pd
 
 from lensflow.paper.assumptions import ASSUMPTIONS
-from lensflow.report.contents import Experiment
+from lensflow.paper.contents import PAPER_TABLES
+from lensflow.report.contents import Findings
+from lensflow.tables import rows_where
 
-TITLES = {
-    "table1": "Table 1: the test sets as they were drawn (integer weights on rotated non-lenses)",
-    "table2": "Table 2: the challenge's methods and ours",
-    "cluster_counts": "Clusters by kind, and the share of all lenses in those with at least 60 % "
-    "lenses (section 4.2.1)",
-    "ranking": "What a ROC does not show: the best N images and all with p > 0.5, at the ratios of "
-    "table 1",
-    "appendix_a": "Clusters of the sources alone (appendix A)",
-}
 COLUMN_NAMES = {
     "lens_60": "lens ≥ 0.6",
     "non_lens_60": "non-lens ≥ 0.6",
@@ -26,29 +19,26 @@ COLUMN_NAMES = {
 }
 
 
-def paper_tables(experiment: Experiment) -> list[dict]:
+def paper_tables(findings: Findings) -> list[dict]:
     """Return title, column names and texts of each table that the experiment has.
 
     Of the clusters only the headline model is shown, of the ranking the means over runs; the files
     hold everything.
     """
     found = []
-    for name, title in TITLES.items():
-        path = experiment.folder / f"{name}.csv"
-        if path.is_file():
-            table = _shown(name, pd.read_csv(path), experiment)
+    for one in PAPER_TABLES:
+        path = findings.root / findings.experiment.table_path(one.name)
+        if one.in_report and path.is_file():
+            table = _shown(one.name, pd.read_csv(path), findings.experiment.model)
             columns = [COLUMN_NAMES.get(c, c.replace("_", " ")) for c in table.columns]
             rows = [[cell(value) for value in row] for row in table.itertuples(index=False)]
-            found.append({"title": title, "columns": columns, "rows": rows, "path": str(path)})
+            found.append({"title": one.title, "columns": columns, "rows": rows, "path": str(path)})
     return found
 
 
-def _shown(name, table, experiment):
+def _shown(name, table, model):
     if name == "cluster_counts":
-        model = {key: experiment.headline[key] for key in ("scale", "n_features")}
-        for column, value in model.items():
-            table = table[table[column] == value]
-        return table.drop(columns=list(model))
+        return rows_where(table, model).drop(columns=list(model))
     if name == "ranking":
         table = table.rename(columns=lambda column: column.removesuffix("_mean"))
     dropped = [c for c in table if c.endswith(("_min", "_max")) or c == "n_runs"]

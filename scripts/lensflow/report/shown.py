@@ -1,7 +1,7 @@
 """Which files of an experiment the report shows."""
 
 from lensflow.experiment import Experiment
-from lensflow.figures.catalogue import figure_paths
+from lensflow.figures.catalogue import FIGURES, figure_paths
 from lensflow.paper.contents import paper_tables
 
 TABLES = ("metrics_summary", "null", "baselines")
@@ -16,4 +16,13 @@ def shown_paths(experiment: Experiment) -> list[str]:
         *map(experiment.table_path, tables),
         *figure_paths(experiment),
         *map(experiment.candidates_path, experiment.candidate_datasets),
+    ]
+
+
+def shown_figures(experiment: Experiment) -> list[tuple[str, str, str]]:
+    """Return section, caption and PNG of every figure, in order."""
+    return [
+        (figure.section, figure.name, path)
+        for figure in FIGURES
+        for path in figure.paths(experiment)
     ]

@@ -4,16 +4,9 @@ import numpy as np
 import pandas as pd
 
 from lensflow import tables
-from lensflow.report.contents import Experiment
+from lensflow.experiment import Experiment
+from lensflow.report.contents import Findings
 
-METHOD_SENTENCES = {
-    "known": "Clusters labelled by the true fraction of lenses in them: needs every label of the "
-    "training sample, and says what the clusters could give.",
-    "stand_in": "Clusters labelled by a stand-in for an expert: it looks at the TRUE LABELS of 25 "
-    "members a cluster, as an expert would look at 25 pictures. It uses labels, so this is not an "
-    "unsupervised result.",
-    "person": "Clusters labelled by a person who looked at the cluster sheets.",
-}
 REPRESENTATION_NAMES = {
     "pca_raw": "PCA of the images",
     "pca_denoised": "PCA of the denoised images",
@@ -23,31 +16,31 @@ REPRESENTATION_NAMES = {
 }
 
 
-def data_sentences(experiment: Experiment) -> list[str]:
+def data_sentences(findings: Findings) -> list[str]:
     """Say in plain words what each dataset is; simulated images are called so."""
-    sentences = []
-    for place, (name, entry) in enumerate(experiment.datasets.items()):
-        role = "Trained on" if place == 0 else "Applied to"
-        sentences.append(f"{role} {name}: {_dataset_words(entry)}")
-    return sentences
+    experiment = findings.experiment
+    roles = ["Trained on", *["Applied to"] * len(experiment.applied)]
+    return [
+        f"{role} {dataset.name}: {dataset.words}"
+        for role, dataset in zip(roles, experiment.datasets, strict=True)
+    ]
 
 
-def is_simulated(experiment: Experiment) -> bool:
+def is_simulated(findings: Findings) -> bool:
     """Tell whether any dataset of the experiment is simulated."""
-    return any(entry["kind"] == "simulate" for entry in experiment.datasets.values())
+    return any(dataset.is_simulated for dataset in findings.experiment.datasets)
 
 
-def _dataset_words(entry):
-    if entry["kind"] == "simulate":
-        return (
-            f"{entry['n_objects']:,} simulated images, made by this workflow, of the population "
-            f"“{entry['population']}”. They are not the images of the Lens Finding Challenge, so "
-            "the numbers are not those of the paper."
-        )
-    if entry["kind"] == "challenge1":
-        return f"images of the Lens Finding Challenge 1.0, from {entry['path']}."
-    state = " (already denoised)" if entry.get("state") == "denoised" else ""
-    return f"FITS cutouts{state} from {entry['path']}."
+def sample_words(experiment: Experiment) -> str:
+    """Say on which images the headline numbers are."""
+    held_out = experiment.held_out_sample
+    return f"held-out objects (sample “{held_out}”)" if held_out else "the training sample itself"
+
+
+def ranking_sentence(findings: Findings) -> str:
+    """Say whose judgement ranks the candidates."""
+    judgement = findings.experiment.judgement
+    return f"Ranked with labels “{judgement.name}” ({judgement.title}). {judgement.words}"
 
 
 def spread(row: pd.Series | None) -> str:
@@ -66,7 +59,7 @@ def spread(row: pd.Series | None) -> str:
     return text
 
 
-def null_sentence(experiment: Experiment) -> tuple[str, bool]:
+def null_sentence(findings: Findings) -> tuple[str, bool]:
     """Say what shuffled labels give, and whether that is 0.50 within three standard errors.
 
     Returns
@@ -75,8 +68,8 @@ def null_sentence(experiment: Experiment) -> tuple[str, bool]:
     ok : bool
         False where the null is missing or is not 0.50.
     """
-    null = experiment.tables["null"]
-    where = {key: experiment.headline[key] for key in ("scale", "n_features")}
+    null = findings.tables["null"]
+    where = findings.experiment.model
     values = None if null is None else tables.rows_where(null, where)["auc"].to_numpy(float)
     if values is None or len(values) < 2:
         return "The null was not computed: no labels were shuffled.", False
@@ -86,14 +79,14 @@ def null_sentence(experiment: Experiment) -> tuple[str, bool]:
     return f"Shuffled labels give {mean:.3f} ± {error:.3f} ({len(values)} shuffles): {verdict}.", ok
 
 
-def pca_sentences(experiment: Experiment) -> list[str]:
+def pca_sentences(findings: Findings) -> list[str]:
     """Say for each way of labelling whether the autoencoder wins over PCA."""
-    metrics, baselines = experiment.tables["metrics"], experiment.tables["baselines"]
+    metrics, baselines = findings.tables["metrics"], findings.tables["baselines"]
     if metrics is None or baselines is None:
         return ["The comparison with principal components (PCA) was not made."]
     sentences = []
-    for labels in [name for name in METHOD_SENTENCES if (metrics["labels"] == name).any()]:
-        where = {**experiment.headline, "labels": labels}
+    for labels in findings.experiment.judgements:
+        where = {**findings.headline, "labels": labels}
         ours = tables.rows_where(metrics, where)["auc"].dropna()
         theirs = tables.rows_where(baselines, where)
         best = theirs.groupby("representation")["auc"].mean()
@@ -115,30 +108,30 @@ def _verdict(ours, rivals, winner):
     return f"the autoencoder wins over PCA in every run: {numbers}."
 
 
-def warnings_of(experiment: Experiment) -> list[str]:
+def warnings_of(findings: Findings) -> list[str]:
     """Return what a reader must know before believing the numbers."""
-    found = [text for model in experiment.models for text in _model_warnings(model)]
-    for dataset, table in experiment.quarantine.items():
+    found = [text for model in findings.models for text in _model_warnings(model)]
+    for dataset, table in findings.quarantine.items():
         if table is not None and len(table):
             counts = table["reason"].str.split(":").str[0].value_counts()
             reasons = "; ".join(f"{n} × {reason}" for reason, n in counts.head(5).items())
             files = "file or row" if len(table) == 1 else "files or rows"
             found.append(f"{dataset}: {len(table):,} {files} in quarantine ({reasons}).")
-    sentence, ok = null_sentence(experiment)
-    if not ok and experiment.tables["null"] is not None:
+    sentence, ok = null_sentence(findings)
+    if not ok and findings.tables["null"] is not None:
         found.append(sentence)
     return found
 
 
 def _model_warnings(model):
-    if model.mixture and not model.mixture["converged"]:
+    if model.clusters and not model.clusters["converged"]:
         yield (
-            f"{model.name}: the mixture did not converge in {model.mixture['n_iter']} iterations; "
+            f"{model.name}: the mixture did not converge in {model.clusters['n_iter']} iterations; "
             "raise mixture.max_iter in config.yaml."
         )
     if dead := int(model.training.get("dead_units", 0)):
         yield (
-            f"{model.name}: {dead} of {model.n_features} features are dead (the same value for "
+            f"{model.name}: {dead} of {model.run.n_features} features are dead (the same value for "
             "every image)."
         )
     loss, constant = (model.training.get(key) for key in ("held_out_loss", "constant_loss"))

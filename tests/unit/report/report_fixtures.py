@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lensflow import artifacts
+from lensflow import artifacts, samples
 from lensflow.cluster import clusterers
 from lensflow.prepare.augmentation import rotate
 from lensflow.prepare.scaling import scale
@@ -100,11 +100,8 @@ def write_stack(folder, ids, rotation, is_lens, images, n_shards=2):
     for shard in range(n_shards):
         rows = slice(shard * len(ids) // n_shards, (shard + 1) * len(ids) // n_shards)
         path = folder / f"shard_{shard}.h5"
-        with artifacts.create(path, "stack", {"scale": "log"}) as writer:
-            writer.dataset("image", images[rows], compress=False)
-            writer.strings("id", ids[rows])
-            writer.dataset("rotation", rotation[rows])
-            writer.dataset("is_lens", is_lens[rows])
+        table = pd.DataFrame({"id": ids, "rotation": rotation, "is_lens": is_lens})
+        samples.write_stack(path, table[rows], [images[rows]], SIZE, "made up", {"scale": "log"})
         paths.append(path)
     return paths
 
@@ -117,13 +114,10 @@ def write_run(folder, sample, ids, rotation, catalogue, images, n_features, run)
     embedding = np.stack([images[:, ring == k].mean(axis=1) for k in range(n_features)], axis=1)
     embedding = (embedding + draw.normal(0, 0.01, embedding.shape)).astype(np.float32)
     is_lens = catalogue["is_lens"].to_numpy()
-    with artifacts.create(folder / f"embeddings_{sample}.h5", "embeddings") as writer:
-        writer.dataset("embedding", embedding)
-        writer.strings("id", ids)
-        writer.dataset("rotation", rotation)
-        writer.dataset("is_lens", is_lens)
-        for name in ("numb_pix_lensed_image", "flux_lensed_image_in_sigma"):
-            writer.dataset(f"catalogue/{name}", catalogue[name].to_numpy())
+    rows = pd.DataFrame({"id": ids, "rotation": rotation, "is_lens": is_lens})
+    measured = rows.assign(**{name: catalogue[name].to_numpy() for name in samples.MEASURES})
+    path = folder / f"embeddings_{sample}.h5"
+    samples.write_embeddings(path, measured, [embedding], n_features)
     chosen = {"n_components": n_features, "seed": run, "max_iter": 500}
     fitted = clusterers.fit("scikit-learn", embedding, **chosen)
     fitted.save(folder / "mixture.h5")
@@ -145,18 +139,9 @@ def write_run(folder, sample, ids, rotation, catalogue, images, n_features, run)
             }
         ).to_csv(folder / f"cluster_labels_{method}.csv", index=False)
     posterior = fitted.responsibilities(embedding)
-    pd.DataFrame(
-        {
-            "id": ids,
-            "rotation": rotation,
-            "is_lens": is_lens,
-            "weight": 1,
-            "cluster": cluster,
-            "p_lens_known": posterior @ known,
-            "p_lens_stand_in": posterior @ judged,
-            "log_density": fitted.log_density(embedding),
-        }
-    ).to_csv(folder / f"scores_{sample}.csv", index=False)
+    probabilities = {"known": posterior @ known, "stand_in": posterior @ judged}
+    scores = samples.scores_table(rows, cluster, probabilities, fitted.log_density(embedding))
+    samples.write_scores(folder / f"scores_{sample}.csv", [scores])
     with artifacts.create(folder / f"examples_{sample}.h5", "examples") as writer:
         writer.dataset("input", images[:8])
         writer.dataset("reconstruction", 0.9 * images[:8])
@@ -254,10 +239,10 @@ def write_config(path, n, n_features, runs):
     experiment = {
         "dataset": "fake", "protocol": "honest", "preset": "demo", "scales": ["log"],
         "n_features": [n_features], "headline": {"scale": "log", "n_features": n_features},
-        "runs": runs, "labels": ["known", "stand_in"],
-        "apply_to": ["faint"],
+        "runs": runs, "shards": 2, "labels": ["known", "stand_in"], "apply_to": ["faint"],
+        "baselines": True, "appendix_a": None, "compare_paper": None,
     }  # fmt: skip
-    simulated = {"kind": "simulate", "population": "training", "n_objects": n}
+    simulated = {"kind": "simulate", "population": "training", "n_objects": n, "shards": 2}
     config = {
         "run": ["demo"],
         "seed": 1,
@@ -283,7 +268,10 @@ def write_extras(root):
 
 
 def make_experiment(root, n=120, n_features=6, runs=2):
-    """Write everything below ``root`` and return the paths that figures and the report ask for."""
+    """Write all results to ``root`` and return the paths that figures and the report ask for.
+
+    The report finds it where results are: in a folder of that name.
+    """
     root = Path(root)
     ids, catalogue, flux, source = make_objects(n)
     index, shards = write_dataset(root / "data/fake", ids, catalogue, flux, source)
