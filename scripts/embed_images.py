@@ -1,6 +1,6 @@
 """Denoise and embed one shard of a dataset that the models are applied to."""
 
-from lensflow.embed.embedding import embed_images
+from lensflow.embed.images import embed_images
 from lensflow.networks.runtime import start_backend
 from lensflow.workflow.logs import start_log
 
@@ -8,12 +8,12 @@ if __name__ == "__main__":
     start_log(snakemake.log[0])
     start_backend(snakemake.params.backend, snakemake.params.math_threads)
     embed_images(
-        images=snakemake.input.images,
-        denoiser_weights=snakemake.input.denoiser,
-        weights=snakemake.input.weights,
+        images_path=snakemake.input.images,
+        denoiser_path=snakemake.input.denoiser or None,
+        encoder=snakemake.params.encoder,
+        encoder_path=snakemake.input.encoder,
         preset=snakemake.params.preset,
         n_features=int(snakemake.wildcards.features),
-        method=snakemake.wildcards.scale,
-        output=snakemake.output.embeddings,
-        denoised_output=snakemake.params.denoised,
+        scale=snakemake.wildcards.scale,
+        output_path=snakemake.output.embeddings,
     )

@@ -1,6 +1,6 @@
 """Embed one shard of the training or the test sample."""
 
-from lensflow.embed.embedding import embed_stack
+from lensflow.embed.stacks import embed_stack
 from lensflow.networks.runtime import start_backend
 from lensflow.workflow.logs import start_log
 
@@ -8,10 +8,11 @@ if __name__ == "__main__":
     start_log(snakemake.log[0])
     start_backend(snakemake.params.backend, snakemake.params.math_threads)
     embed_stack(
-        stack=snakemake.input.stack,
-        index=snakemake.input.index,
-        weights=snakemake.input.weights,
+        stack_path=snakemake.input.stack,
+        index_path=snakemake.input.index,
+        encoder=snakemake.params.encoder,
+        encoder_path=snakemake.input.encoder,
         preset=snakemake.params.preset,
         n_features=int(snakemake.wildcards.features),
-        output=snakemake.output.embeddings,
+        output_path=snakemake.output.embeddings,
     )

@@ -1,13 +1,13 @@
 """Assign the objects of a dataset to the training and the test sample."""
 
-from lensflow.prepare.preparation import write_split
+from lensflow.prepare.splits import split_dataset
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])
-    write_split(
-        index=snakemake.input.index,
-        output=snakemake.output.split,
+    split_dataset(
+        index_path=snakemake.input.index,
+        output_path=snakemake.output.split,
         protocol=snakemake.params.protocol,
         fraction=snakemake.params.fraction,
         seed=snakemake.params.seed,

@@ -9,7 +9,7 @@ from lensflow.workflow.logs import start_log
 def train(inputs, outputs, params, resources, wildcards):
     """Train with the rule's plain values; runs differ by the seed that their number gives."""
     # Keras takes the backend that is set when it is imported.
-    from lensflow.train.loop import train_network
+    from lensflow.train.network import train_network
 
     features, run = int(wildcards.features), int(wildcards.run)
     seed = rng(params.seed, "train_autoencoder", wildcards.scale, features, run)
@@ -20,7 +20,7 @@ def train(inputs, outputs, params, resources, wildcards):
         outputs.weights,
         outputs.history,
         outputs.report,
-        examples=outputs.examples,
+        examples_path=outputs.examples,
         n_features=features,
         seed=int(seed.integers(2**31)),
         data_on=params.data_on,

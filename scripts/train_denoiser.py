@@ -9,7 +9,7 @@ from lensflow.workflow.logs import start_log
 def train(inputs, outputs, params, resources, scale):
     """Train with the rule's plain values; one denoiser serves all feature counts and runs."""
     # Keras takes the backend that is set when it is imported.
-    from lensflow.train.loop import train_network
+    from lensflow.train.network import train_network
 
     train_network(
         "denoiser",

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# What the schema of the configuration fills in.
+DEFAULTS = {"optimizer": "adam", "schedule": "constant", "patience": 0, "augment": "none"}
+
 
 def _blocks(widths, kernels, paddings=None):
     blocks = [{"filters": f, "kernel": k} for f, k in zip(widths, kernels, strict=True)]
@@ -11,10 +14,13 @@ def _blocks(widths, kernels, paddings=None):
 
 
 def _preset(size, network, dense, activation, training):
+    embedding = {"embedding_activation": activation, "embedding_pooling": "none"}
+    training = {**DEFAULTS, **training}
     return {
         "image_size": size,
+        "encoder": "autoencoder",
         "denoiser": network,
-        "autoencoder": network | {"dense": dense, "embedding_activation": activation},
+        "autoencoder": network | {"dense": dense} | embedding,
         "training": {"denoiser": dict(training), "autoencoder": dict(training)},
         "precision": "float32",
     }
@@ -29,7 +35,8 @@ def paper():
         "output_kernel": 8,
         "output_activation": "sigmoid",
     }
-    return _preset(101, network, [64, 32], "relu", {"epochs": 500, "batch_size": 32})
+    training = {"epochs": 500, "batch_size": 32, "learning_rate": 0.001}
+    return _preset(101, network, [64, 32], "relu", training)
 
 
 def tiny(kernels=(4, 3), paddings=("same", "same"), output_kernel=4, size=13, **training):

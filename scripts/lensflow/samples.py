@@ -1,9 +1,10 @@
-"""What passes between stages: stacks, embeddings and scores, each declared once.
+"""What passes between stages: images, stacks, embeddings and scores, each declared once.
 
-A *stack* holds images as the networks see them, *embeddings* what an encoder makes of them, and
-*scores* the lens probabilities of the rows of a sample. All three have one row an image: the
-object's ``id``, its ``rotation`` in quarter turns, and ``is_lens``. Stages read and write them by
-the functions here and name no key, unit or column of their own.
+*Images* are cutouts as they were ingested, listed in an *index*. A *stack* holds images as the
+networks see them, *embeddings* what an encoder makes of them, and *scores* the lens probabilities
+of the rows of a sample. The last three have one row an image: the object's ``id``, its ``rotation``
+in quarter turns, and ``is_lens``. Stages read and write them by the functions here and name no
+key, unit or column of their own.
 """
 
 import contextlib
@@ -29,6 +30,9 @@ MEASURES = {
     "flux_lensed_image_in_sigma": ("sky sigma", "flux of those pixels"),
 }
 """Columns of the catalogue that embeddings carry along, with units and descriptions."""
+
+BLOCK = 1024
+"""Images that are in memory together where a stage goes through all of them."""
 
 PROBABILITY = "p_lens_"
 """Columns of lens probabilities are called ``p_lens_<judgement>``."""
@@ -62,6 +66,83 @@ def _read_rows(file: h5py.File, rows: slice = ALL_ROWS) -> pd.DataFrame:
     )
 
 
+# --- images and their index -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Images:
+    """An open image shard of a dataset.
+
+    Attributes
+    ----------
+    file : h5py.File
+    """
+
+    file: h5py.File
+
+    def __len__(self) -> int:
+        return self.file["id"].shape[0]
+
+    @property
+    def are_denoised(self) -> bool:
+        """Whether the images came denoised, and so carry no sky noise."""
+        return self.file.attrs["state"] == "denoised"
+
+    def rows(self) -> pd.DataFrame:
+        """Return id, rotation (0: as ingested), and the catalogue's columns, of every image."""
+        table = artifacts.read_table(self.file, "catalogue")
+        return table.assign(id=artifacts.read_strings(self.file, "id"), rotation=0)
+
+    def flux(self, rows: slice | int = ALL_ROWS, layer: str = "flux") -> np.ndarray:
+        """Return images (n, side, side) float32, [y, x], or one of them (side, side).
+
+        Parameters
+        ----------
+        rows : slice or int
+        layer : {"flux", "source_flux"}
+            The cutouts, or the lensed sources alone where they are kept.
+        """
+        return artifacts.read(self.file, layer, rows)
+
+    def sky_sigma(self, rows: slice = ALL_ROWS) -> np.ndarray:
+        """Return the noise of the sky (n,) in the unit of the flux."""
+        return artifacts.read(self.file, "sky_sigma", rows)
+
+
+@contextlib.contextmanager
+def open_images(path: Path) -> Iterator[Images]:
+    """Open an image shard for reading; see `lensflow.artifacts.open` for what it raises."""
+    with artifacts.open(path, "images") as file:
+        yield Images(file)
+
+
+def read_index(
+    path: Path, columns: Iterable[str] = (), catalogue: Iterable[str] | None = ()
+) -> pd.DataFrame:
+    """Return id and some columns of a dataset's index, one row an object.
+
+    Parameters
+    ----------
+    path : path-like
+    columns : iterable of {"shard", "row", "sky_sigma"}
+        Where the image is, and the noise of its sky.
+    catalogue : iterable of str, optional
+        Columns of the catalogue; None takes all of them.
+
+    Raises
+    ------
+    ArtifactError
+        When a column is missing; see `lensflow.artifacts.open` for the rest.
+    """
+    with artifacts.open(path, "index") as file:
+        found = {"id": artifacts.read_strings(file, "id")}
+        found |= {name: artifacts.read(file, name) for name in columns}
+        if catalogue is None:
+            return pd.DataFrame(found).join(artifacts.read_table(file, "catalogue"))
+        found |= {name: artifacts.read(file, f"catalogue/{name}") for name in catalogue}
+    return pd.DataFrame(found)
+
+
 # --- stacks ---------------------------------------------------------------------------------------
 
 
@@ -88,11 +169,11 @@ class Stack:
         """Return id, rotation and is_lens of every image."""
         return _read_rows(self.file)
 
-    def images(self, rows: slice = ALL_ROWS) -> np.ndarray:
-        """Return images (n, size, size) float32 in [0, 1], [y, x]."""
+    def images(self, rows: slice | np.ndarray = ALL_ROWS) -> np.ndarray:
+        """Return images (n, size, size) float32 in [0, 1], [y, x], of a slice or ascending rows."""
         return artifacts.read(self.file, "image", rows)
 
-    def blocks(self, length: int) -> Iterator[np.ndarray]:
+    def blocks(self, length: int = BLOCK) -> Iterator[np.ndarray]:
         """Yield all images in blocks of at most ``length``."""
         for start in range(0, len(self), length):
             yield self.images(slice(start, start + length))

@@ -24,11 +24,12 @@ import yaml
 from rows import row
 
 from lensflow.figures import style
+from lensflow.networks.kinds import NETWORKS
 from lensflow.networks.runtime import start_backend
-from lensflow.prepare.preparation import prepare_images
+from lensflow.prepare.inputs import prepare_images
+from lensflow.samples import write_stack
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object
-from lensflow.train.loop import train_network
 from lensflow.workflow.config import complete
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,9 +46,7 @@ def run(objects: int, epochs: int, folder: Path) -> list[dict]:
     preset = complete(yaml.safe_load((ROOT / "config.yaml").read_text()))["presets"]["demo"]
     images = simulated(objects, preset["image_size"])
     curves = pd.concat(
-        train(preset, network, name, images, epochs)
-        for network in ("denoiser", "autoencoder")
-        for name in RUNS
+        train(preset, network, name, images, epochs) for network in NETWORKS for name in RUNS
     )
     folder.mkdir(parents=True, exist_ok=True)
     curves.to_csv(folder / "epochs.csv", index=False)
@@ -65,14 +64,20 @@ def simulated(n_objects: int, size: int) -> np.ndarray:
 
 def train(preset: dict, network: str, name: str, images: np.ndarray, epochs: int) -> pd.DataFrame:
     """Return the history of one training."""
+    # Keras takes the backend that is set when it is imported.
+    from lensflow.train.network import train_network
+
     preset = copy.deepcopy(preset)
     settings = {"epochs": epochs, **PLAIN} if name == "plain" else {"epochs": round(SHARE * epochs)}
     preset["training"][network] |= {**settings, "patience": 0, "augment": "none"}
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder, end) for end in ("a.weights.h5", "history.csv", "report.json")]
-        n_features = N_FEATURES if network == "autoencoder" else None
+        stack, ids = Path(folder, "stack.h5"), np.arange(len(images)).astype(str)
+        rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
+        write_stack(stack, rows, [images], images.shape[1], "simulated image")
+        n_features = N_FEATURES if NETWORKS[network].has_features else None
         options = {"n_features": n_features, "seed": 1, "backup_folder": Path(folder, "backup")}
-        train_network(network, preset, images, *paths, **options)
+        train_network(network, preset, [stack], *paths, **options)
         history = pd.read_csv(paths[1])
     return history.assign(network=network, run=name, images=len(images))
 

@@ -106,8 +106,9 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
     outputs = {"index": index, "quarantine": str(results / "quarantine.csv")}
     yield "index", job("build_index", inputs, outputs)
     models = {name: str(work / name) for name in ("denoiser.weights.h5", "autoencoder.weights.h5")}
-    weights = dict(zip(("denoiser", "weights"), models.values(), strict=True))
-    params = {"preset": preset, "backend": "tensorflow", "math_threads": THREADS, "denoised": None}
+    weights = dict(zip(("denoiser", "encoder"), models.values(), strict=True))
+    computing = {"backend": "tensorflow", "math_threads": THREADS}
+    params = {"preset": preset, "encoder": "autoencoder", **computing}
     for i in shards:
         inputs, outputs = {"images": images[i], **weights}, {"embeddings": embeddings[i]}
         known = {"features": str(N_FEATURES), "scale": SCALE}
@@ -159,14 +160,14 @@ def prepare_models(argument: dict) -> None:
 
     from lensflow.cluster import clusterers
     from lensflow.cluster import labels as cluster_labels
-    from lensflow.networks.build import build_autoencoder, build_denoiser
+    from lensflow.networks.build import build_network
     from lensflow.workflow.config import complete
 
     folder = Path(argument["folder"])
     preset = complete(yaml.safe_load((ROOT / "config.yaml").read_text()))["presets"]["demo"]
-    build_denoiser(preset, seed=1).save_weights(folder / "denoiser.weights.h5")
-    autoencoder = build_autoencoder(preset, N_FEATURES, seed=1)
-    autoencoder.save_weights(folder / "autoencoder.weights.h5")
+    for name, n_features in (("denoiser", None), ("autoencoder", N_FEATURES)):
+        model = build_network(name, preset, n_features, seed=1).model
+        model.save_weights(folder / f"{name}.weights.h5")
     random = np.random.default_rng(1)
     points = random.normal(size=(2000, N_FEATURES))
     chosen = {"n_components": N_COMPONENTS, "seed": 1, "max_iter": 500}

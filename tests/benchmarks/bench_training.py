@@ -2,12 +2,13 @@
 
     python tests/benchmarks/bench_training.py [--long] [--gpu]
 
-Same backend, same batch, same threads; the two take turns (ABBA), so that a busy machine slows
-both, and the median of the steps counts.
+Same backend (KERAS_BACKEND; run.py takes it from config.yaml), same batch, same threads; the two take
+turns (ABBA), so that a busy machine slows both, and the median of the steps counts.
 """
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -47,21 +48,22 @@ def run(long: bool = False, gpu: bool = False) -> list[dict]:
     """
     from lensflow.networks.runtime import start_backend
 
-    start_backend("tensorflow", None if gpu else THREADS, deterministic=False)
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    start_backend(backend, None if gpu else THREADS, deterministic=False)
     if gpu:
-        return _on_gpu()
-    rows = _throughput(16 if long else 8)
-    return [*rows, _loss_curves(40)] if long else rows
+        return _on_gpu(backend)
+    rows = _throughput(16 if long else 8, backend)
+    return [*rows, _loss_curves(40, backend)] if long else rows
 
 
 def _compile(layers, precision, images=None, **options):
     import keras
 
-    from lensflow.networks.build import build_autoencoder
-    from lensflow.train.model import Reconstruction
+    from lensflow.networks.build import build_network
+    from lensflow.train.model import TrainingModel
 
-    network = build_autoencoder(paper(), N_FEATURES, layers, precision=precision)
-    model = Reconstruction(network, images)
+    network = build_network("autoencoder", paper(), N_FEATURES, layers, precision=precision)
+    model = TrainingModel(network, images)
     model.compile(keras.optimizers.Adam(0.001), **options)
     return model
 
@@ -71,7 +73,7 @@ def _images(n_images):
     return 0.7 * blobs(n_images, 101) + 0.3 * noise
 
 
-def _throughput(rounds):
+def _throughput(rounds, backend):
     """Time steps of the plain and the fast layers in turns."""
     models = {
         "peer": _compile("plain", "float32"),
@@ -87,13 +89,13 @@ def _throughput(rounds):
             if number >= 0:
                 seconds[name].append(time.perf_counter() - start)
     speed = {name: BATCH / np.median(values) for name, values in seconds.items()}
+    peer, title = speed["peer"], f"training, paper preset, {backend}"
     return [
-        row(f"training, paper preset, {name}", "images/s", speed[name], speed["peer"], goal)
-        for name, goal in GOALS.items()
+        row(f"{title}, {name}", "images/s", speed[name], peer, goal) for name, goal in GOALS.items()
     ]
 
 
-def _loss_curves(steps):
+def _loss_curves(steps, backend):
     """Train the same images in both precisions; the last loss may differ by one per cent."""
     images = _images(8)[..., None]
     batch = {"images": images, "turns": np.zeros(len(images), "int32")}
@@ -102,11 +104,11 @@ def _loss_curves(steps):
         model = _compile("phase", precision)
         curve = [float(model.train_on_batch(batch)) for _ in range(steps)]
         losses[precision] = np.mean(curve[-5:])
-    name, (peer, ours) = "loss in bfloat16 beside float32", losses.values()
+    name, (peer, ours) = f"loss in bfloat16 beside float32, {backend}", losses.values()
     return row(name, "nats a pixel", ours, peer, 1.01, "at most")
 
 
-def _on_gpu():
+def _on_gpu(backend):
     """Train on images that lie on the GPU, 32 steps at a time, against the plain layers there."""
     images, speed = _images(4096), {}
     index = np.resize(np.arange(len(images), dtype="int32"), 16 * len(images))
@@ -118,7 +120,7 @@ def _on_gpu():
         start = time.perf_counter()
         model.fit(data, batch_size=BATCH, shuffle=False, verbose=0)
         speed[layers, precision] = len(index) / (time.perf_counter() - start)
-    plain, name = speed["plain", "float32"], "training on a GPU, paper preset, {}"
+    plain, name = speed["plain", "float32"], f"training on a GPU, paper preset, {backend}, {{}}"
     best = max(speed.values())
     return [
         row(name.format("float32"), "images/s", speed["phase", "float32"], plain, 2.0),

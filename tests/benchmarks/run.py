@@ -16,7 +16,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+
+import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -50,7 +53,13 @@ def commands(names: list[str], long: bool, gpu: bool) -> dict[str, list[str]]:
 def measure(script: str, *flags: str) -> list[dict]:
     """Run one benchmark and return its rows; what it prints besides goes to the terminal."""
     paths = [str(ROOT / "scripts"), str(ROOT / "tests")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "KERAS_BACKEND": chosen_backend(config, os.environ),
+    }
     done = subprocess.run(
         [sys.executable, str(HERE / script), *flags],
         stdout=subprocess.PIPE,
@@ -59,6 +68,11 @@ def measure(script: str, *flags: str) -> list[dict]:
         text=True,
     )
     return json.loads(done.stdout)
+
+
+def chosen_backend(config: Mapping, environment: Mapping[str, str]) -> str:
+    """Return what Keras computes with: KERAS_BACKEND before the configuration's ``backend``."""
+    return environment.get("KERAS_BACKEND") or config.get("backend", "tensorflow")
 
 
 def circumstances() -> dict[str, str]:

@@ -68,6 +68,27 @@ def test_flags_and_names_choose():
         run.commands(["speed"], False, False)
 
 
+@pytest.mark.parametrize(
+    ("config", "environment", "backend"),
+    [
+        ({}, {}, "tensorflow"),
+        ({"backend": "jax"}, {}, "jax"),
+        ({"backend": "jax"}, {"KERAS_BACKEND": "tensorflow"}, "tensorflow"),
+        ({"backend": "tensorflow"}, {"KERAS_BACKEND": "jax"}, "jax"),
+        ({"backend": "jax"}, {"KERAS_BACKEND": ""}, "jax"),
+    ],
+)
+def test_training_is_measured_with_the_chosen_backend(config, environment, backend):
+    assert run.chosen_backend(config, environment) == backend
+
+
+def test_the_chosen_backend_reaches_the_benchmark(tmp_path, monkeypatch):
+    script = tmp_path / "bench.py"
+    script.write_text("import json, os; print(json.dumps([os.environ['KERAS_BACKEND']]))")
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert run.measure(str(script)) == ["jax"]
+
+
 def test_figures_name_machine_and_versions():
     found = run.circumstances()
     assert "cores" in found["machine"]

@@ -1,11 +1,18 @@
-"""Builds the denoiser and the feature autoencoder from a preset (paper, section 3.2, figure 1)."""
+"""Builds networks from a preset (paper, section 3.2, figure 1)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
 
 from lensflow.errors import ConfigError
 from lensflow.networks import layers as fast
-from lensflow.networks.presets import describe
+from lensflow.networks.kinds import NETWORKS, describe
+from lensflow.networks.losses import Loss
+from lensflow.networks.runtime import Tensor
+from lensflow.networks.shapes import LayerShape
 from lensflow.seeds import rng
 
 
@@ -16,29 +23,67 @@ class KeyedGlorotUniform(keras.initializers.Initializer):
     whether the layers are plain or fast.
     """
 
-    def __init__(self, seed, layer):
+    def __init__(self, seed: int, layer: str):
         self.seed = seed
         self.layer = layer
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Tensor:
         """Draw an array of the given shape."""
         field = int(np.prod(shape[:-2]))
         limit = np.sqrt(6.0 / (field * (shape[-2] + shape[-1])))
         values = rng(self.seed, "weights", self.layer).uniform(-limit, limit, shape)
         return keras.ops.convert_to_tensor(values.astype("float32"), dtype=dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Return the arguments that rebuild the initialiser."""
         return {"seed": self.seed, "layer": self.layer}
 
 
-def build_denoiser(preset, layers="phase", seed=0, precision=None):
-    """Build the denoiser: the autoencoder without its dense layers (paper, section 3.2).
+@dataclass(frozen=True, eq=False)
+class BuiltNetwork:
+    """A network that can be trained and applied.
+
+    Attributes
+    ----------
+    name : str
+        Which of `lensflow.networks.kinds.NETWORKS`.
+    model : keras.Model
+        From images (n, size, size, 1) in [0, 1] to its outputs.
+    bottleneck : keras.KerasTensor
+        The model's tensor that everything must pass: (n, n_features), or maps for the denoiser.
+    loss : lensflow.networks.losses.Loss
+        What its training makes small.
+    """
+
+    name: str
+    model: keras.Model
+    bottleneck: keras.KerasTensor
+    loss: Loss
+
+    @cached_property
+    def encoder(self) -> keras.Model:
+        """The part from the image to the bottleneck; it shares the weights."""
+        return keras.Model(self.model.input, self.bottleneck, name="encoder")
+
+
+def build_network(
+    network: str,
+    preset: Mapping,
+    n_features: int | None = None,
+    layers: str = "phase",
+    seed: int = 0,
+    precision: str | None = None,
+) -> BuiltNetwork:
+    """Build a network from a preset.
 
     Parameters
     ----------
+    network : str
+        Which of `lensflow.networks.kinds.NETWORKS`.
     preset : mapping
         The preset; checked by `lensflow.networks.presets.check_preset`.
+    n_features : int, optional
+        The number of features, for a network that has them.
     layers : {"phase", "plain"}
         ``plain`` are Keras's own layers in the order of the author's code, ``phase`` the same
         network computed several times faster. Weights and their files are interchangeable.
@@ -49,73 +94,46 @@ def build_denoiser(preset, layers="phase", seed=0, precision=None):
 
     Returns
     -------
-    keras.Model
-        From images (n, size, size, 1) in [0, 1] to images of the same shape in (0, 1).
+    BuiltNetwork
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        On other ``layers``, and as `lensflow.networks.kinds.describe`.
     """
-    return _build(preset, None, layers, seed, precision)
-
-
-def build_autoencoder(preset, n_features, layers="phase", seed=0, precision=None):
-    """Build the feature autoencoder (paper, figure 1).
-
-    Parameters
-    ----------
-    preset : mapping
-        The preset.
-    n_features : int
-        Units of the layer ``embedding``.
-    layers, seed, precision
-        As for `build_denoiser`.
-
-    Returns
-    -------
-    keras.Model
-        From images (n, size, size, 1) in [0, 1] to images of the same shape in (0, 1).
-    """
-    return _build(preset, n_features, layers, seed, precision)
-
-
-def encoder(model):
-    """Return the part of a feature autoencoder from the image to the layer ``embedding``.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_autoencoder`; the weights are shared, not copied.
-
-    Returns
-    -------
-    keras.Model
-        From images (n, size, size, 1) to float32 embeddings (n, n_features).
-    """
-    return keras.Model(model.input, model.get_layer("embedding").output, name="encoder")
-
-
-def _build(preset, n_features, layers, seed, precision):
-    policy = _policy(precision or preset.get("precision", "float32"))
-    blocks = _plain_blocks if layers == "plain" else _fast_blocks
-    if layers not in ("plain", "phase"):
+    if layers not in _BLOCKS:
         raise ConfigError(f"layers: received {layers!r}, expected 'phase' or 'plain'.")
-    shapes = describe(preset, n_features)
+    policy = _policy(precision or preset["precision"])
+    shapes, kind = describe(preset, network, n_features), NETWORKS[network]
     tensor = image = keras.Input(shapes[0].shape, name="image", dtype="float32")
-    for block in blocks(shapes[1:], seed, policy):
+    for block in _BLOCKS[layers](shapes[1:], seed, policy):
         tensor = block(tensor)
-    name = "denoiser" if n_features is None else "autoencoder"
-    return keras.Model(image, tensor, name=name)
+    model = keras.Model(image, tensor, name=network)
+    return BuiltNetwork(network, model, _output_of(model, kind.bottleneck(shapes)), kind.loss)
 
 
-def _policy(precision):
+def _output_of(model: keras.Model, name: str) -> keras.KerasTensor:
+    """Return the output of a described layer, also where its convolution does the pooling."""
+    outputs = {layer.name: layer.output for layer in model.layers}
+    return outputs[name if name in outputs else name.removesuffix("_pooling")]
+
+
+def _policy(precision: str) -> keras.DTypePolicy:
     name = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
     return keras.DTypePolicy(name)
 
 
-def _plain_blocks(shapes, seed, policy):
+def _plain_blocks(
+    shapes: Sequence[LayerShape], seed: int, policy: keras.DTypePolicy
+) -> Iterator[keras.Layer]:
     """Yield one Keras layer for each layer that the preset describes."""
     for shape in shapes:
         yield from _finish(_plain_layer(shape, seed, policy), shape)
 
 
-def _fast_blocks(shapes, seed, policy):
+def _fast_blocks(
+    shapes: Sequence[LayerShape], seed: int, policy: keras.DTypePolicy
+) -> Iterator[keras.Layer]:
     """Yield the same network with pooling and upsampling folded into the convolutions."""
     for number, shape in enumerate(shapes):
         if shape.kind == "convolution":
@@ -125,7 +143,7 @@ def _fast_blocks(shapes, seed, policy):
             yield from _finish(_plain_layer(shape, seed, policy), shape)
 
 
-def _neighbours(shapes, number):
+def _neighbours(shapes: Sequence[LayerShape], number: int) -> dict[str, bool | int]:
     """Return what a convolution takes over from the layers beside it."""
     kinds = ["", "", *(shape.kind for shape in shapes), "", ""]
     before, after = kinds[number + 1], kinds[number + 3]
@@ -137,7 +155,7 @@ def _neighbours(shapes, number):
     }
 
 
-def _leaves_phases(shapes, number):
+def _leaves_phases(shapes: Sequence[LayerShape], number: int) -> bool:
     """Say whether a convolution hands its phases to the output convolution, which follows it."""
     return (
         number == len(shapes) - 3
@@ -147,7 +165,7 @@ def _leaves_phases(shapes, number):
     )
 
 
-def _plain_layer(shape, seed, policy):
+def _plain_layer(shape: LayerShape, seed: int, policy: keras.DTypePolicy) -> keras.Layer:
     kinds = {
         "pooling": lambda: keras.layers.MaxPooling2D(
             2, padding="same", name=shape.name, dtype=policy
@@ -161,7 +179,7 @@ def _plain_layer(shape, seed, policy):
     return kinds[shape.kind]()
 
 
-def _dense(shape, seed, policy):
+def _dense(shape: LayerShape, seed: int, policy: keras.DTypePolicy) -> keras.Layer:
     return keras.layers.Dense(
         shape.shape[0],
         activation=shape.activation,
@@ -172,7 +190,9 @@ def _dense(shape, seed, policy):
     )
 
 
-def _convolution(layer, shape, seed, policy, **kwargs):
+def _convolution(
+    layer: type[keras.Layer], shape: LayerShape, seed: int, policy: keras.DTypePolicy, **kwargs
+) -> keras.Layer:
     return layer(
         shape.shape[-1],
         shape.kernel,
@@ -186,8 +206,11 @@ def _convolution(layer, shape, seed, policy, **kwargs):
     )
 
 
-def _finish(layer, shape):
+def _finish(layer: keras.Layer, shape: LayerShape) -> Iterator[keras.Layer]:
     """Yield a layer, and after the output convolution its activation in float32."""
     yield layer
     if shape.name == "output":
         yield keras.layers.Activation(shape.activation, name="reconstruction", dtype="float32")
+
+
+_BLOCKS = {"plain": _plain_blocks, "phase": _fast_blocks}

@@ -4,6 +4,9 @@ import keras
 from keras import ops
 
 from lensflow.networks import phases, rows, runtime
+from lensflow.networks.runtime import Tensor
+
+Shape = tuple[int | None, ...]
 
 
 class Conv2D(keras.layers.Conv2D):
@@ -32,12 +35,12 @@ class Conv2D(keras.layers.Conv2D):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        upsample=False,
-        pool=False,
-        input_phases=1,
-        keep_phases=False,
+        filters: int,
+        kernel_size: int,
+        upsample: bool = False,
+        pool: bool = False,
+        input_phases: int = 1,
+        keep_phases: bool = False,
         **kwargs,
     ):
         super().__init__(filters, kernel_size, **kwargs)
@@ -46,7 +49,7 @@ class Conv2D(keras.layers.Conv2D):
         self.input_phases = input_phases
         self.keep_phases = keep_phases
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Create the plain kernel and bias, and choose the way to compute."""
         *shape, channels = input_shape
         super().build((*shape, channels // self.input_phases**2))
@@ -55,7 +58,7 @@ class Conv2D(keras.layers.Conv2D):
         # the libraries do as well by themselves.
         self.may_transform_rows = self.compute_dtype == "float32" and not runtime.has_accelerator()
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """Compute the layer for a batch of maps (n, rows, columns, channels)."""
         if self.upsample:
             return self._upsampled_convolution(inputs)
@@ -64,7 +67,7 @@ class Conv2D(keras.layers.Conv2D):
             outputs = ops.max_pool(outputs, (2, 2), strides=(2, 2), padding="same")
         return self.activation(outputs + self.bias)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the output for a batch of inputs of ``input_shape``."""
         batch, height, width, channels = input_shape
         scale = 2 * self.input_phases if self.upsample else 1
@@ -76,7 +79,7 @@ class Conv2D(keras.layers.Conv2D):
             return (batch, height // 2, width // 2, 4 * filters)
         return (batch, height, width, filters)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Return the arguments that rebuild the layer."""
         return super().get_config() | {
             "upsample": self.upsample,
@@ -85,7 +88,7 @@ class Conv2D(keras.layers.Conv2D):
             "keep_phases": self.keep_phases,
         }
 
-    def _upsampled_convolution(self, inputs):
+    def _upsampled_convolution(self, inputs: Tensor) -> Tensor:
         inner, size = self.input_phases, self.kernel_size[0]
         row, column = (
             phases.window(inner * side, size, self.padding, inner) for side in inputs.shape[1:3]
@@ -98,20 +101,20 @@ class Conv2D(keras.layers.Conv2D):
             return outputs
         return _crop(ops.depth_to_space(outputs, 2 * inner), row, column)
 
-    def _convolve(self, inputs, kernel, padding):
+    def _convolve(self, inputs: Tensor, kernel: Tensor, padding: str) -> Tensor:
         if self.may_transform_rows and rows.is_worthwhile(kernel):
             return rows.convolve(inputs, kernel, padding)
         return ops.conv(inputs, kernel, padding=padding)
 
 
-def _frame(maps, row, column):
+def _frame(maps: Tensor, row: phases.Window, column: phases.Window) -> Tensor:
     """Add the zeros that two windows ask for."""
     if (row.before, row.after, column.before, column.after) == (0, 0, 0, 0):
         return maps
     return ops.pad(maps, [[0, 0], [row.before, row.after], [column.before, column.after], [0, 0]])
 
 
-def _crop(maps, row, column):
+def _crop(maps: Tensor, row: phases.Window, column: phases.Window) -> Tensor:
     """Keep the outputs that two windows ask for."""
     if maps.shape[1:3] == (row.length, column.length):
         return maps

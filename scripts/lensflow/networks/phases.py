@@ -22,6 +22,8 @@ import dataclasses
 import numpy as np
 from keras import ops
 
+from lensflow.networks.runtime import Tensor
+
 
 @dataclasses.dataclass(frozen=True)
 class Window:
@@ -41,7 +43,7 @@ class Window:
     length: int
 
 
-def window(side, kernel, padding, inner=1):
+def window(side: int, kernel: int, padding: str, inner: int = 1) -> Window:
     """Return the window along one axis.
 
     Parameters
@@ -69,12 +71,12 @@ def window(side, kernel, padding, inner=1):
     return Window(before, max(after, 0), skip, length)
 
 
-def n_taps(kernel, inner=1):
+def n_taps(kernel: int, inner: int = 1) -> int:
     """Return the taps along one axis of the kernel that computes all phases."""
     return (2 * inner - 1 + kernel - 1) // 2 // inner + 1
 
 
-def phase_map(kernel, inner=1):
+def phase_map(kernel: int, inner: int = 1) -> np.ndarray:
     """Return the map from the taps of a kernel to those of its phases, along one axis.
 
     Parameters
@@ -95,7 +97,7 @@ def phase_map(kernel, inner=1):
     return (small[:, None, None, :] == place[None, :, :, None]).astype("float32")
 
 
-def phase_kernel(kernel, mapping):
+def phase_kernel(kernel: Tensor, mapping: Tensor) -> Tensor:
     """Return the kernel that computes all phases of an upsampled convolution.
 
     Parameters

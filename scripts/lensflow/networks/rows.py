@@ -18,6 +18,8 @@ import functools
 import numpy as np
 from keras import ops
 
+from lensflow.networks.runtime import Tensor
+
 PHASES = 4
 POINTS = (0, 1, -1, 0.5, -0.5, 2)
 
@@ -26,7 +28,7 @@ LEAST_TAPS = 4
 LEAST_CHANNELS = 32
 
 
-def is_worthwhile(kernel):
+def is_worthwhile(kernel: Tensor) -> bool:
     """Say whether a float32 convolution on a CPU gains from `convolve`.
 
     Parameters
@@ -37,7 +39,7 @@ def is_worthwhile(kernel):
     return kernel.shape[0] >= LEAST_TAPS and min(kernel.shape[2:]) >= LEAST_CHANNELS
 
 
-def convolve(maps, kernel, padding):
+def convolve(maps: Tensor, kernel: Tensor, padding: str) -> Tensor:
     """Return the convolution of maps with a kernel.
 
     Parameters
@@ -74,7 +76,7 @@ def convolve(maps, kernel, padding):
     return ops.reshape(ops.matmul(out, flat), (-1, out.shape[0], columns, filters))
 
 
-def kernel_parts(kernel):
+def kernel_parts(kernel: Tensor) -> list[Tensor]:
     """Return the seven kernels of the products, each (ceil(k / 4), k, channels, filters)."""
     _, mixing, _ = toom_cook(POINTS, PHASES)
     size = kernel.shape[0]
@@ -88,7 +90,7 @@ def kernel_parts(kernel):
 
 
 @functools.cache
-def transforms(rows, kernel, padding):
+def transforms(rows: int, kernel: int, padding: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the matrices that take rows to the products' inputs, and their outputs to rows.
 
     Parameters
@@ -122,7 +124,7 @@ def transforms(rows, kernel, padding):
 
 
 @functools.cache
-def toom_cook(points, n):
+def toom_cook(points: tuple[float, ...], n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the matrices of minimal filtering with ``n`` outputs and ``n`` taps.
 
     Parameters

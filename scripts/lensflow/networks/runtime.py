@@ -3,8 +3,14 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
 
 from lensflow.errors import ConfigError
+
+Tensor = Any
+"""An array of the backend in use."""
 
 _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
 # Keras loads them, where they are installed, for wrappers and galleries that nothing here uses:
@@ -12,7 +18,9 @@ _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
 _NOT_FOR_KERAS = ("sklearn", "matplotlib")
 
 
-def start_backend(backend="tensorflow", threads=None, deterministic=True):
+def start_backend(
+    backend: str = "tensorflow", threads: int | None = None, deterministic: bool = True
+) -> None:
     """Choose Keras's backend; call it before anything imports Keras.
 
     Parameters
@@ -51,12 +59,12 @@ def start_backend(backend="tensorflow", threads=None, deterministic=True):
         ) from error
 
 
-def jit_compile(xla):
+def jit_compile(xla: str) -> str | bool:
     """Translate the configuration's ``xla`` (auto, on or off) to Keras's ``jit_compile``."""
     return _JIT_COMPILE[xla]
 
 
-def has_accelerator():
+def has_accelerator() -> bool:
     """Say whether the backend in use computes on a GPU or TPU."""
     import keras
 
@@ -70,7 +78,7 @@ def has_accelerator():
 
 
 @contextlib.contextmanager
-def _without(packages):
+def _without(packages: Sequence[str]) -> Iterator[None]:
     """Have packages that are not loaded yet look as if they were not installed."""
     hidden = [name for name in packages if name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))
@@ -81,7 +89,7 @@ def _without(packages):
             del sys.modules[name]
 
 
-def _start_tensorflow(threads, deterministic):
+def _start_tensorflow(threads: int | None, deterministic: bool) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
@@ -91,7 +99,7 @@ def _start_tensorflow(threads, deterministic):
         tf.config.experimental.enable_op_determinism()
 
 
-def _set_tensorflow_threads(tf, threads):
+def _set_tensorflow_threads(tf: ModuleType, threads: int) -> None:
     """Set the threads of an operation; TensorFlow allows it only before its first operation."""
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -104,7 +112,7 @@ def _set_tensorflow_threads(tf, threads):
         ) from error
 
 
-def _start_jax(threads, deterministic):
+def _start_jax(threads: int | None, deterministic: bool) -> None:
     # Read by XLA when JAX starts; its CPU client has no other setting for it.
     if threads is not None:
         os.environ["NPROC"] = str(threads)

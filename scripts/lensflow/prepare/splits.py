@@ -1,9 +1,13 @@
 """Which object goes to training, which to testing, and how often it is rotated (section 3.1)."""
 
+import logging
+from os import PathLike
+
 import numpy as np
 import pandas as pd
 
 from lensflow.errors import ConfigError
+from lensflow.samples import read_index
 from lensflow.seeds import rng
 
 # Section 3.1 of the paper: 12,800 of 13,968 lenses and 3,200 of 6,032 non-lenses (times four
@@ -15,6 +19,8 @@ PAPER_TEST_NONLENSES = 2_832
 ROTATIONS = 4
 
 PROTOCOLS = ("paper", "honest", "unlabelled")
+
+logger = logging.getLogger(__name__)
 
 
 def make_split(table: pd.DataFrame, protocol: str, fraction: float, seed: int) -> pd.DataFrame:
@@ -112,3 +118,34 @@ def _honest_rows(sides: pd.DataFrame, seed: int) -> pd.DataFrame:
     once = sides[~repeated]
     turns = [int(rng(seed, "rotation", name).integers(ROTATIONS)) for name in once["id"]]
     return pd.concat([once.assign(rotation=turns, noise=1), *turned], ignore_index=True)
+
+
+def split_dataset(
+    index_path: str | PathLike,
+    output_path: str | PathLike,
+    protocol: str,
+    fraction: float,
+    seed: int,
+) -> None:
+    """Write which objects of a dataset are in which sample, rotated how.
+
+    Parameters
+    ----------
+    index_path : path-like
+        ``index.h5`` of the dataset.
+    output_path : path-like
+        CSV with the columns id, sample, rotation, noise, is_lens.
+    protocol, fraction, seed
+        As in `make_split`.
+    """
+    table = read_index(index_path, catalogue=["is_lens"])
+    split = make_split(table, protocol, fraction, seed)
+    counts = split.groupby(["sample", "is_lens"]).size().to_dict()
+    logger.info("images by (sample, is_lens): %s", counts)
+    split.to_csv(output_path, index=False)
+
+
+def read_split(path: str | PathLike, sample: str) -> pd.DataFrame:
+    """Return the rows of one sample of a split, in their order."""
+    split = pd.read_csv(path, dtype={"id": str, "sample": str})
+    return split[split["sample"] == sample].reset_index(drop=True)

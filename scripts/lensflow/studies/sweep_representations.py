@@ -17,18 +17,18 @@ import pandas as pd
 import yaml
 from sklearn.decomposition import PCA
 
-from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.evaluate import selection
 from lensflow.evaluate.metrics import auroc
-from lensflow.networks.inference import load_network
+from lensflow.networks.denoising import load_denoiser
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.augmentation import mean_over_views
-from lensflow.prepare.preparation import flux_of_sample
-from lensflow.prepare.scaling import bin_images, binned_noise, min_max
-from lensflow.train.loop import train_network
+from lensflow.prepare.binning import bin_images, binned_noise
+from lensflow.prepare.scaling import min_max
+from lensflow.samples import open_stack, write_stack
+from lensflow.studies.whole_samples import flux_of_sample
 
 ROOT = Path(__file__).resolve().parents[3]
 CLUSTERS = (8, 24)
@@ -134,7 +134,8 @@ class Sweep:
             denoise = self._denoiser(name, variant, raw_paths["train"])
             raw = {part: denoise(images) for part, images in raw.items()}
         for part, path in paths.items():
-            write_stack(path, raw[part], self.samples[part][0])
+            rows, size = self.samples[part][0], self.preset["image_size"]
+            write_stack(path, rows, [raw[part]], size, "image of one representation")
         return paths
 
     def _scaled(self, part: str, knee: float) -> np.ndarray:
@@ -147,8 +148,6 @@ class Sweep:
         return min_max(np.log10(1 + np.maximum(images / sigma[:, None, None], 0) / knee))
 
     def _denoiser(self, name: str, variant: Variant, stack: Path):
-        from lensflow.networks.inference import reconstruct
-
         preset = {
             **self.preset,
             "denoiser": denoiser_layers(variant.denoiser_levels),
@@ -156,8 +155,7 @@ class Sweep:
         }
         weights = self.work / f"{name}.weights.h5"
         self._train("denoiser", preset, stack, weights)
-        model = load_network(preset, weights)
-        return lambda images: min_max(reconstruct(model, images))
+        return load_denoiser(weights, preset)
 
     def _training(self, variant: Variant, network: str, **changes) -> dict:
         """Return the demo's training settings, one network's changed as the variant asks."""
@@ -165,6 +163,9 @@ class Sweep:
         return {**self.preset["training"], network: settings}
 
     def _train(self, network: str, preset: dict, stack: Path, weights: Path, **options) -> None:
+        # Keras takes the backend that is set when it is imported.
+        from lensflow.train.network import train_network
+
         train_network(
             network,
             preset,
@@ -191,7 +192,7 @@ class Sweep:
         return {part: encode(values) for part, values in images.items()}
 
     def _encoder(self, variant: Variant, stack: Path):
-        from lensflow.networks.inference import embed
+        from lensflow.networks.inference import embed, load_network
 
         preset = {
             **self.preset,
@@ -203,8 +204,8 @@ class Sweep:
         }
         weights = self.work / "autoencoder.weights.h5"
         self._train("autoencoder", preset, stack, weights, n_features=variant.n_features, seed=1)
-        model = load_network(preset, weights, variant.n_features)
-        return lambda images: embed(model, images)
+        network = load_network("autoencoder", preset, weights, variant.n_features)
+        return lambda images: embed(network, images)
 
 
 def components_of(components: PCA):
@@ -224,19 +225,10 @@ def denoiser_layers(levels: int) -> dict:
     }
 
 
-def write_stack(path: Path, images: np.ndarray, rows: pd.DataFrame) -> None:
-    """Write images as a stack that training reads."""
-    with artifacts.create(path, "stack") as writer:
-        writer.dataset("image", images, compress=False)
-        writer.strings("id", rows["id"])
-        for name in ("rotation", "is_lens"):
-            writer.dataset(name, rows[name].to_numpy(np.int8))
-
-
 def read_stack(path: Path) -> np.ndarray:
     """Return the images of a stack."""
-    with artifacts.open(path, "stack") as file:
-        return artifacts.read(file, "image")
+    with open_stack(path) as stack:
+        return stack.images()
 
 
 def evaluate(features: dict, samples: dict, n_clusters: int) -> dict:

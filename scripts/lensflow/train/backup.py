@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import zipfile
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
 import keras
@@ -42,12 +44,12 @@ class Progress:
     step: int = 0
     seconds: float = 0.0
     epoch_seconds: float = 0.0
-    history: list = dataclasses.field(default_factory=list)
+    history: list[dict] = dataclasses.field(default_factory=list)
     best_epoch: int = 0
-    best_weights: list = dataclasses.field(default_factory=list)
+    best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)
 
 
-def fingerprint(**content):
+def fingerprint(**content: object) -> str:
     """Return a hash of everything that the result of a training depends on."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -63,11 +65,11 @@ class Backup:
         From `fingerprint`.
     """
 
-    def __init__(self, folder, key):
+    def __init__(self, folder: str | PathLike, key: str):
         self.path = Path(folder) / FILE_NAME
         self.key = key
 
-    def save(self, progress, variables):
+    def save(self, progress: Progress, variables: Sequence[keras.Variable]) -> None:
         """Write the state; whoever kills the process meanwhile leaves the former backup.
 
         Parameters
@@ -89,7 +91,7 @@ class Backup:
             os.fsync(file.fileno())
         os.replace(partial, self.path)
 
-    def restore(self, variables):
+    def restore(self, variables: Sequence[keras.Variable]) -> Progress:
         """Return the saved progress and set the variables, or a new `Progress`.
 
         A backup of another training (other settings, data or code) and a damaged one are ignored,
@@ -107,14 +109,14 @@ class Backup:
             logger.warning("%s cannot be read (%s): starting afresh.", self.path, error)
             return Progress()
 
-    def remove(self):
+    def remove(self) -> None:
         """Delete the backup after success, and its folder when nothing else is in it."""
         self.path.unlink(missing_ok=True)
         self.path.with_suffix(".partial").unlink(missing_ok=True)
         if self.path.parent.exists() and not any(self.path.parent.iterdir()):
             self.path.parent.rmdir()
 
-    def _read(self, file, variables):
+    def _read(self, file: np.lib.npyio.NpzFile, variables: Sequence[keras.Variable]) -> Progress:
         numbers = json.loads(str(file["progress"]))
         values = [file[f"variable_{i}"] for i in range(len(variables))]
         n_best = sum(name.startswith("best_") for name in file.files)

@@ -3,15 +3,15 @@
 import dataclasses
 import hashlib
 import math
+from collections.abc import Iterable, Iterator, Sequence
+from os import PathLike
 
 import keras
 import numpy as np
 
-from lensflow import artifacts
 from lensflow.errors import ConfigError
+from lensflow.samples import open_stack
 from lensflow.seeds import rng
-
-ROWS_AT_ONCE = 4096
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,26 +22,28 @@ class TrainingImages:
     n_training: int
 
     @property
-    def held_out(self):
+    def held_out(self) -> np.ndarray:
         """The held-out images."""
         return self.images[self.n_training :]
 
-    def digest(self):
+    def digest(self) -> str:
         """Return a hash of the images and of the split."""
         content = hashlib.sha256(str((self.images.shape, self.n_training)).encode())
         content.update(memoryview(self.images).cast("B"))
         return content.hexdigest()
 
 
-def load_images(stacks, fraction, seed):
+def load_images(
+    stack_paths: Sequence[str | PathLike], fraction: float, seed: int
+) -> TrainingImages:
     """Read stacks into memory, with a share of the objects held out.
 
     All rotations of an object fall on one side: rows that share an id are held out together.
 
     Parameters
     ----------
-    stacks : sequence of path-like, or ndarray of shape (n, size, size)
-        Artifacts of kind ``stack``, or the images themselves, each its own object.
+    stack_paths : sequence of path-like
+        Stacks, in order.
     fraction : float
         Share of the objects to hold out; at least one is.
     seed : int
@@ -56,47 +58,39 @@ def load_images(stacks, fraction, seed):
     lensflow.errors.ConfigError
         When there are fewer than two objects.
     """
-    if isinstance(stacks, np.ndarray):
-        ids = np.arange(len(stacks)).astype(str)
-        parts = [(slice(0, len(stacks)), stacks)]
-        shape = stacks.shape
-    else:
-        ids, parts, shape = _survey(stacks)
+    ids, size = _survey(stack_paths)
     is_held_out = _choose_held_out(ids, fraction, seed)
     n_training = int(np.sum(~is_held_out))
     target = np.empty(len(ids), int)
     target[~is_held_out] = np.arange(n_training)
     target[is_held_out] = np.arange(n_training, len(ids))
-    images = np.empty(shape, "float32")
-    for rows, values in parts if isinstance(stacks, np.ndarray) else _read(parts):
-        images[target[rows]] = values
+    images, start = np.empty((len(ids), size, size), "float32"), 0
+    for block in _blocks(stack_paths):
+        images[target[start : start + len(block)]] = block
+        start += len(block)
     return TrainingImages(images, n_training)
 
 
-def _survey(paths):
-    """Return the ids of all rows, the rows that each file holds, and the shape of the whole."""
-    ids, parts, start = [], [], 0
+def _survey(paths: Iterable[str | PathLike]) -> tuple[np.ndarray, int]:
+    """Return the ids of all rows, and the side of the images."""
+    ids = []
     for path in paths:
-        with artifacts.open(path, "stack") as file:
-            ids.append(artifacts.read_strings(file, "id"))
-            side = file["image"].shape[1:]
-        parts.append((slice(start, start + len(ids[-1])), path))
-        start += len(ids[-1])
-    return np.concatenate(ids), parts, (start, *side)
+        with open_stack(path) as stack:
+            ids.append(stack.rows()["id"].to_numpy())
+            size = stack.size
+    return np.concatenate(ids), size
 
 
-def _read(parts):
-    """Yield (rows, images) in blocks, so that no file is in memory twice."""
-    for rows, path in parts:
-        with artifacts.open(path, "stack") as file:
-            for start in range(rows.start, rows.stop, ROWS_AT_ONCE):
-                stop = min(start + ROWS_AT_ONCE, rows.stop)
-                block = slice(start - rows.start, stop - rows.start)
-                yield slice(start, stop), artifacts.read(file, "image", block)
+def _blocks(paths: Iterable[str | PathLike]) -> Iterator[np.ndarray]:
+    """Yield the images of all stacks in blocks, so that no file is in memory twice."""
+    for path in paths:
+        with open_stack(path) as stack:
+            yield from stack.blocks()
 
 
-def _choose_held_out(ids, fraction, seed):
-    objects = np.unique(np.asarray(ids, dtype=str))
+def _choose_held_out(ids: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    ids = np.asarray(ids, dtype=str)
+    objects = np.unique(ids)
     if len(objects) < 2:
         raise ConfigError(
             f"training: received {len(objects)} object(s), expected at least 2 (one to train on, "
@@ -104,7 +98,7 @@ def _choose_held_out(ids, fraction, seed):
         )
     n_held_out = min(max(1, round(fraction * len(objects))), len(objects) - 1)
     chosen = rng(seed, "held_out").permutation(len(objects))[:n_held_out]
-    return np.isin(np.asarray(ids, dtype=str), objects[chosen])
+    return np.isin(ids, objects[chosen])
 
 
 class Batches(keras.utils.PyDataset):
@@ -120,23 +114,25 @@ class Batches(keras.utils.PyDataset):
         Images in a batch; the last may be smaller.
     """
 
-    def __init__(self, images, rows, turns, batch_size):
+    def __init__(self, images: np.ndarray, rows: np.ndarray, turns: np.ndarray, batch_size: int):
         super().__init__()
         self.images = images
         self.rows = rows
         self.turns = turns
         self.batch_size = batch_size
 
-    def __len__(self):
+    def __len__(self) -> int:
         return math.ceil(len(self.rows) / self.batch_size)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
         part = slice(index * self.batch_size, (index + 1) * self.batch_size)
         images = self.images[self.rows[part], :, :, None]
         return ({"images": images, "turns": self.turns[part]},)
 
 
-def epoch_order(n_images, seed, epoch, augment):
+def epoch_order(
+    n_images: int, seed: int, epoch: int, augment: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the order of the images in one epoch and how each is turned.
 
     Parameters

@@ -7,27 +7,7 @@ from lensflow.errors import TrainingError
 MANY_DEAD = 0.5
 
 
-def constant_loss(images):
-    """Return the loss of the best constant image, which every useful network must beat.
-
-    Binary cross-entropy is linear in the target, so among all constant reconstructions the mean
-    image has the least loss: the mean over pixels of the entropy of the mean.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, size, size)
-        Held-out images in [0, 1].
-
-    Returns
-    -------
-    float
-        In nats a pixel.
-    """
-    mean = np.clip(np.mean(images, axis=0, dtype="float64"), 1e-7, 1 - 1e-7)
-    return float(-np.mean(mean * np.log(mean) + (1 - mean) * np.log1p(-mean)))
-
-
-def dead_units(features):
+def dead_units(features: np.ndarray) -> int:
     """Count the features that are the same for every image.
 
     Parameters
@@ -38,7 +18,7 @@ def dead_units(features):
     return int(np.sum(np.ptp(features, axis=0) == 0))
 
 
-def effective_dimension(features):
+def effective_dimension(features: np.ndarray) -> float:
     """Return how many directions the features fill: the exponential of the spectrum's entropy.
 
     The eigenvalues of the covariance, divided by their sum, are taken as probabilities: 1 when
@@ -63,7 +43,7 @@ def effective_dimension(features):
     return float(np.exp(-np.sum(share * np.log(share))))
 
 
-def check_loss(loss, where):
+def check_loss(loss: float, where: str) -> None:
     """Raise when the loss is no number.
 
     Raises
@@ -79,7 +59,7 @@ def check_loss(loss, where):
         )
 
 
-def check_alive(features, outputs, where):
+def check_alive(features: np.ndarray, outputs: np.ndarray, where: str) -> None:
     """Raise when the network no longer tells one image from another: more epochs cannot mend it.
 
     Parameters
@@ -114,7 +94,7 @@ def check_alive(features, outputs, where):
         )
 
 
-def warnings_about(features, val_loss, baseline):
+def warnings_about(features: np.ndarray, val_loss: float, baseline: float) -> tuple[str, ...]:
     """Return what a user should look at after training.
 
     Parameters

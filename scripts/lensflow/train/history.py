@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+from collections.abc import Iterable, Mapping
+from os import PathLike
 
 COLUMNS = (
     "epoch",
@@ -23,7 +25,7 @@ class TrainingReport:
     Attributes
     ----------
     network : str
-        ``denoiser`` or ``autoencoder``.
+        Which of `lensflow.networks.kinds.NETWORKS`.
     parameters : int
         Trained numbers of the network.
     effective_dimension : float
@@ -33,10 +35,10 @@ class TrainingReport:
         Units (denoiser: channels) of the bottleneck, and those that are the same for every
         held-out image.
     final_loss, final_val_loss : float
-        Binary cross-entropy per pixel over the last epoch and on the held-out images, the latter
-        with the weights that were kept.
+        The network's loss over the last epoch and on the held-out images, the latter with the
+        weights that were kept.
     constant_loss : float
-        That of the best constant image, on the same held-out images.
+        That of the best constant output, on the same held-out images.
     epochs, images, held_out_images : int
         Epochs trained, images trained on, images held out.
     seconds : float
@@ -62,22 +64,22 @@ class TrainingReport:
     stopped: str
     warnings: tuple[str, ...]
 
-    def write(self, path):
+    def write(self, path: str | PathLike) -> None:
         """Write the report as JSON."""
         with open(path, "w", encoding="utf-8") as file:
             json.dump(dataclasses.asdict(self), file, indent=1)
             file.write("\n")
 
 
-def write_history(path, rows):
+def write_history(path: str | PathLike, rows: Iterable[Mapping]) -> None:
     """Write one row for each epoch.
 
     Parameters
     ----------
     path : path-like
         The CSV file.
-    rows : list of dict
-        With the keys `COLUMNS`; losses are in nats a pixel, ``seconds`` count from the start.
+    rows : iterable of mapping
+        With the keys `COLUMNS`; ``seconds`` count from the start.
     """
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -85,7 +87,7 @@ def write_history(path, rows):
         writer.writerows({key: _format(row[key]) for key in COLUMNS} for row in rows)
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """Write a duration for a person: ``2 h 05 min``, ``3 min 20 s``, ``12 s``."""
     seconds = round(seconds)
     if seconds >= 3600:
@@ -95,5 +97,5 @@ def duration(seconds):
     return f"{seconds} s"
 
 
-def _format(value):
+def _format(value: float | int) -> str | int:
     return f"{value:.7g}" if isinstance(value, float) else value

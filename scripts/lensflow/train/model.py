@@ -1,19 +1,22 @@
-"""What is trained: a network that reproduces its own input, with the images beside or inside it."""
+"""What Keras trains: a network with its loss, and with the images beside or inside it."""
+
+from collections.abc import Mapping
 
 import keras
+import numpy as np
 from keras import ops
 
+from lensflow.networks.build import BuiltNetwork
+from lensflow.networks.runtime import Tensor
 
-class Reconstruction(keras.Model):
-    """Trains a network to reproduce its input: the input is the target.
 
-    The denoiser, too, has its own noisy input as target; what does not fit through its bottleneck
-    is the noise (paper, section 3.2).
+class TrainingModel(keras.Model):
+    """A network with its loss and, on the device, its images.
 
     Parameters
     ----------
-    network : keras.Model
-        From images (n, size, size, 1) to images.
+    network : BuiltNetwork
+        What is trained.
     images : ndarray of shape (n, size, size), optional
         The training set, to be kept on the device: a batch is then a list of its rows, and many
         steps can run without the host. Without it a batch holds the images.
@@ -21,9 +24,12 @@ class Reconstruction(keras.Model):
         Turn and mirror the images as each batch says.
     """
 
-    def __init__(self, network, images=None, augment=False):
-        super().__init__(name="reconstruction")
-        self.network = network
+    def __init__(
+        self, network: BuiltNetwork, images: np.ndarray | None = None, augment: bool = False
+    ):
+        super().__init__(name="training")
+        self.network = network.model
+        self.network_loss = network.loss.value
         self.augment = augment
         self.keeps_metrics = False
         self.resident = None
@@ -36,8 +42,8 @@ class Reconstruction(keras.Model):
                 name="images",
             )
 
-    def call(self, inputs, training=False):
-        """Return the target and its reconstruction for one batch.
+    def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> dict:
+        """Return a batch, with its images as the network was given them, and the outputs.
 
         Parameters
         ----------
@@ -52,20 +58,22 @@ class Reconstruction(keras.Model):
             images = ops.take(self.resident, inputs["rows"], axis=0)
         if self.augment:
             images = turn(images, inputs["turns"])
-        return {"target": images, "reconstruction": self.network(images, training=training)}
+        batch = {"images": images, "turns": inputs["turns"]}
+        return {"batch": batch, "outputs": self.network(images, training=training)}
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Return the mean binary cross-entropy a pixel, in nats."""
-        target, reconstruction = y_pred["target"], y_pred["reconstruction"]
-        return ops.mean(keras.losses.binary_crossentropy(target, reconstruction))
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ) -> Tensor:
+        """Return the network's loss for what `call` returned."""
+        return self.network_loss(y_pred["batch"], y_pred["outputs"])
 
-    def reset_metrics(self):
+    def reset_metrics(self) -> None:
         """Start a new running mean, unless the rest of an interrupted epoch is to be trained."""
         if not self.keeps_metrics:
             super().reset_metrics()
 
 
-def turn(images, turns):
+def turn(images: Tensor, turns: Tensor) -> Tensor:
     """Turn and mirror each image by one of the eight symmetries of the square, exactly.
 
     Parameters

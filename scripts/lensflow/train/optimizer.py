@@ -1,14 +1,16 @@
 """How weights follow their gradients: Adam, or Muon for every kernel that is a matrix."""
 
 import math
+from collections.abc import Mapping, Sequence
 
 import keras
 from keras import ops
 
+from lensflow.networks.runtime import Tensor
 from lensflow.train.schedule import learning_rate
 
 
-def make_optimizer(settings, n_steps):
+def make_optimizer(settings: Mapping, n_steps: int) -> keras.optimizers.Optimizer:
     """Return the Keras optimizer of a training.
 
     Parameters
@@ -39,19 +41,19 @@ class KernelMuon(keras.optimizers.Muon):
     convolutional network has, to Adam. Biases and kernels of one output stay with Adam.
     """
 
-    def _should_use_adamw(self, variable):
+    def _should_use_adamw(self, variable: keras.Variable) -> bool:
         return min(_matrix_shape(variable.shape)) < 2
 
-    def lr_adjust(self, x):
+    def lr_adjust(self, x: Tensor) -> Tensor:
         """Return a step scaled by 0.2 of the root of the matrix's longer side."""
         return x * (self.rms_rate * math.sqrt(max(_matrix_shape(x.shape))))
 
-    def zeropower_via_newtonschulz5(self, x, steps):
+    def zeropower_via_newtonschulz5(self, x: Tensor, steps: int) -> Tensor:
         """Return ``x`` with all singular values of its matrix brought near 1."""
         matrix = ops.reshape(x, _matrix_shape(x.shape))
         return ops.reshape(super().zeropower_via_newtonschulz5(matrix, steps), x.shape)
 
 
-def _matrix_shape(shape):
+def _matrix_shape(shape: Sequence[int]) -> tuple[int, int]:
     """Return what a kernel maps to what, as (inputs, outputs); a vector has one input."""
     return math.prod(shape[:-1]), shape[-1]

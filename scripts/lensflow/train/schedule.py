@@ -1,12 +1,16 @@
 """Learning rates over the steps of a training."""
 
+from collections.abc import Mapping
+
 import keras
 
 WARM_UP = 0.05
 LAST = 0.01
 
 
-def learning_rate(settings, n_steps):
+def learning_rate(
+    settings: Mapping, n_steps: int
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
     """Return what Keras's optimizer takes as its learning rate.
 
     Parameters

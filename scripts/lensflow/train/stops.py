@@ -4,6 +4,8 @@ import os
 import signal
 import threading
 import time
+from types import FrameType
+from typing import Self
 
 # The clock of deadlines. The package is imported by the first lines of a script.
 PROCESS_START = time.monotonic()
@@ -18,11 +20,11 @@ class TrainingInterrupted(SystemExit):
     retry or the next run resumes it.
     """
 
-    def __init__(self, message):
+    def __init__(self, message: str):
         super().__init__(75)
         self.message = message
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.message
 
 
@@ -35,21 +37,21 @@ class StopRequest:
         Seconds of wall time after the start of the process at which it must have stopped.
     """
 
-    def __init__(self, deadline):
+    def __init__(self, deadline: float | None):
         self.deadline = deadline
         self.signalled = False
         self._previous = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGTERM, self._receive)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if self._previous is not None:
             signal.signal(signal.SIGTERM, self._previous)
 
-    def reason(self, next_step_s=0.0):
+    def reason(self, next_step_s: float = 0.0) -> str:
         """Return why training must stop now, or an empty string.
 
         Parameters
@@ -64,11 +66,11 @@ class StopRequest:
             return f"the deadline of {self.deadline:.0f} s of run time"
         return ""
 
-    def _receive(self, *_):
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         self.signalled = True
 
 
-def job_deadline(runtime):
+def job_deadline(runtime: int | None) -> float | None:
     """Return the deadline that follows from the run time a rule asked its scheduler for.
 
     Part of it is left for the start of the job before this process, and for the last backup: a

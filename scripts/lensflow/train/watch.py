@@ -2,13 +2,18 @@
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from lensflow.train import health
+from lensflow.train.backup import Backup
 from lensflow.train.history import duration
-from lensflow.train.stops import TrainingInterrupted
+from lensflow.train.stops import StopRequest, TrainingInterrupted
+
+if TYPE_CHECKING:
+    from lensflow.train.epochs import Training
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +28,8 @@ class Watch(keras.callbacks.Callback):
 
     Parameters
     ----------
-    training
-        What `lensflow.train.loop` trains, with its ``progress``.
+    training : lensflow.train.epochs.Training
+        What is trained, with its ``progress``.
     backup : lensflow.train.backup.Backup
         Where backups go.
     stop : lensflow.train.stops.StopRequest
@@ -33,7 +38,9 @@ class Watch(keras.callbacks.Callback):
         Seconds between two backups.
     """
 
-    def __init__(self, training, backup, stop, backup_every):
+    def __init__(
+        self, training: "Training", backup: Backup, stop: StopRequest, backup_every: float
+    ):
         super().__init__()
         self.training = training
         self.backup = backup
@@ -42,14 +49,14 @@ class Watch(keras.callbacks.Callback):
         self.last_backup = self.last_report = time.monotonic()
         self.longest_step = 0.0
 
-    def begin(self):
+    def begin(self) -> None:
         """Note the time and the step at which `fit` is called."""
         self.started = self.last_step = time.monotonic()
         self.first_step = self.training.progress.step
         self.seconds_before = self.training.progress.seconds
         self.epoch_seconds_before = self.training.progress.epoch_seconds
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Count the step, and end `fit` when a backup or the end is due."""
         now, progress = time.monotonic(), self.training.progress
         progress.step = self.first_step + batch + 1
@@ -65,7 +72,7 @@ class Watch(keras.callbacks.Callback):
         if self._is_backup_due() or self.stop.reason(self.longest_step):
             self.model.stop_training = True
 
-    def between_steps(self):
+    def between_steps(self) -> None:
         """Save, and leave, when that is due; called with up-to-date variables."""
         reason = self.stop.reason(self.longest_step)
         if not reason and not self._is_backup_due():
@@ -78,12 +85,12 @@ class Watch(keras.callbacks.Callback):
         if reason:
             self._leave(reason)
 
-    def between_epochs(self):
+    def between_epochs(self) -> None:
         """Save, and leave, when that is due and another epoch is to come."""
         if self.training.progress.epoch < self.training.settings["epochs"]:
             self.between_steps()
 
-    def report(self, loss=None):
+    def report(self, loss: float | None = None) -> None:
         """Write where the training stands to the log."""
         training, now = self.training, time.monotonic()
         history = training.progress.history
@@ -101,28 +108,28 @@ class Watch(keras.callbacks.Callback):
             duration(self._steps_left() * self._seconds_a_step()),
         )
 
-    def _is_backup_due(self):
+    def _is_backup_due(self) -> bool:
         return time.monotonic() - self.last_backup >= self.backup_every
 
-    def _position(self):
+    def _position(self) -> str:
         progress, training = self.training.progress, self.training
         return (
             f"epoch {progress.epoch + (progress.step > 0)}/{training.settings['epochs']}, "
             f"step {progress.step or training.n_steps}/{training.n_steps}"
         )
 
-    def _steps_left(self):
+    def _steps_left(self) -> int:
         progress, training = self.training.progress, self.training
         done = progress.epoch * training.n_steps + progress.step
         return training.settings["epochs"] * training.n_steps - done
 
-    def _seconds_a_step(self):
+    def _seconds_a_step(self) -> float:
         """Return the mean over all steps, with what lies between them."""
         progress = self.training.progress
         done = progress.epoch * self.training.n_steps + progress.step
         return max(progress.seconds, 1e-9) / max(done, 1)
 
-    def _leave(self, reason):
+    def _leave(self, reason: str) -> None:
         message = (
             f"{self.training.name} stopped at {self._position()} because of {reason}. "
             f"{self.backup.path} holds its state: run the same command again to go on."

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lensflow.errors import ConfigError
 from lensflow.workflow.config import complete
@@ -20,17 +22,25 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 keras = pytest.importorskip("keras")
 
 from lensflow.networks import phases, rows  # noqa: E402
-from lensflow.networks.build import build_autoencoder, build_denoiser, encoder  # noqa: E402
+from lensflow.networks.build import build_network  # noqa: E402
+from lensflow.networks.kinds import NETWORKS, describe  # noqa: E402
 from lensflow.networks.layers import Conv2D  # noqa: E402
-from lensflow.networks.presets import describe  # noqa: E402
+from lensflow.networks.losses import constant_cross_entropy  # noqa: E402
 
 ROUNDING = {"rtol": 2e-5, "atol": 2e-6}
 
 
-def both(preset, n_features):
-    if n_features is None:
-        return build_denoiser(preset), build_denoiser(preset, layers="plain")
-    return tuple(build_autoencoder(preset, n_features, layers) for layers in ("phase", "plain"))
+def build_autoencoder(preset, n_features, layers="phase", **options):
+    return build_network("autoencoder", preset, n_features, layers, **options).model
+
+
+def build_denoiser(preset, layers="phase", **options):
+    return build_network("denoiser", preset, None, layers, **options).model
+
+
+def both(preset, network, n_features):
+    built = (build_network(network, preset, n_features, layers) for layers in ("phase", "plain"))
+    return tuple(one.model for one in built)
 
 
 def gradients(model, images):
@@ -43,8 +53,8 @@ def gradients(model, images):
     return [old - new for old, new in zip(before, after, strict=True)]
 
 
-def assert_equal_networks(preset, n_features, images):
-    fast, plain = both(preset, n_features)
+def assert_equal_networks(preset, network, n_features, images):
+    fast, plain = both(preset, network, n_features)
     outputs = [np.asarray(model.predict_on_batch(images)) for model in (fast, plain)]
     np.testing.assert_allclose(*outputs, **ROUNDING)
     for one, other in zip(gradients(fast, images), gradients(plain, images), strict=True):
@@ -63,11 +73,11 @@ TINY = [
 @pytest.mark.parametrize("preset", TINY, ids=range(len(TINY)))
 def test_fast_and_plain_networks_are_equal(preset):
     images = blobs(6, preset["image_size"])[..., None]
-    assert_equal_networks(preset, None, images)
+    assert_equal_networks(preset, "denoiser", None, images)
 
 
 def test_fast_and_plain_autoencoders_are_equal():
-    assert_equal_networks(tiny(), 3, blobs(6)[..., None])
+    assert_equal_networks(tiny(), "autoencoder", 3, blobs(6)[..., None])
 
 
 CONFIGURED = complete(
@@ -77,21 +87,22 @@ CONFIGURED = complete(
 
 
 @pytest.mark.parametrize("name", CONFIGURED["presets"])
-@pytest.mark.parametrize("n_features", [None, 24])
-def test_fast_and_plain_networks_of_the_configuration_are_equal(name, n_features):
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=list(NETWORKS))
+def test_fast_and_plain_networks_of_the_configuration_are_equal(name, network):
     """With noise as in real images: where a map is 0 to rounding, ReLU's gradient is chance."""
     preset = CONFIGURED["presets"][name] | {"precision": "float32"}
     size = preset["image_size"]
     noise = np.random.default_rng(0).random((2, size, size)).astype("float32")
     images = 0.7 * blobs(2, size) + 0.3 * noise
-    assert_equal_networks(preset, n_features, images[..., None])
+    n_features = 24 if network.has_features else None
+    assert_equal_networks(preset, network.name, n_features, images[..., None])
 
 
 def test_paper_preset_of_the_configuration_is_the_published_one():
     """Layer for layer, so that the number of parameters holds for what users run."""
     preset = CONFIGURED["presets"]["paper"]
-    assert describe(preset, 24) == describe(paper(), 24)
-    assert describe(preset) == describe(paper())
+    assert describe(preset, "autoencoder", 24) == describe(paper(), "autoencoder", 24)
+    assert describe(preset, "denoiser") == describe(paper(), "denoiser")
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -227,24 +238,52 @@ def test_paper_network_has_the_described_layers():
     model = build_autoencoder(paper(), 24, layers="plain")
     assert model.count_params() == 891_017
     assert model.output_shape == (None, 101, 101, 1)
-    for layer in describe(paper(), 24):
+    for layer in describe(paper(), "autoencoder", 24):
         assert model.get_layer(layer.name).output.shape[1:] == layer.shape
 
 
 def test_encoder_ends_at_the_embedding():
-    model = build_autoencoder(tiny(), 3)
-    part = encoder(model)
+    built = build_network("autoencoder", tiny(), 3)
+    part = built.encoder
     assert part.output_shape == (None, 3)
-    assert part.get_layer("encoder_1") is model.get_layer("encoder_1")
+    assert part.get_layer("encoder_1") is built.model.get_layer("encoder_1")
+    assert built.bottleneck is built.model.get_layer("embedding").output
+
+
+@pytest.mark.parametrize("layers", ["phase", "plain"])
+def test_the_denoisers_bottleneck_is_what_its_decoder_is_given(layers):
+    """Whether the last pooling is a layer of its own or part of the convolution before it."""
+    built = build_network("denoiser", tiny(), layers=layers)
+    assert built.bottleneck is built.model.get_layer("decoder_1").input
+    assert built.bottleneck.shape == (None, 4, 4, 3)
+
+
+def test_a_network_brings_its_loss():
+    images, outputs = blobs(3)[..., None], np.full((3, 13, 13, 1), 0.5, "float32")
+    for name, kind in NETWORKS.items():
+        built = build_network(name, tiny(), 3 if kind.has_features else None)
+        assert built.loss is kind.loss
+        value = float(built.loss.value({"images": images, "turns": np.zeros(3)}, outputs))
+        assert value == pytest.approx(np.log(2), rel=1e-5)
+
+
+@given(seed=st.integers(0, 1000), shift=st.floats(-0.1, 0.1))
+@settings(max_examples=25, deadline=None)
+def test_no_constant_image_beats_the_mean_image(seed, shift):
+    images = np.random.default_rng(seed).random((5, 3, 3))
+    constant = np.clip(images.mean(axis=0) + shift, 1e-6, 1 - 1e-6)
+    loss = -np.mean(images * np.log(constant) + (1 - images) * np.log1p(-constant))
+    assert constant_cross_entropy(images) <= loss + 1e-12
 
 
 def test_bfloat16_computes_in_halves_and_returns_floats():
     preset = tiny() | {"precision": "bfloat16"}
-    model, exact = build_autoencoder(preset, 3), build_autoencoder(tiny(), 3)
+    built, exact = build_network("autoencoder", preset, 3), build_autoencoder(tiny(), 3)
+    model = built.model
     images = blobs(4)[..., None]
     assert model.get_layer("encoder_1").compute_dtype == "bfloat16"
     assert all(weight.dtype == "float32" for weight in model.weights)
-    assert encoder(model)(images).dtype == "float32"
+    assert built.encoder(images).dtype == "float32"
     assert model(images).dtype == "float32"
     np.testing.assert_allclose(model(images), exact(images), atol=0.02)
 
@@ -258,8 +297,9 @@ OTHER_BACKEND = """
 import json, sys
 import numpy as np
 from network_presets import blobs, tiny
-from lensflow.networks.build import build_autoencoder
-outputs = build_autoencoder(tiny(), 3, seed=7).predict_on_batch(blobs(4)[..., None])
+from lensflow.networks.build import build_network
+network = build_network("autoencoder", tiny(), 3, seed=7)
+outputs = network.model.predict_on_batch(blobs(4)[..., None])
 json.dump(np.asarray(outputs).ravel().tolist(), sys.stdout)
 """
 

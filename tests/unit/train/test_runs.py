@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from lensflow import artifacts
+from lensflow import artifacts, samples
 from lensflow.errors import ConfigError, TrainingError
 from network_presets import blobs, tiny
 
@@ -20,10 +22,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 keras = pytest.importorskip("keras")
 
-from lensflow.networks.inference import denoise_stack, embed, load_network, reconstruct  # noqa: E402
+from lensflow.networks.inference import embed, load_network, reconstruct  # noqa: E402
+from lensflow.networks.kinds import NETWORKS  # noqa: E402
+from lensflow.networks.losses import Loss  # noqa: E402
 from lensflow.networks.runtime import start_backend  # noqa: E402
-from lensflow.train import loop, stops, watch  # noqa: E402
+from lensflow.train import epochs, stops, watch  # noqa: E402
 from lensflow.train.backup import Backup  # noqa: E402
+from lensflow.train.data import load_images  # noqa: E402
+from lensflow.train.denoised import denoise_stack  # noqa: E402
+from lensflow.train.network import train_network  # noqa: E402
 from lensflow.train.stops import TrainingInterrupted  # noqa: E402
 
 IMAGES = blobs(24)
@@ -36,13 +43,24 @@ def determinism():
     start_backend(keras.backend.backend())
 
 
+def write_stack(path, images):
+    """Write images as a stack, each its own object; return the path."""
+    numbers = np.arange(len(images))
+    rows = pd.DataFrame(
+        {"id": numbers.astype(str), "rotation": numbers % 4, "is_lens": numbers % 2}
+    )
+    samples.write_stack(path, rows, [images], images.shape[1], "image")
+    return path
+
+
 def train(folder, preset=None, network="autoencoder", **options):
     """Train a tiny network in ``folder``; return its report."""
     folder.mkdir(exist_ok=True)
-    return loop.train_network(
+    stack = write_stack(folder / "stack.h5", options.pop("images", IMAGES))
+    return train_network(
         network,
         preset or tiny(),
-        options.pop("stacks", IMAGES),
+        [stack],
         folder / "network.weights.h5",
         folder / "history.csv",
         folder / "report.json",
@@ -171,23 +189,22 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 sys.path[:0] = {path!r}
-import numpy as np
-from network_presets import blobs, tiny
-from lensflow.training import start_backend
+from network_presets import tiny
+from lensflow.networks.runtime import start_backend
 start_backend("{backend}", 1)
-from lensflow.training import loop
-from lensflow.training.backup import Backup
+from lensflow.train.backup import Backup
+from lensflow.train.network import train_network
 save, count = Backup.save, []
 def save_and_die(*arguments):
     save(*arguments)
     count.append(1)
-    if len(count) == int(sys.argv[2]):
+    if len(count) == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
 Backup.save = save_and_die
-folder = Path(sys.argv[1])
-loop.train_network("denoiser", tiny(), blobs(24), folder / "network.weights.h5",
-                   folder / "history.csv", folder / "report.json", held_out=0.2,
-                   backup_folder=folder / "backup", backup_every=0)
+folder = Path(sys.argv[2])
+train_network("denoiser", tiny(), [sys.argv[1]], folder / "network.weights.h5",
+              folder / "history.csv", folder / "report.json", held_out=0.2,
+              backup_folder=folder / "backup", backup_every=0)
 """
 
 
@@ -195,9 +212,11 @@ def test_killed_process_goes_on_exactly(tmp_path):
     tests = Path(__file__).parents[2]
     path = [str(tests), str(tests.parent / "scripts")]
     program = KILLED.format(path=path, backend=keras.backend.backend())
+    stack = write_stack(tmp_path / "stack.h5", IMAGES)
     for folder, dies_at in (("whole", 0), ("killed", 7), ("killed", 0)):
         (tmp_path / folder).mkdir(exist_ok=True)
-        command = [sys.executable, "-c", program, str(tmp_path / folder), str(dies_at)]
+        arguments = map(str, (stack, tmp_path / folder, dies_at))
+        command = [sys.executable, "-c", program, *arguments]
         status = subprocess.run(command, capture_output=True, check=False).returncode
         assert status == (-signal.SIGKILL if dies_at else 0)
     assert_same(tmp_path / "killed", tmp_path / "whole")
@@ -215,7 +234,7 @@ def test_other_settings_start_afresh(tmp_path, monkeypatch):
 
 def test_patience_stops_and_keeps_the_best_weights(tmp_path, monkeypatch):
     held_out = iter([0.5, 0.3, 0.4, 0.35, 0.2])
-    monkeypatch.setattr(loop._Training, "_held_out_loss", lambda _: next(held_out))
+    monkeypatch.setattr(epochs.Training, "_held_out_loss", lambda _: next(held_out))
     report = train(tmp_path, tiny(epochs=9, patience=2), network="denoiser")
     assert (report.epochs, report.stopped, report.final_val_loss) == (4, "stalled", 0.3)
     monkeypatch.undo()
@@ -224,13 +243,13 @@ def test_patience_stops_and_keeps_the_best_weights(tmp_path, monkeypatch):
 
 
 def test_nan_stops_training_and_keeps_the_backup(tmp_path, monkeypatch):
-    mean_loss, asked = loop._Training.mean_loss, []
+    mean_loss, asked = epochs.Training.mean_loss, []
 
     def nan_later(self):
         asked.append(1)
         return float("nan") if len(asked) > 8 else mean_loss(self)
 
-    monkeypatch.setattr(loop._Training, "mean_loss", nan_later)
+    monkeypatch.setattr(epochs.Training, "mean_loss", nan_later)
     with pytest.raises(TrainingError, match="received a loss of nan"):
         train(tmp_path, backup_every=0)
     assert (tmp_path / "backup" / "training_backup.npz").exists()
@@ -238,12 +257,12 @@ def test_nan_stops_training_and_keeps_the_backup(tmp_path, monkeypatch):
 
 def test_dead_embedding_stops_training(tmp_path):
     with pytest.raises(TrainingError, match="units of the bottleneck are the same"):
-        train(tmp_path, stacks=np.zeros_like(IMAGES))
+        train(tmp_path, images=np.zeros_like(IMAGES))
 
 
 def test_images_must_fit_the_preset(tmp_path):
     with pytest.raises(ConfigError, match="expected image_size = 13"):
-        train(tmp_path, stacks=blobs(5, 14))
+        train(tmp_path, images=blobs(5, 14))
 
 
 def test_bfloat16_follows_the_loss_of_float32(tmp_path):
@@ -254,42 +273,63 @@ def test_bfloat16_follows_the_loss_of_float32(tmp_path):
     assert reports[1].final_loss == pytest.approx(reports[0].final_loss, rel=0.02)
 
 
-def test_inference_does_not_depend_on_blocks_and_batches(tmp_path, monkeypatch):
+def test_n_features_is_for_networks_that_have_features(tmp_path):
+    paths = [tmp_path / name for name in ("a.weights.h5", "a.csv", "a.json")]
+    stack = write_stack(tmp_path / "stack.h5", IMAGES)
+    with pytest.raises(ConfigError, match="denoiser: received n_features = 3, expected None"):
+        train_network("denoiser", tiny(), [stack], *paths, n_features=3)
+    with pytest.raises(ConfigError, match="autoencoder: received n_features = None, expected a"):
+        train_network("autoencoder", tiny(), [stack], *paths)
+
+
+def test_a_network_is_trained_with_its_own_loss(tmp_path, monkeypatch):
+    """One entry of the table is all that another network needs: here the squared error."""
+
+    def squared(batch, outputs):
+        return keras.ops.mean(keras.ops.square(batch["images"] - outputs))
+
+    def variance(images):
+        return float(np.mean(np.var(images, axis=0)))
+
+    kind = replace(NETWORKS["autoencoder"], loss=Loss(squared, variance))
+    monkeypatch.setitem(NETWORKS, "autoencoder", kind)
+    report = train(tmp_path, tiny(epochs=30, learning_rate=0.01))
+    network = load_network("autoencoder", tiny(), tmp_path / "network.weights.h5", 3)
+    held_out = load_images([tmp_path / "stack.h5"], 0.2, seed=0).held_out
+    error = np.mean((reconstruct(network, held_out) - held_out) ** 2)
+    assert report.constant_loss == pytest.approx(variance(held_out))
+    assert report.final_val_loss == pytest.approx(error, rel=1e-5)
+
+
+def test_inference_does_not_depend_on_batches(tmp_path):
     train(tmp_path, tiny(epochs=1))
-    model = load_network(tiny(), tmp_path / "network.weights.h5", 3)
-    embedded, reconstructed = embed(model, IMAGES), reconstruct(model, IMAGES)
+    network = load_network("autoencoder", tiny(), tmp_path / "network.weights.h5", 3)
+    embedded, reconstructed = embed(network, IMAGES), reconstruct(network, IMAGES)
     assert embedded.shape == (24, 3)
     assert reconstructed.shape == IMAGES.shape
-    monkeypatch.setattr("lensflow.networks.inference.ROWS_AT_ONCE", 6)
-    np.testing.assert_allclose(embed(model, IMAGES, 5), embedded, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(reconstruct(model, IMAGES, 5), reconstructed, rtol=1e-5, atol=1e-6)
+    close = {"rtol": 1e-5, "atol": 1e-6}
+    np.testing.assert_allclose(embed(network, IMAGES, 5), embedded, **close)
+    np.testing.assert_allclose(reconstruct(network, IMAGES, 5), reconstructed, **close)
+    parts = [reconstruct(network, part, 5) for part in (IMAGES[:10], IMAGES[10:])]
+    np.testing.assert_allclose(np.concatenate(parts), reconstructed, **close)
 
 
 def test_denoised_stack_is_stretched_and_keeps_its_rows(tmp_path):
     train(tmp_path, tiny(epochs=1), network="denoiser")
-    with artifacts.create(tmp_path / "in.h5", "stack") as writer:
-        writer.dataset("image", IMAGES, "1", "image", compress=False)
-        writer.strings("id", [f"object {i}" for i in range(24)], "identifier")
-        writer.dataset("rotation", np.arange(24) % 4, "1", "quarter turns")
-        writer.dataset("is_lens", np.arange(24) % 2, "1", "label")
     denoise_stack(
-        tiny(), tmp_path / "network.weights.h5", tmp_path / "in.h5", tmp_path / "out.h5", batch=7
+        tmp_path / "stack.h5", tmp_path / "network.weights.h5", tiny(), tmp_path / "out.h5"
     )
-    with artifacts.open(tmp_path / "out.h5", "stack") as file:
-        images = artifacts.read(file, "image")
-        assert list(artifacts.read_strings(file, "id")) == [f"object {i}" for i in range(24)]
-        np.testing.assert_array_equal(artifacts.read(file, "rotation"), np.arange(24) % 4)
-        np.testing.assert_array_equal(artifacts.read(file, "is_lens"), np.arange(24) % 2)
+    with samples.open_stack(tmp_path / "out.h5") as stack:
+        images, rows = stack.images(), stack.rows()
+    assert rows["id"].tolist() == [str(i) for i in range(24)]
+    np.testing.assert_array_equal(rows["rotation"], np.arange(24) % 4)
+    np.testing.assert_array_equal(rows["is_lens"], np.arange(24) % 2)
     np.testing.assert_array_equal(images.min(axis=(1, 2)), 0)
     np.testing.assert_array_equal(images.max(axis=(1, 2)), 1)
 
 
 def test_examples_show_inputs_beside_reconstructions(tmp_path):
-    with artifacts.create(tmp_path / "in.h5", "stack") as writer:
-        writer.dataset("image", IMAGES, "1", "image", compress=False)
-        writer.strings("id", [str(i) for i in range(24)], "identifier")
-        writer.dataset("is_lens", np.arange(24) % 2, "1", "label")
-    train(tmp_path, tiny(epochs=1), stacks=[tmp_path / "in.h5"], examples=tmp_path / "examples.h5")
+    train(tmp_path, tiny(epochs=1), examples_path=tmp_path / "examples.h5")
     with artifacts.open(tmp_path / "examples.h5", "examples") as file:
         rows = [int(name) for name in artifacts.read_strings(file, "id")]
         np.testing.assert_array_equal(artifacts.read(file, "input"), IMAGES[rows])

@@ -4,14 +4,11 @@ import pytest
 
 from lensflow import artifacts
 from lensflow.errors import ArtifactError
-from lensflow.prepare.preparation import (
-    flux_of_sample,
-    prepare_images,
-    prepare_stack,
-    read_split,
-    shard_rows,
-    write_split,
-)
+from lensflow.prepare.inputs import prepare_images
+from lensflow.prepare.splits import read_split, split_dataset
+from lensflow.prepare.stacks import prepare_stack, shard_rows
+from lensflow.samples import open_stack
+from lensflow.studies.whole_samples import flux_of_sample
 
 SIDE = 21
 
@@ -31,6 +28,7 @@ def dataset(tmp_path):
             tmp_path / f"shard_{number}.h5", "images", {"state": "raw"}
         ) as writer:
             writer.dataset("flux", flux[rows], compress=False)
+            writer.strings("id", [ids[i] for i in rows])
     with artifacts.create(tmp_path / "index.h5", "index") as writer:
         writer.strings("id", [ids[i] for i in order])
         writer.dataset("shard", np.repeat(np.arange(3), [len(rows) for rows in shards]))
@@ -41,7 +39,7 @@ def dataset(tmp_path):
 
 
 def prepare(folder, shard=0, n_shards=1, **changes):
-    settings = {"method": "log", "image_size": SIDE, "noise_fraction": 0.1, "seed": 3} | changes
+    settings = {"scale": "log", "image_size": SIDE, "noise_fraction": 0.1, "seed": 3} | changes
     output = folder / f"stack_{shard}_of_{n_shards}.h5"
     images = [folder / f"shard_{number}.h5" for number in range(3)]
     prepare_stack(
@@ -54,14 +52,14 @@ def prepare(folder, shard=0, n_shards=1, **changes):
         n_shards,
         **settings,
     )
-    with artifacts.open(output, "stack") as file:
-        ids = artifacts.read_strings(file, "id")
-        return artifacts.read(file, "image"), ids, artifacts.read(file, "rotation")
+    with open_stack(output) as stack:
+        rows = stack.rows()
+        return stack.images(), rows["id"], rows["rotation"]
 
 
 def test_rows_are_the_splits_rows_turned_and_scaled(dataset):
     folder, flux = dataset
-    write_split(folder / "index.h5", folder / "split.csv", "paper", 0.002, seed=1)
+    split_dataset(folder / "index.h5", folder / "split.csv", "paper", 0.002, seed=1)
     images, ids, rotations = prepare(folder, noise_fraction=0.0)
     split = read_split(folder / "split.csv", "train")
     assert ids.tolist() == split["id"].tolist()
@@ -73,7 +71,7 @@ def test_rows_are_the_splits_rows_turned_and_scaled(dataset):
 
 def test_noise_goes_to_the_rows_that_the_split_names(dataset):
     folder, _ = dataset
-    write_split(folder / "index.h5", folder / "split.csv", "paper", 0.002, seed=1)
+    split_dataset(folder / "index.h5", folder / "split.csv", "paper", 0.002, seed=1)
     clean, _, _ = prepare(folder, noise_fraction=0.0)
     noisy, _, _ = prepare(folder, noise_fraction=0.1)
     changed = (clean != noisy).any(axis=(1, 2))
@@ -85,7 +83,7 @@ def test_noise_goes_to_the_rows_that_the_split_names(dataset):
 
 def test_shards_join_to_the_same_bytes(dataset):
     folder, _ = dataset
-    write_split(folder / "index.h5", folder / "split.csv", "honest", 0.002, seed=1)
+    split_dataset(folder / "index.h5", folder / "split.csv", "honest", 0.002, seed=1)
     whole, ids, _ = prepare(folder, image_size=11)
     parts = [prepare(folder, shard, 4, image_size=11) for shard in range(4)]
     np.testing.assert_array_equal(np.concatenate([part[0] for part in parts]), whole)
@@ -101,7 +99,7 @@ def test_shards_cover_every_row_once(rows, shards):
 
 def test_a_split_of_another_dataset_is_refused(dataset):
     folder, _ = dataset
-    write_split(folder / "index.h5", folder / "split.csv", "paper", 0.002, seed=1)
+    split_dataset(folder / "index.h5", folder / "split.csv", "paper", 0.002, seed=1)
     text = (folder / "split.csv").read_text().replace("\n1", "\n9")
     (folder / "split.csv").write_text(text)
     with pytest.raises(ArtifactError, match=r"are not in .*index\.h5"):
@@ -110,7 +108,7 @@ def test_a_split_of_another_dataset_is_refused(dataset):
 
 def test_a_sample_in_memory_is_what_the_stack_is_made_of(dataset):
     folder, _ = dataset
-    write_split(folder / "index.h5", folder / "split.csv", "honest", 0.002, seed=1)
+    split_dataset(folder / "index.h5", folder / "split.csv", "honest", 0.002, seed=1)
     (folder / "images").mkdir()
     for number in range(3):
         (folder / f"images/shard_{number}.h5").hardlink_to(folder / f"shard_{number}.h5")

@@ -1,0 +1,47 @@
+"""Embeddings of the samples that an experiment's own dataset is split into."""
+
+import logging
+from collections.abc import Mapping
+from os import PathLike
+
+from lensflow.embed.encoders import ENCODERS
+from lensflow.samples import MEASURES, open_stack, read_index, write_embeddings
+
+logger = logging.getLogger(__name__)
+
+
+def embed_stack(
+    stack_path: str | PathLike,
+    index_path: str | PathLike,
+    encoder: str,
+    encoder_path: str | PathLike,
+    preset: Mapping,
+    n_features: int,
+    output_path: str | PathLike,
+) -> None:
+    """Embed one shard of a sample.
+
+    Parameters
+    ----------
+    stack_path : path-like
+        Stack of the encoder's input stage.
+    index_path : path-like
+        ``index.h5`` of the dataset, for the lensed pixels and flux of each object.
+    encoder : str
+        Which of `lensflow.embed.encoders.ENCODERS`.
+    encoder_path : path-like
+        Its artifact.
+    preset : mapping
+        The preset it was made with.
+    n_features : int
+        Number of features.
+    output_path : path-like
+        Embeddings to write, one row an image of the stack.
+    """
+    encode = ENCODERS[encoder].load(encoder_path, preset, n_features)
+    measures = read_index(index_path, catalogue=MEASURES)
+    with open_stack(stack_path) as stack:
+        rows = stack.rows().merge(measures, on="id", how="left", validate="many_to_one")
+        blocks = (encode(images) for images in stack.blocks())
+        write_embeddings(output_path, rows, blocks, n_features)
+    logger.info("embedded %d images", len(rows))

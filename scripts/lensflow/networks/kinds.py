@@ -1,0 +1,90 @@
+"""The kinds of networks: their layers, their bottleneck and their loss.
+
+A kind is an entry of `NETWORKS`; nothing else compares its name. It is trained with what a preset
+says under its name and under ``training``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lensflow.errors import ConfigError
+from lensflow.networks.losses import RECONSTRUCTION, Loss
+from lensflow.networks.shapes import LayerShape, convolutional, with_dense_layers
+
+
+@dataclass(frozen=True)
+class Network:
+    """One kind of network.
+
+    Attributes
+    ----------
+    name : str
+        Its key in a preset.
+    has_features : bool
+        Whether it is made for a number of features, as an encoder's network is.
+    layers : callable
+        From (its part of the preset, image size, number of features or None) to its layers.
+    bottleneck : callable
+        From the layers to the name of the one that everything must pass.
+    loss : Loss
+    """
+
+    name: str
+    has_features: bool
+    layers: Callable[[Mapping, int, int | None], list[LayerShape]]
+    bottleneck: Callable[[list[LayerShape]], str]
+    loss: Loss
+
+
+def _denoiser_layers(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
+    return convolutional(settings, image_size)
+
+
+def _last_pooling(layers: list[LayerShape]) -> str:
+    return [layer.name for layer in layers if layer.kind == "pooling"][-1]
+
+
+def _embedding(layers: list[LayerShape]) -> str:
+    return "embedding"
+
+
+NETWORKS: dict[str, Network] = {
+    network.name: network
+    for network in (
+        Network("denoiser", False, _denoiser_layers, _last_pooling, RECONSTRUCTION),
+        Network("autoencoder", True, with_dense_layers, _embedding, RECONSTRUCTION),
+    )
+}
+
+
+def describe(preset: Mapping, network: str, n_features: int | None = None) -> list[LayerShape]:
+    """List a network's layers with their shapes and numbers of parameters.
+
+    Parameters
+    ----------
+    preset : mapping
+        The preset.
+    network : str
+        Which of `NETWORKS`.
+    n_features : int, optional
+        The number of features, for a network that has them.
+
+    Returns
+    -------
+    list of LayerShape
+        In the order of the data.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        When a convolution is larger than the map that it is given, or ``n_features`` is given to a
+        network that has none, or the other way round.
+    """
+    kind = NETWORKS[network]
+    if kind.has_features != (n_features is not None):
+        expected = "a number" if kind.has_features else "None"
+        raise ConfigError(
+            f"{network}: received n_features = {n_features}, expected {expected}. Only a network "
+            "with an embedding is made for a number of features."
+        )
+    return kind.layers(preset[network], preset["image_size"], n_features)

@@ -1,0 +1,141 @@
+"""The layers of a network as arithmetic: their shapes and numbers of parameters, without Keras."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lensflow.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class LayerShape:
+    """One layer of a network as an architecture figure shows it.
+
+    Attributes
+    ----------
+    name : str
+        The name that the Keras layer carries.
+    kind : str
+        ``input``, ``convolution``, ``pooling``, ``flatten``, ``dense``, ``reshape`` or
+        ``upsampling``.
+    shape : tuple of int
+        The output shape without the batch: (rows, columns, channels) or (units,).
+    kernel : int
+        The side of the square kernel in pixels, 0 where the layer has none.
+    padding : str
+        ``same`` or ``valid`` for a convolution, else empty.
+    activation : str
+        ``relu``, ``linear`` or ``sigmoid``, empty for a layer without weights.
+    parameters : int
+        The number of trained numbers, biases included.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    kernel: int = 0
+    padding: str = ""
+    activation: str = ""
+    parameters: int = 0
+
+
+def convolutional(settings: Mapping, image_size: int) -> list[LayerShape]:
+    """List the layers of an autoencoder of convolutions alone: the paper's denoiser.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``encoder``, ``decoder``, ``output_kernel`` and ``output_activation`` of a preset's network.
+    image_size : int
+        Side of the images (pixels).
+
+    Returns
+    -------
+    list of LayerShape
+        In the order of the data. The last is the output convolution.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        When a convolution is larger than the map that it is given.
+    """
+    layers = _encoder(settings, image_size)
+    _add_decoder(layers, settings)
+    return layers
+
+
+def with_dense_layers(settings: Mapping, image_size: int, n_features: int) -> list[LayerShape]:
+    """List the layers of an autoencoder with an embedding between dense layers (paper, figure 1).
+
+    Parameters
+    ----------
+    settings : mapping
+        As for `convolutional`, with ``dense`` and ``embedding_activation``.
+    image_size : int
+        Side of the images (pixels).
+    n_features : int
+        Units of the layer ``embedding``.
+
+    Returns
+    -------
+    list of LayerShape
+        As from `convolutional`, which also says what is raised.
+    """
+    layers = _encoder(settings, image_size)
+    _add_dense_part(layers, settings, n_features)
+    _add_decoder(layers, settings)
+    return layers
+
+
+def _encoder(settings: Mapping, image_size: int) -> list[LayerShape]:
+    layers = [LayerShape("image", "input", (image_size, image_size, 1))]
+    for number, block in enumerate(settings["encoder"], start=1):
+        _add_convolution(layers, f"encoder_{number}", block, "same")
+        rows, columns, channels = layers[-1].shape
+        pooled = (-(-rows // 2), -(-columns // 2), channels)
+        layers.append(LayerShape(f"encoder_{number}_pooling", "pooling", pooled))
+    return layers
+
+
+def _add_decoder(layers: list[LayerShape], settings: Mapping) -> None:
+    for number, block in enumerate(settings["decoder"], start=1):
+        _add_convolution(layers, f"decoder_{number}", block, block["padding"])
+        rows, columns, channels = layers[-1].shape
+        doubled = (2 * rows, 2 * columns, channels)
+        layers.append(LayerShape(f"decoder_{number}_upsampling", "upsampling", doubled))
+    output = {"filters": 1, "kernel": settings["output_kernel"]}
+    _add_convolution(layers, "output", output, "valid", settings["output_activation"])
+
+
+def _add_convolution(
+    layers: list[LayerShape], name: str, block: Mapping, padding: str, activation: str = "relu"
+) -> None:
+    rows, columns, channels = layers[-1].shape
+    kernel, filters = block["kernel"], block["filters"]
+    lost = kernel - 1 if padding == "valid" else 0
+    if rows <= lost:
+        raise ConfigError(
+            f"layer {name}: received a map of {rows} x {columns} px, but a valid convolution with "
+            f"a {kernel} x {kernel} kernel needs at least {kernel} px a side. "
+            "Use a smaller kernel, `padding: same`, or one layer less before it."
+        )
+    shape = (rows - lost, columns - lost, filters)
+    parameters = (kernel * kernel * channels + 1) * filters
+    layers.append(LayerShape(name, "convolution", shape, kernel, padding, activation, parameters))
+
+
+def _add_dense_part(layers: list[LayerShape], settings: Mapping, n_features: int) -> None:
+    grid = layers[-1].shape
+    n_flat = grid[0] * grid[1] * grid[2]
+    hidden = list(settings["dense"])
+    layers.append(LayerShape("flatten", "flatten", (n_flat,)))
+    for number, units in enumerate(hidden, start=1):
+        _add_dense(layers, f"dense_{number}", units)
+    _add_dense(layers, "embedding", n_features, settings["embedding_activation"])
+    for number, units in enumerate([*hidden[::-1], n_flat], start=len(hidden) + 1):
+        _add_dense(layers, f"dense_{number}", units)
+    layers.append(LayerShape("reshape", "reshape", grid))
+
+
+def _add_dense(layers: list[LayerShape], name: str, units: int, activation: str = "relu") -> None:
+    parameters = (layers[-1].shape[0] + 1) * units
+    layers.append(LayerShape(name, "dense", (units,), 0, "", activation, parameters))

@@ -1,0 +1,31 @@
+"""From flux to what the networks see: binned to the preset's size, on a scale."""
+
+import numpy as np
+
+from lensflow.prepare import scaling
+from lensflow.prepare.binning import bin_images, binned_noise
+
+
+def prepare_images(
+    flux: np.ndarray, sky_sigma: np.ndarray, scale: str, image_size: int
+) -> np.ndarray:
+    """Bin and scale images.
+
+    Parameters
+    ----------
+    flux : ndarray of shape (n_images, side, side)
+        Flux.
+    sky_sigma : ndarray of shape (n_images,)
+        Noise of the sky in the unit of ``flux``.
+    scale : {"linear", "log"}
+        Which of `lensflow.prepare.scaling.SCALES`.
+    image_size : int
+        Side of the result, in pixels.
+
+    Returns
+    -------
+    ndarray of shape (n_images, image_size, image_size), float32
+        Images in [0, 1].
+    """
+    sigma = binned_noise(sky_sigma, flux.shape[-1], image_size)
+    return scaling.scale(bin_images(flux, image_size), sigma, scale)

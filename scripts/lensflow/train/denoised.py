@@ -1,0 +1,32 @@
+"""Denoised stacks of the samples, which the encoder is trained on."""
+
+from collections.abc import Mapping
+from os import PathLike
+
+from lensflow.networks.denoising import DESCRIPTION, load_denoiser
+from lensflow.samples import open_stack, write_stack
+
+
+def denoise_stack(
+    stack_path: str | PathLike,
+    denoiser_path: str | PathLike,
+    preset: Mapping,
+    output_path: str | PathLike,
+) -> None:
+    """Denoise one shard of a sample.
+
+    Parameters
+    ----------
+    stack_path : path-like
+        The prepared stack.
+    denoiser_path : path-like
+        The denoiser's weights.
+    preset : mapping
+        The preset it was trained with.
+    output_path : path-like
+        The stack to write; it has the same rows.
+    """
+    denoise = load_denoiser(denoiser_path, preset)
+    with open_stack(stack_path) as stack:
+        blocks = (denoise(images) for images in stack.blocks())
+        write_stack(output_path, stack.rows(), blocks, stack.size, DESCRIPTION)
