@@ -154,7 +154,7 @@ def test_a_login_node_does_not_do_the_work_by_mistake(folder, login_node):
     assert not (folder / CONFIGURATION).exists()
 
 
-@pytest.mark.parametrize("options", [["--executor", "slurm"], ["--profile", "{user}"]])
+@pytest.mark.parametrize("options", [["--executor", "slurm", "-j5"], ["--profile", "{user}"]])
 def test_on_a_cluster_gpu_jobs_do_not_wait_for_each_other(folder, login_node, options):
     (login_node / "profile.yaml").write_text("executor: slurm\njobs: 5\n")
     options = [option.format(user=login_node) for option in options]
