@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def loaded(statement, modules):
     """Return which of some modules a statement loads, as text."""
@@ -22,3 +24,9 @@ def test_the_table_of_figures_loads_nothing_slow():
     """The rules read it whenever Snakemake starts, in every job of a cluster."""
     modules = ["matplotlib", "sklearn", "keras", "scipy", "astropy"]
     assert loaded("import lensflow.report.shown", modules) == "[]"
+
+
+@pytest.mark.parametrize("name", ["roc", "cluster_sheet"])
+def test_drawing_loads_only_what_it_uses(name):
+    modules = ["tensorflow", "keras", "sklearn", "matplotlib", "astropy", "scipy.stats"]
+    assert loaded(f"import lensflow.figures.{name}", modules) == "['matplotlib']"
