@@ -2,8 +2,8 @@
 
     python tests/benchmarks/bench_training.py [--long] [--gpu]
 
-Same backend (KERAS_BACKEND; run.py takes it from config.yaml), same batch, same threads; the two take
-turns (ABBA), so that a busy machine slows both, and the median of the steps counts.
+Same backend (KERAS_BACKEND, which run.py takes from config.yaml), same batch, same threads; the two
+take turns (ABBA), so that a busy machine slows both, and the median of the steps counts.
 """
 
 import argparse
