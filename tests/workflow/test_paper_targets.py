@@ -109,7 +109,7 @@ def test_what_is_published_has_every_target_on_simulated_images(tmp_path):
 
 def test_the_rules_and_the_make_target_name_the_same_experiments():
     makefile = (ROOT / "Makefile").read_text()
-    rules = (ROOT / "workflow/rules/common_paper.smk").read_text()
+    rules = (ROOT / "workflow/rules/paper.smk").read_text()
     for name in ("small_paper", "small_honest", "small_challenge"):
         assert name in makefile
         assert f'"{name}"' in rules
