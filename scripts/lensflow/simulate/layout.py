@@ -15,6 +15,9 @@ NO_SOURCE = Path("Private/Band1/NoSourceImage")
 NO_LENS = Path("Private/Band1/NoLensImage")
 PART = "catalogue_part.csv"
 COLUMNS = ("ID", "is_lens", "Einstein_area", "numb_pix_lensed_image", "flux_lensed_image_in_sigma")
+EXTRA_COLUMNS = ("impostor", "rarity")
+"""Columns that follow where a population has impostors or rare objects: which an object is."""
+
 COMMENTS = (
     "  FITS (Flexible Image Transport System) format is defined in 'Astronomy",
     "  and Astrophysics', volume 376, page 359; bibcode: 2001A&A...376..359H",
@@ -72,7 +75,7 @@ def write_object(folder: Path, identifier: int, public, no_source, no_lens) -> N
         (folder / kind / cutout_name(identifier)).write_bytes(fits_bytes(image))
 
 
-def catalogue_row(identifier: int, is_lens: bool, theta_e: float, no_lens) -> tuple:
+def catalogue_row(identifier: int, is_lens: bool, theta_e: float, no_lens, extra=()) -> tuple:
     """Return one row of the catalogue as texts.
 
     Parameters
@@ -85,17 +88,19 @@ def catalogue_row(identifier: int, is_lens: bool, theta_e: float, no_lens) -> tu
         Einstein radius, arcsec; written as an area in square radians.
     no_lens : numpy.ndarray
         Noise-free image of the lensed source, sky sigma a pixel, as it is written to disk.
+    extra : iterable of str
+        Texts of the extra columns.
     """
     written = np.multiply(no_lens, SKY_SIGMA_MAGGIES, dtype="f4").astype("f8") / SKY_SIGMA_MAGGIES
     bright = written[written > 1.0]
     area = np.pi * (theta_e * ARCSEC_IN_RADIANS) ** 2
     numbers = (identifier, int(is_lens), f"{area:.6g}", len(bright), f"{bright.sum():.6g}")
-    return tuple(str(number) for number in numbers)
+    return (*(str(number) for number in numbers), *extra)
 
 
-def write_catalogue(path: Path, rows) -> None:
-    """Write rows under the challenge's quoted header."""
-    header = ",".join(f'"{column}"' for column in COLUMNS)
+def write_catalogue(path: Path, rows, extra=()) -> None:
+    """Write rows under the challenge's quoted header, with extra columns after the five."""
+    header = ",".join(f'"{column}"' for column in (*COLUMNS, *extra))
     lines = [header, *(",".join(row) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
@@ -120,24 +125,38 @@ def merge_catalogues(parts, out) -> int:
     CatalogueError
         If a part has other columns, or two parts hold the same object.
     """
-    rows = sorted((row for part in parts for row in _read_rows(part)), key=lambda row: int(row[0]))
+    extras, tables = zip(*map(_read_rows, parts), strict=True)
+    extra = _common_extra(extras)
+    rows = sorted((row for rows in tables for row in rows), key=lambda row: int(row[0]))
     for first, second in pairwise(rows):
         if first[0] == second[0]:
             raise CatalogueError(
                 f"object {first[0]} is in two parts of the simulated catalogue; every shard must "
                 f"have its own identifiers: simulate again with shards that do not overlap"
             )
-    write_catalogue(Path(out), rows)
+    write_catalogue(Path(out), rows, extra)
     return len(rows)
 
 
+def _common_extra(extras):
+    """Return the extra columns that all parts have, from those of each."""
+    different = sorted(set(extras))
+    if len(different) > 1:
+        raise CatalogueError(
+            f"the parts of the simulated catalogue differ in their extra columns: {different}; "
+            f"they are of different populations: delete them and simulate all shards again"
+        )
+    return different[0]
+
+
 def _read_rows(part):
-    """Return the rows of one part as tuples of texts."""
+    """Return the extra columns of one part, and its rows as tuples of texts."""
     with open(part, newline="", encoding="ascii") as lines:
         header, *rows = csv.reader(lines)
-    if tuple(header) != COLUMNS:
+    extra = tuple(header[len(COLUMNS) :])
+    if tuple(header[: len(COLUMNS)]) != COLUMNS or not set(extra) <= set(EXTRA_COLUMNS):
         raise CatalogueError(
             f"{part} has columns {header}, expected {list(COLUMNS)}: it was not written by "
             f"simulate_shard; delete it and simulate the shard again"
         )
-    return [tuple(row) for row in rows]
+    return extra, [tuple(row) for row in rows]

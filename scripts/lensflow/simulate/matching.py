@@ -3,7 +3,7 @@
 import numpy as np
 
 from lensflow.simulate.constants import PIXEL_ARCSEC
-from lensflow.simulate.lensing import Mass
+from lensflow.simulate.lensing import Deflector, Mass
 from lensflow.simulate.population import galaxies
 from lensflow.simulate.sources import (
     CoarseView,
@@ -26,7 +26,9 @@ MENDS = 3
 """Corrections of the size on the full image."""
 
 
-def matched_image(random, mass: Mass, pixels: float, flux: float) -> np.ndarray:
+def matched_image(
+    random, mass: Deflector, pixels: float, flux: float, magnified: bool = False
+) -> np.ndarray:
     """Return the image of a source that attains the wanted flux, and nearly the wanted pixels.
 
     A clumpy source is placed, as in Metcalf et al. 2019, section 3, within three caustic radii or,
@@ -37,12 +39,15 @@ def matched_image(random, mass: Mass, pixels: float, flux: float) -> np.ndarray:
     ----------
     random : numpy.random.Generator
         The object's own generator.
-    mass : lensflow.simulate.lensing.Mass
+    mass : lensflow.simulate.lensing.Deflector
         The lens.
     pixels : float
         Wanted number of pixels above one sigma.
     flux : float
         Wanted sum of those pixels, sky sigma.
+    magnified : bool
+        Whether the source is sought only where the mass magnifies strongly, not near the caustic or
+        anywhere behind.
 
     Returns
     -------
@@ -52,7 +57,8 @@ def matched_image(random, mass: Mass, pixels: float, flux: float) -> np.ndarray:
     body, clumps = draw_source(random)
     view = CoarseView(mass, _half_width(mass, pixels))
     body_only = body * [1, 1, 1.0 / body[:, 2].sum(), 1, 1, 1]
-    x, y = _place(random, mass, view, body_only, pixels, flux)
+    near = mass.critical.draw_places(random, 3) if magnified else _draw_places(random, mass, 3)
+    x, y = _place(random, mass, view, body_only, near, pixels, flux)
     size = _find_size(view, body_only, x, y, pixels, flux)
     return _mended_image(
         LensedSource(mass), np.concatenate([body, clumps]), size, x, y, pixels, flux
@@ -71,7 +77,7 @@ def invisible_image(random, mass: Mass) -> np.ndarray:
 
 def _half_width(mass, pixels):
     """Return half the side of the grid that holds an image of so many pixels, arcsec."""
-    return min(5.3, 1.3 * mass.theta_e + 2.5 * PIXEL_ARCSEC * np.sqrt(pixels / np.pi) + 0.9)
+    return min(5.3, 1.3 * mass.reach + 2.5 * PIXEL_ARCSEC * np.sqrt(pixels / np.pi) + 0.9)
 
 
 def _draw_places(random, mass, count):
@@ -99,9 +105,11 @@ def _farthest(mass, distance):
     return min(distance, max(0.8 * mass.theta_e, EDGE - mass.theta_e))
 
 
-def _place(random, mass, view, body, pixels, flux):
-    """Return the first place where the smallest source covers fewer pixels than wanted."""
-    near = _draw_places(random, mass, 3)
+def _place(random, mass, view, body, near, pixels, flux):
+    """Return the first place, ``near`` or farther out, where the smallest source is small enough.
+
+    That is, covers fewer pixels than wanted.
+    """
     reach = _farthest(mass, 1.1 * mass.theta_e) * random.uniform(0.35, 1.0, 3)
     angle = random.uniform(0.0, 2.0 * np.pi, 3)
     far = np.stack([reach * np.cos(angle), reach * np.sin(angle)], axis=1)

@@ -1,14 +1,19 @@
 """What the objects of a named population are like: targets, masses and light.
 
-A population is data: a JSON file in ``populations/``, written by ``scripts/fit_population.py`` from
-a challenge catalogue, that holds quantiles of the lensed images. The light of the lens galaxies and
-of the field, and where sources lie, are one more file, ``galaxies.json``, shared by all populations
-and by both classes; its numbers were set by hand until ``scripts/compare_realism.py`` found central
-galaxies and neighbours like those of the challenge's cutouts.
+A population is data: a JSON file in ``populations/``, written by
+`lensflow.studies.fit_population` from a challenge catalogue, that holds quantiles of the lensed
+images. The light of the lens galaxies and of the field, and where sources lie, are one more file,
+``galaxies.json``, shared by all populations and by both classes; its numbers were set by hand until
+`lensflow.studies.compare_realism` found central galaxies and neighbours like those of the
+challenge's cutouts.
+
+A file may name another one under ``extends`` and hold only what differs: ``hard`` is ``challenge``
+with impostors (`lensflow.simulate.impostors`), ``rare`` has the tables of ``training`` and lenses
+of rare kinds (`lensflow.simulate.rarities`).
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -40,6 +45,12 @@ class Population:
         Quantiles of log flux (sky sigma) in equal bins of the Einstein radius' rank, (b, l).
     pixels : numpy.ndarray
         Quantiles of log pixels in equal bins of both ranks, (b, c, l).
+    objects_of : str
+        Name of the population whose objects these are, but for the impostors: its own, mostly.
+    impostors : dict
+        Fraction and numbers of each kind of impostor; see `lensflow.simulate.impostors`.
+    rarities : dict
+        Numbers of each kind of lens; see `lensflow.simulate.rarities`. Empty: ordinary objects.
     """
 
     name: str
@@ -49,6 +60,20 @@ class Population:
     einstein_radius: np.ndarray
     flux: np.ndarray
     pixels: np.ndarray
+    objects_of: str
+    impostors: dict = field(default_factory=dict)
+    rarities: dict = field(default_factory=dict)
+
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """Columns of the catalogue that say of what kind an object is."""
+        kinds = {"impostor": self.impostors, "rarity": self.rarities}
+        return tuple(column for column, known in kinds.items() if known)
+
+    def rank_of(self, theta_e: float) -> float:
+        """Return the rank in [0, 1] of an Einstein radius (arcsec)."""
+        levels = self.levels["einstein_radius"]
+        return float(np.interp(np.log(theta_e), self.einstein_radius, levels))
 
     def draw_einstein_radius(self, random) -> tuple[float, float]:
         """Return a rank in [0, 1) and the Einstein radius (arcsec) of that rank."""
@@ -90,16 +115,25 @@ def load(name: str) -> Population:
     if name not in names():
         raise ConfigError(
             f"simulation population {name!r} does not exist; known populations: "
-            f"{', '.join(names())}. Choose one, or fit a new one with scripts/fit_population.py."
+            f"{', '.join(names())}. Choose one, or fit one with lensflow.studies.fit_population."
         )
-    content = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    content = _content(name)
     tables = {
         key: np.array(content[key]["values"]) for key in ("einstein_radius", "flux", "pixels")
     }
     levels = {key: np.array(content[key]["levels"]) for key in tables}
+    kinds = {key: content[key] for key in ("impostors", "rarities") if key in content}
+    shares = content["lens_fraction"], content["invisible_fraction"]
     return Population(
-        name, content["lens_fraction"], content["invisible_fraction"], levels, **tables
+        name, *shares, levels, **tables, objects_of=content.get("objects_of", name), **kinds
     )
+
+
+def _content(name):
+    """Return what the file of a population holds, over what it extends."""
+    content = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    extended = _content(content["extends"]) if "extends" in content else {}
+    return extended | content
 
 
 @cache

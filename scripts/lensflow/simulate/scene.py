@@ -1,6 +1,7 @@
 """Lens galaxies, their surroundings and their masses, drawn alike for lenses and non-lenses."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -179,7 +180,15 @@ def draw_look_alike(random, central: Galaxy) -> np.ndarray:
     return rows
 
 
-def draw_scene(random, theta_e: float) -> tuple[np.ndarray, Mass]:
+class Scene(NamedTuple):
+    """What is in front of a source: noise-free light (101, 101) in sky sigma, and its mass."""
+
+    light: np.ndarray
+    mass: Mass
+    central: Galaxy
+
+
+def draw_scene(random, theta_e: float) -> Scene:
     """Return the noise-free light of one field without any source, and its mass.
 
     Parameters
@@ -188,11 +197,6 @@ def draw_scene(random, theta_e: float) -> tuple[np.ndarray, Mass]:
         The object's own generator.
     theta_e : float
         Einstein radius, arcsec.
-
-    Returns
-    -------
-    tuple
-        Image (101, 101) in sky sigma a pixel, and the `Mass`.
     """
     central = draw_central(random, theta_e)
     members = draw_members(random, theta_e)
@@ -206,7 +210,7 @@ def draw_scene(random, theta_e: float) -> tuple[np.ndarray, Mass]:
         image += arms
     rows += [part for galaxy in others for part in (galaxy.bulge_rows(), galaxy.disc_rows())]
     add_rows(image, np.concatenate(rows))
-    return image, draw_mass(random, central, members, theta_e)
+    return Scene(image, draw_mass(random, central, members, theta_e), central)
 
 
 def _spiral(random, central):

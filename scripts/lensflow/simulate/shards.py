@@ -7,6 +7,7 @@ from threadpoolctl import threadpool_limits
 
 from lensflow.seeds import rng
 from lensflow.simulate.constants import SIZE
+from lensflow.simulate.impostors import choose_impostor, draw_impostor
 from lensflow.simulate.layout import (
     PART,
     catalogue_row,
@@ -14,9 +15,9 @@ from lensflow.simulate.layout import (
     write_catalogue,
     write_object,
 )
-from lensflow.simulate.matching import invisible_image, matched_image
+from lensflow.simulate.objects import draw_ordinary
 from lensflow.simulate.population import Population, load
-from lensflow.simulate.scene import draw_scene
+from lensflow.simulate.rarities import draw_rarity
 
 FIRST_ID = 100000
 """Identifier of the first object of a dataset, as in the challenge."""
@@ -40,31 +41,42 @@ def simulate_object(population: Population, seed: int, identifier: int) -> dict:
     -------
     dict
         ``is_lens``, ``einstein_radius_arcsec``, and the images ``public``, ``no_source`` (both with
-        the same noise) and ``no_lens`` (noise free), each (101, 101) float32 in sky sigma a pixel.
+        the same noise) and ``no_lens`` (noise free), each (101, 101) float32 in sky sigma a pixel;
+        and the population's extra columns, ``impostor`` or ``rarity``, as texts.
     """
-    keys = ("simulation", population.name, identifier)
-    scene_random, source_random = rng(seed, *keys, "scene"), rng(seed, *keys, "source")
-    rank, theta_e = population.draw_einstein_radius(scene_random)
-    light, mass = draw_scene(scene_random, theta_e)
-    is_lens = bool(source_random.random() < population.lens_fraction)
-    no_lens = np.zeros((SIZE, SIZE), "f4")
-    if is_lens:
-        no_lens = _lensed_source(source_random, population, rank, mass)
+    keys = ("simulation", population.objects_of, identifier)
+    randoms = rng(seed, *keys, "scene"), rng(seed, *keys, "source")
+    view, kinds = _draw_view(population, identifier, *randoms)
+    light = view.light
+    if population.impostors:
+        kinds["impostor"], impostor = _draw_impostor(population, seed, identifier, view.central)
+        light = light + impostor
     no_source = light + rng(seed, *keys, "noise").standard_normal((SIZE, SIZE), dtype="f4")
     return {
-        "is_lens": is_lens,
-        "einstein_radius_arcsec": theta_e,
-        "public": no_source + no_lens,
+        "is_lens": view.is_lens,
+        "einstein_radius_arcsec": view.theta_e,
+        "public": no_source + view.no_lens,
         "no_source": no_source,
-        "no_lens": no_lens,
+        "no_lens": view.no_lens,
+        **kinds,
     }
 
 
-def _lensed_source(random, population, rank, mass):
-    """Return the image of a source drawn from the population."""
-    if random.random() < population.invisible_fraction:
-        return invisible_image(random, mass)
-    return matched_image(random, mass, *population.draw_lensed_image(random, rank))
+def _draw_view(population, identifier, *randoms):
+    """Return the noise-free object, and of which kind it is where the population has kinds."""
+    if not population.rarities:
+        return draw_ordinary(population, *randoms), {}
+    kind, view = draw_rarity(population, identifier, *randoms)
+    return view, {"rarity": kind}
+
+
+def _draw_impostor(population, seed, identifier, central):
+    """Return name and light of the object's impostor; an empty name and no light for none."""
+    random = rng(seed, "simulation", population.name, identifier, "impostor")
+    kind = choose_impostor(random, population.impostors)
+    if not kind:
+        return kind, np.float32(0.0)
+    return kind, draw_impostor(kind, random, central, population.impostors[kind])
 
 
 def shard_objects(n_objects: int, n_shards: int, shard: int, first_id: int = FIRST_ID) -> range:
@@ -92,7 +104,7 @@ def simulate_shard(folder, population: str, first_id: int, n_objects: int, seed:
         Folder of the shard (``Data.<i>``); gets ``Public/Band1``, ``Private/Band1/NoSourceImage``,
         ``Private/Band1/NoLensImage`` and ``catalogue_part.csv``.
     population : str
-        Name of a population, ``training`` or ``challenge``.
+        Name of a population; see `lensflow.simulate.population.names`.
     first_id : int
         Identifier of the first object; see `FIRST_ID` for the dataset's first.
     n_objects : int
@@ -118,7 +130,7 @@ def simulate_shard(folder, population: str, first_id: int, n_objects: int, seed:
             _written_object(folder, described, seed, identifier)
             for identifier in range(first_id, first_id + n_objects)
         ]
-    write_catalogue(folder / PART, rows)
+    write_catalogue(folder / PART, rows, described.extra_columns)
     return sum(row[1] == "1" for row in rows)
 
 
@@ -126,6 +138,7 @@ def _written_object(folder, population, seed, identifier):
     """Simulate one object, write its images and return its row of the catalogue."""
     made = simulate_object(population, seed, identifier)
     write_object(folder, identifier, made["public"], made["no_source"], made["no_lens"])
+    extra = [made[column] for column in population.extra_columns]
     return catalogue_row(
-        identifier, made["is_lens"], made["einstein_radius_arcsec"], made["no_lens"]
+        identifier, made["is_lens"], made["einstein_radius_arcsec"], made["no_lens"], extra
     )

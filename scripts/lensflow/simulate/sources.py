@@ -94,7 +94,7 @@ class LensedSource:
 
     Parameters
     ----------
-    mass : lensflow.simulate.lensing.Mass
+    mass : lensflow.simulate.lensing.Deflector
         The lens.
     """
 
@@ -104,9 +104,7 @@ class LensedSource:
         line = ((np.arange(side) - side // 2) * PIXEL_ARCSEC).astype("f4")
         self._x, self._y = np.broadcast_arrays(line[None, :], line[:, None])
         self._beta = mass.to_source_plane(self._x, self._y)
-        radius = np.sqrt(self._x**2 + self._y**2)
-        stretch = np.clip(mass.theta_e / np.maximum(radius, 0.05) - 1.0, 1.0, 6.0)
-        self._half_pixel = (0.08 * stretch).astype("f4")
+        self._half_pixel = (0.08 * mass.stretch(self._x, self._y)).astype("f4")
         self._rays = 0, np.zeros(self._x.shape, bool), ()
 
     def image(self, rows) -> np.ndarray:
@@ -203,7 +201,7 @@ class CoarseView:
 
     Parameters
     ----------
-    mass : lensflow.simulate.lensing.Mass
+    mass : lensflow.simulate.lensing.Deflector
         The lens.
     half_width : float
         Half the side of the grid, arcsec.

@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from lensflow.simulate.lensing import Mass, shear_deflection, sie_deflection, sis_deflection
+from lensflow.simulate.lensing import (
+    CriticalMap,
+    Mass,
+    MassGroup,
+    shear_deflection,
+    sie_deflection,
+    sis_deflection,
+)
 from lensflow.simulate.light import sersic_rows
 from lensflow.simulate.sources import LensedSource, amplitude_for_flux, scaled
 
@@ -172,3 +179,79 @@ def test_deflection_equals_that_of_lenstronomy():
     expected = model.alpha(x, y, parameters)
     ours = Mass(1.3, axis_ratio, angle, (0.04, -0.03)).deflection(x, y)
     np.testing.assert_allclose(ours, expected, atol=2e-4)
+
+
+def ring_radius(mass):
+    """Mean distance from the origin of the light of a small source on the axis."""
+    image = LensedSource(mass).image(np.array([[0.0, 0.0, 1.0, 0.05, 1.0, 0.0]]))
+    y, x = (np.mgrid[:101, :101] - 50) * 0.1
+    return np.average(np.hypot(x, y), weights=np.maximum(image, 0))
+
+
+@pytest.mark.parametrize("theta_e", [1.0, 2.3])
+def test_a_source_on_the_axis_is_a_ring_of_the_einstein_radius(theta_e):
+    assert ring_radius(Mass(theta_e)) == pytest.approx(theta_e, rel=0.01)
+    together = MassGroup(((0.0, 0.0, Mass(0.4 * theta_e)), (0.0, 0.0, Mass(0.6 * theta_e))))
+    assert ring_radius(together) == pytest.approx(theta_e, rel=0.01)
+
+
+def test_a_farther_source_is_deflected_more():
+    mass = Mass(1.2, 0.7, 0.5, (0.03, -0.02), np.array([[0.5, 0.8, 0.05]]))
+    x, y = grid()
+    near, far = mass.deflection(x, y), mass.scaled(1.5).deflection(x, y)
+    np.testing.assert_allclose(far, np.multiply(near, 1.5), rtol=1e-9, atol=1e-12)
+    assert ring_radius(Mass(1.0).scaled(1.5)) == pytest.approx(1.5, rel=0.01)
+
+
+@pytest.mark.parametrize("axis_ratio", [1.0, 0.8, 0.5])
+def test_the_critical_area_of_an_ellipsoid_is_that_of_its_einstein_radius(axis_ratio):
+    mass = Mass(1.4, axis_ratio, 0.6)
+    assert mass.critical.area == pytest.approx(np.pi * 1.4**2, rel=0.01)
+    assert mass.critical.einstein_radius == pytest.approx(1.4, rel=0.005)
+
+
+def test_the_critical_area_of_coincident_spheres_is_that_of_their_sum():
+    group = MassGroup(((0.3, -0.2, Mass(0.9)), (0.3, -0.2, Mass(0.7))))
+    assert group.theta_e == pytest.approx(1.6, rel=0.01)
+
+
+def test_deflectors_far_apart_act_alone():
+    first, second = Mass(1.0, 0.7, 0.2), Mass(0.8, 0.9, 1.0)
+    group = MassGroup(((0.0, 0.0, first), (30.0, 0.0, second)))
+    x, y = grid(1.5)
+    alpha = np.array(group.deflection(x, y)) - np.array(second.deflection(x - 30.0, y))
+    np.testing.assert_allclose(alpha, first.deflection(x, y), atol=1e-12)
+    # what the other adds is constant but for its shear, theta_E / (2 d) to first order
+    added = np.array(second.deflection(x - 30.0, y))
+    assert np.ptp(added, axis=(1, 2)).max() < 2 * 1.5 * 2 * 0.8 / 30.0
+
+
+def test_the_critical_areas_of_spheres_far_apart_add_up():
+    group = MassGroup(((0.0, 0.0, Mass(0.5)), (12.0, 0.0, Mass(0.4))))
+    # the other one's convergence and shear, theta_E / (2 d) each, enlarge an area by 2 theta_E / 2d
+    expected = np.pi * (0.5**2 * (1 + 0.4 / 12) + 0.4**2 * (1 + 0.5 / 12))
+    assert CriticalMap(group, 1600).area == pytest.approx(expected, rel=0.01)
+
+
+def test_a_shear_does_not_change_the_critical_area_to_first_order():
+    sheared = Mass(1.0, 1.0, 0.0, (0.03, 0.0))
+    assert sheared.critical.area == pytest.approx(np.pi, rel=0.01)
+
+
+def test_places_behind_a_strongly_magnified_position_are_near_the_axis():
+    mass = Mass(1.5, 0.7, 0.4)
+    places = mass.critical.draw_places(np.random.default_rng(0), 200)
+    assert places.shape == (200, 2)
+    # within the tangential caustic and the inverse magnification times the Einstein radius
+    assert np.hypot(*places.T).max() < 1.5 * (0.35 + CriticalMap.STRONG)
+    assert np.hypot(*places.T).std() > 0.05
+    again = mass.critical.draw_places(np.random.default_rng(0), 200)
+    np.testing.assert_array_equal(places, again)
+
+
+def test_a_group_reaches_as_far_as_its_farthest_member():
+    group = MassGroup(((0.0, 0.0, Mass(1.0)), (0.0, 2.0, Mass(0.7))))
+    assert group.reach == pytest.approx(2.7)
+    x, y = grid()
+    expected = np.maximum(Mass(1.0).stretch(x, y), Mass(0.7).stretch(x, y - 2.0))
+    np.testing.assert_array_equal(group.stretch(x, y), expected)

@@ -1,10 +1,12 @@
 import json
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,8 @@ from lensflow.simulate.matching import matched_image
 from lensflow.studies.realism import central_statistics, classifier_test, image_statistics
 
 KINDS = ("Public/Band1", "Private/Band1/NoSourceImage", "Private/Band1/NoLensImage")
-CHALLENGE = Path(__file__).resolve().parents[4] / "shared/data/challenge1/SpaceBasedTraining"
+ROOT = Path(__file__).resolve().parents[3]
+CHALLENGE = ROOT.parent / "shared/data/challenge1/SpaceBasedTraining"
 needs_challenge = pytest.mark.skipif(
     not CHALLENGE.is_dir(), reason=f"the real cutouts are not there: {CHALLENGE}"
 )
@@ -215,11 +218,17 @@ def test_challenge_population_has_fewer_and_fainter_lenses():
 
 
 def test_unknown_population_names_the_known_ones():
-    with pytest.raises(ConfigError, match=r"'galaxies'.*challenge, training"):
+    with pytest.raises(ConfigError, match=r"'galaxies'.*challenge, hard, rare, training"):
         population.load("galaxies")
 
 
-@pytest.mark.parametrize("name", ["training", "challenge"])
+def test_configuration_knows_every_population():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    known = schema["$defs"]["dataset_simulate"]["properties"]["population"]["enum"]
+    assert sorted(known) == population.names()
+
+
+@pytest.mark.parametrize("name", population.names())
 def test_drawn_targets_lie_within_the_fitted_quantiles(name):
     described, random = population.load(name), np.random.default_rng(0)
     for _ in range(300):
@@ -267,9 +276,41 @@ def test_realism_test_sees_a_difference_and_no_difference(objects):
 
 
 def test_fitted_populations_hold_quantiles_not_rows():
-    folder = Path(layout.__file__).parent / "populations"
-    for name in population.names():
-        content = json.loads((folder / f"{name}.json").read_text())
-        assert np.size(content["pixels"]["values"]) < 1000
+    for described in map(population.load, population.names()):
+        assert described.pixels.size < 1000
         for key in ("einstein_radius", "flux", "pixels"):
-            assert (np.diff(content[key]["values"], axis=-1) >= 0).all()
+            assert (np.diff(getattr(described, key), axis=-1) >= 0).all()
+
+
+def test_a_population_that_extends_another_holds_only_what_differs():
+    for name, extended in (("hard", "challenge"), ("rare", "training")):
+        content = json.loads((population.FOLDER / f"{name}.json").read_text())
+        assert content["extends"] == extended
+        assert not {"einstein_radius", "flux", "pixels"} & set(content)
+        assert (population.load(name).flux == population.load(extended).flux).all()
+
+
+@pytest.mark.parametrize("name", population.names())
+@pytest.mark.parametrize("theta_e", [0.16, 1.0, 3.0, 5.0])
+def test_rank_of_an_einstein_radius_is_the_inverse_of_the_draw(name, theta_e):
+    described = population.load(name)
+    rank = described.rank_of(theta_e)
+    assert 0 < rank < 1
+    drawn, radius = described.draw_einstein_radius(FixedRank(rank))
+    assert (drawn, radius) == pytest.approx((rank, theta_e))
+
+
+class FixedRank(NamedTuple):
+    """A generator of one number."""
+
+    rank: float
+
+    def random(self):
+        return self.rank
+
+
+def test_parts_of_different_populations_do_not_join(shard, tmp_path):
+    other = tmp_path / "other"
+    shards.simulate_shard(other, "hard", 7, 2, 11)
+    with pytest.raises(CatalogueError, match="impostor"):
+        layout.merge_catalogues([shard / layout.PART, other / layout.PART], tmp_path / "out.csv")

@@ -1,0 +1,79 @@
+"""What an object looks like without noise and without impostors: foreground and lensed source."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lensflow.simulate.constants import SIZE
+from lensflow.simulate.lensing import Deflector
+from lensflow.simulate.matching import invisible_image, matched_image
+from lensflow.simulate.population import Population
+from lensflow.simulate.scene import Galaxy, Scene, draw_scene
+
+
+class View(NamedTuple):
+    """One object, noise free.
+
+    Attributes
+    ----------
+    light, no_lens : numpy.ndarray
+        Images (101, 101), float32, of everything in front and of the lensed source, sky sigma.
+    central : Galaxy
+        The galaxy in the centre.
+    theta_e : float
+        Einstein radius, arcsec.
+    is_lens : bool
+        Whether there is a source.
+    """
+
+    light: np.ndarray
+    no_lens: np.ndarray
+    central: Galaxy
+    theta_e: float
+    is_lens: bool
+
+
+def draw_ordinary(population: Population, scene_random, source_random) -> View:
+    """Return an object of a population; its foreground does not know whether there is a source.
+
+    Parameters
+    ----------
+    population : Population
+        See `lensflow.simulate.population.load`.
+    scene_random, source_random : numpy.random.Generator
+        The object's own generators, of what is in front and of what is behind.
+    """
+    rank, theta_e = population.draw_einstein_radius(scene_random)
+    scene = draw_scene(scene_random, theta_e)
+    is_lens = bool(source_random.random() < population.lens_fraction)
+    if not is_lens:
+        return View(scene.light, np.zeros((SIZE, SIZE), "f4"), scene.central, theta_e, False)
+    return lens_view(scene, lensed_source(source_random, population, rank, scene.mass), theta_e)
+
+
+def lens_view(scene: Scene, no_lens, theta_e: float) -> View:
+    """Return the lens with this foreground, image of its source, and Einstein radius (arcsec)."""
+    return View(scene.light, no_lens, scene.central, theta_e, True)
+
+
+def lensed_source(
+    random, population: Population, rank: float, mass: Deflector, magnified: bool = False
+) -> np.ndarray:
+    """Return the image (101, 101) of a source drawn from the population, sky sigma.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+        The object's own generator.
+    population : Population
+        Draws how many pixels and how much flux the image has.
+    rank : float
+        Rank of the Einstein radius within the population, 0 to 1.
+    mass : Deflector
+        The lens.
+    magnified : bool
+        See `lensflow.simulate.matching.matched_image`.
+    """
+    if random.random() < population.invisible_fraction:
+        return invisible_image(random, mass)
+    return matched_image(random, mass, *population.draw_lensed_image(random, rank), magnified)
