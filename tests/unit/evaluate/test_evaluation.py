@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lensflow.errors import ArtifactError
 from lensflow.evaluate import evaluation
 from lensflow.evaluate.columns import (
     BASELINE_COLUMNS,
@@ -15,6 +16,8 @@ from lensflow.evaluate.columns import (
 from lensflow.evaluate.evaluation import Settings
 from lensflow.evaluate.metrics import all_metrics
 from lensflow.evaluate.resampling import TABLE1_RATIOS
+from lensflow.evaluate.scored import read_scored
+from lensflow.samples import Run
 from unit.evaluate.conftest import D, make_run
 
 SETTINGS = Settings(seed=1, n_bootstrap=20, n_shuffles=4, held_out="test", ratio_sample="test")
@@ -159,3 +162,13 @@ def test_rows_are_in_the_order_of_scale_features_and_sample_whatever_the_inputs(
 def test_files_must_be_as_many_as_runs_and_samples(folders, tmp_path):
     with pytest.raises(ValueError, match="argument 2 is"):
         run_evaluation(folders, tmp_path, ALONE, runs=[("log", D, 0)])
+
+
+def test_runs_that_scored_other_rows_are_not_evaluated_together(folders):
+    scored = [
+        read_scored(Run("log", D, i), "test", f / "scores_test.csv", f / "embeddings_test.h5")
+        for i, f in enumerate(folders)
+    ]
+    other = dataclasses.replace(scored[1], table=scored[1].table.iloc[::-1])
+    with pytest.raises(ArtifactError, match="different rows of the sample 'test'"):
+        evaluation.evaluate_sample([scored[0], other], SETTINGS)

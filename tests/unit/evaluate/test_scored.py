@@ -1,19 +1,15 @@
 import pytest
 
 from lensflow.errors import ArtifactError
-from lensflow.evaluate.scored import ScoredSample, check_same_rows, read_scored
-from lensflow.samples import Run
+from lensflow.evaluate.scored import check_same_rows, read_scored
+from lensflow.samples import Run, read_scores
 
 
 def test_runs_with_other_rows_are_refused(folders):
-    scores = [
-        read_scored(Run("log", 3, i), "test", f / "scores_test.csv", f / "embeddings_test.h5")
-        for i, f in enumerate(folders)
-    ]
-    check_same_rows(scores)
-    other = ScoredSample(scores[1].run, "test", scores[1].table.iloc[::-1], scores[1].passes)
-    with pytest.raises(ArtifactError, match="different rows of the sample 'test'"):
-        check_same_rows([scores[0], other])
+    first, second = (read_scores(folder / "scores_test.csv") for folder in folders)
+    check_same_rows("test", {0: first, 1: second})
+    with pytest.raises(ArtifactError, match="^0 and 1 hold different rows of the sample 'test'"):
+        check_same_rows("test", {0: first, 1: second.iloc[::-1]})
 
 
 def test_scores_of_other_embeddings_are_refused(folders):
