@@ -8,7 +8,7 @@ from lensflow.samples import Run, read_scores
 def test_runs_with_other_rows_are_refused(folders):
     first, second = (read_scores(folder / "scores_test.csv") for folder in folders)
     check_same_rows("test", {0: first, 1: second})
-    with pytest.raises(ArtifactError, match="^0 and 1 hold different rows of the sample 'test'"):
+    with pytest.raises(ArtifactError, match=r"^0 and 1 hold different rows of the sample 'test'"):
         check_same_rows("test", {0: first, 1: second.iloc[::-1]})
 
 
