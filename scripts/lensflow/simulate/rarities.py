@@ -39,9 +39,14 @@ class Rarity(NamedTuple):
     draw: Callable[..., View]
 
 
+def rarity_of(population: Population, identifier: int) -> str:
+    """Return the kind of an object of a population with ``rarities``."""
+    return list(population.rarities)[identifier % len(population.rarities)]
+
+
 def draw_rarity(population: Population, identifier: int, scene_random, source_random):
     """Return the kind's name and the `View` of one object of a population with ``rarities``."""
-    name = list(population.rarities)[identifier % len(population.rarities)]
+    name = rarity_of(population, identifier)
     numbers = population.rarities[name]
     return name, RARITIES[name].draw(population, numbers, scene_random, source_random)
 

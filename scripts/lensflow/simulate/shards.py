@@ -70,10 +70,17 @@ def _draw_view(population, identifier, *randoms):
     return view, {"rarity": kind}
 
 
+def impostor_of(
+    population: Population, seed: int, identifier: int
+) -> tuple[str, np.random.Generator]:
+    """Return the kind of the object's impostor, empty for none, and the generator that draws it."""
+    random = rng(seed, "simulation", population.name, identifier, "impostor")
+    return choose_impostor(random, population.impostors), random
+
+
 def _draw_impostor(population, seed, identifier, central):
     """Return name and light of the object's impostor; an empty name and no light for none."""
-    random = rng(seed, "simulation", population.name, identifier, "impostor")
-    kind = choose_impostor(random, population.impostors)
+    kind, random = impostor_of(population, seed, identifier)
     if not kind:
         return kind, np.float32(0.0)
     return kind, draw_impostor(kind, random, central, population.impostors[kind])
