@@ -39,9 +39,9 @@ def test_what_jax_trained_is_what_tensorflow_would_have(finished, finished_with_
         pd.read_csv(folder / MODEL / "autoencoder_history.csv")[["loss", "val_loss"]]
         for folder in (finished, finished_with_jax)
     ]
-    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-3)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
     stacks = []
     for folder in (finished, finished_with_jax):
         with h5py.File(folder / "results/tiny/log/denoised/train/shard_0.h5") as file:
             stacks.append(file["image"][:])
-    assert np.abs(stacks[1] - stacks[0]).mean() < 1e-2
+    assert np.abs(stacks[1] - stacks[0]).max() < 1e-3
