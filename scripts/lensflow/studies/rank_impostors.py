@@ -2,10 +2,11 @@
 
     python -m lensflow.studies.rank_impostors --work /tmp/encoders --output /tmp/impostors
 
-Fits encoders and mixtures on training-like objects, with the true fractions of the clusters, and
-scores fresh objects: the challenge-like set, the same objects with impostors (population ``hard``),
-and challenge-like objects among which rare lenses are planted (population ``rare``). Writes into
-the output folder
+Fits encoders and mixtures on training-like objects, with the true fractions of the clusters (or on
+those of another population by ``--fit-on``: a survey that is trained on itself has its impostors in
+the training sample), and scores fresh objects: the challenge-like set, the same objects with
+impostors (population ``hard``), and challenge-like objects among which rare lenses are planted
+(population ``rare``). Writes into the output folder
 
 - ``auc.csv``: one row an encoder, sample and mixture seed;
 - ``impostors.csv``: of each kind its share of the non-lenses and of the best-ranked of them, the
@@ -33,7 +34,7 @@ from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.evaluate.metrics import auroc
 from lensflow.figures import style
-from lensflow.simulate.population import load
+from lensflow.simulate.population import load, names
 from lensflow.simulate.rarities import rarity_of
 from lensflow.simulate.shards import impostor_of
 from lensflow.studies.compare_encoders import FITTED, SIMULATION_SEED, Sample, metrics, simulated
@@ -198,6 +199,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, required=True, help="folder of simulated images")
     parser.add_argument("--output", type=Path, required=True, help="folder of the tables")
+    parser.add_argument("--fit-on", choices=names(), default="training", help="population")
     parser.add_argument("--n-train", type=int, default=6000, help="objects to fit on")
     parser.add_argument("--n-hard", type=int, default=3000, help="objects with and without")
     parser.add_argument("--n-field", type=int, default=10000, help="objects, rare ones included")
@@ -213,7 +215,7 @@ def arguments() -> argparse.Namespace:
 def draw_samples(given) -> dict[str, Objects]:
     """Simulate what is not yet in the work folder."""
     n_planted = given.n_rare * len(load("rare").rarities)
-    train = simulated(given.work, Sample("training", 100000, given.n_train))
+    train = simulated(given.work, Sample(given.fit_on, 100000, given.n_train))
     field = Sample("challenge", 900000, given.n_field - n_planted)
     return {
         "train": Objects(*train, np.array([])),
