@@ -1,6 +1,7 @@
 """Join the shards of a sample: one file of embeddings, one table of scores."""
 
-from lensflow.samples import merge_embeddings, merge_scores
+from lensflow.samples.embeddings import merge_embeddings
+from lensflow.samples.scores import merge_scores
 from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from functools import cached_property
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement, counting
 from lensflow.embed.encoders import ENCODERS, Encoder
 from lensflow.ingest.kinds import KINDS, Kind
-from lensflow.samples import Run
+from lensflow.samples.runs import Run
 
 OWN_SAMPLES = ("train", "test")
 """Samples that the dataset of an experiment is split into; the others are called as datasets."""

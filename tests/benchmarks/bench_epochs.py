@@ -27,7 +27,7 @@ from lensflow.figures import style
 from lensflow.networks.kinds import NETWORKS
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.inputs import prepare_images
-from lensflow.samples import write_stack
+from lensflow.samples.stacks import write_stack
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object
 from lensflow.workflow.config import complete

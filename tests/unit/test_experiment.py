@@ -6,7 +6,7 @@ import pytest
 
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.experiment import Project
-from lensflow.samples import Run
+from lensflow.samples.runs import Run
 from lensflow.workflow.config import complete
 
 NETWORK = {

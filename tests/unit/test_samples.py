@@ -4,8 +4,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensflow import artifacts, samples
+from lensflow import artifacts
 from lensflow.errors import ArtifactError, LabelError
+from lensflow.samples.embeddings import (
+    merge_embeddings,
+    open_embeddings,
+    read_embeddings,
+    write_embeddings,
+)
+from lensflow.samples.images import open_images, read_index
+from lensflow.samples.scores import (
+    iterate_scores,
+    judgements_of,
+    merge_scores,
+    probability_column,
+    read_scores,
+    scores_table,
+    write_scores,
+)
+from lensflow.samples.stacks import open_stack, write_stack
 
 N, SIZE = 7, 5
 ROWS = pd.DataFrame(
@@ -16,7 +33,7 @@ ROWS = pd.DataFrame(
     }
 )
 IMAGES = np.random.default_rng(0).random((N, SIZE, SIZE)).astype("f4")
-MEASURES = pd.DataFrame(
+KNOWN_MEASURES = pd.DataFrame(
     {"numb_pix_lensed_image": np.arange(N) - 1.0, "flux_lensed_image_in_sigma": np.r_[np.nan, 1:N]}
 )
 FEATURES = np.random.default_rng(1).normal(size=(N, 3)).astype("f4")
@@ -53,7 +70,7 @@ ROW_LAYOUT = {
 @pytest.fixture
 def dataset(tmp_path):
     """An image shard and the index that lists it backwards; sources are kept too."""
-    table = MEASURES.assign(is_lens=ROWS["is_lens"], ra=np.arange(N) / 8)
+    table = KNOWN_MEASURES.assign(is_lens=ROWS["is_lens"], ra=np.arange(N) / 8)
     with artifacts.create(tmp_path / "images.h5", "images", {"state": "raw"}) as writer:
         writer.dataset("flux", IMAGES, "AB maggies", compress=False)
         writer.dataset("source_flux", IMAGES / 2, "AB maggies", compress=False)
@@ -70,7 +87,7 @@ def dataset(tmp_path):
 
 
 def test_images_are_read_whole_in_blocks_and_one_by_one(dataset):
-    with samples.open_images(dataset / "images.h5") as images:
+    with open_images(dataset / "images.h5") as images:
         assert len(images) == N
         assert not images.are_denoised
         np.testing.assert_array_equal(images.flux(), IMAGES)
@@ -86,32 +103,32 @@ def test_images_are_read_whole_in_blocks_and_one_by_one(dataset):
 def test_images_that_came_denoised_say_so(tmp_path):
     with artifacts.create(tmp_path / "images.h5", "images", {"state": "denoised"}) as writer:
         writer.strings("id", [])
-    with samples.open_images(tmp_path / "images.h5") as images:
+    with open_images(tmp_path / "images.h5") as images:
         assert images.are_denoised
 
 
 def test_an_index_gives_the_columns_asked_for(dataset):
     path = dataset / "index.h5"
-    assert list(samples.read_index(path)) == ["id"]
-    places = samples.read_index(path, ["row"], ["is_lens"]).set_index("id")
+    assert list(read_index(path)) == ["id"]
+    places = read_index(path, ["row"], ["is_lens"]).set_index("id")
     assert list(places) == ["row", "is_lens"]
     assert places.loc["05"].tolist() == [5, ROWS["is_lens"][5]]
-    everything = samples.read_index(path, catalogue=None)
-    assert list(everything) == ["id", *MEASURES, "is_lens", "ra"]
+    everything = read_index(path, catalogue=None)
+    assert list(everything) == ["id", *KNOWN_MEASURES, "is_lens", "ra"]
     with pytest.raises(ArtifactError, match="no dataset /catalogue/redshift"):
-        samples.read_index(path, catalogue=["redshift"])
+        read_index(path, catalogue=["redshift"])
 
 
 # --- stacks ---------------------------------------------------------------------------------------
 
 
-def write_stack(path, images=IMAGES, length=3):
-    samples.write_stack(path, ROWS, blocks(images, length), SIZE, "made up", {"scale": "log"})
+def stack_at(path, images=IMAGES, length=3):
+    write_stack(path, ROWS, blocks(images, length), SIZE, "made up", {"scale": "log"})
     return path
 
 
 def test_a_stack_comes_back_as_it_was_written(tmp_path):
-    with samples.open_stack(write_stack(tmp_path / "stack.h5")) as stack:
+    with open_stack(stack_at(tmp_path / "stack.h5")) as stack:
         assert (len(stack), stack.size) == (N, SIZE)
         np.testing.assert_array_equal(stack.images(), IMAGES)
         np.testing.assert_array_equal(stack.images(np.array([1, 4])), IMAGES[[1, 4]])
@@ -121,12 +138,12 @@ def test_a_stack_comes_back_as_it_was_written(tmp_path):
 
 
 def test_a_stacks_bytes_do_not_depend_on_the_blocks(tmp_path):
-    one = write_stack(tmp_path / "a.h5", length=1).read_bytes()
-    assert write_stack(tmp_path / "b.h5", length=N).read_bytes() == one
+    one = stack_at(tmp_path / "a.h5", length=1).read_bytes()
+    assert stack_at(tmp_path / "b.h5", length=N).read_bytes() == one
 
 
 def test_the_layout_of_a_stack(tmp_path):
-    with artifacts.open(write_stack(tmp_path / "stack.h5"), "stack") as file:
+    with artifacts.open(stack_at(tmp_path / "stack.h5"), "stack") as file:
         image = ("<f4", (N, SIZE, SIZE), "plain", "1", "made up")
         assert layout(file) == {"image": image, **ROW_LAYOUT}
         assert file["image"].chunks is None
@@ -137,54 +154,54 @@ def test_the_layout_of_a_stack(tmp_path):
 def test_more_or_fewer_images_than_rows_are_refused_and_nothing_is_left(tmp_path, n_images):
     images = np.resize(IMAGES, (n_images, SIZE, SIZE))
     with pytest.raises(ArtifactError, match=f"{n_images} rows came for {N} expected"):
-        write_stack(tmp_path / "stack.h5", images)
+        stack_at(tmp_path / "stack.h5", images)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
-    path = write_stack(tmp_path / "stack.h5")
+    path = stack_at(tmp_path / "stack.h5")
     with pytest.raises(ArtifactError, match="lensflow-embeddings was expected"):
-        samples.read_embeddings([path])
+        read_embeddings([path])
     with (
         pytest.raises(ArtifactError, match="lensflow-images was expected"),
-        samples.open_images(path),
+        open_images(path),
     ):
         pass
 
 
 def test_a_damaged_stack_is_named(tmp_path):
-    path = write_stack(tmp_path / "stack.h5")
+    path = stack_at(tmp_path / "stack.h5")
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(ArtifactError, match=r"stack\.h5"), samples.open_stack(path):
+    with pytest.raises(ArtifactError, match=r"stack\.h5"), open_stack(path):
         pass
 
 
 # --- embeddings -----------------------------------------------------------------------------------
 
 
-def write_embeddings(path, rows=slice(None), features=FEATURES):
-    table = ROWS.join(MEASURES)[rows]
-    samples.write_embeddings(path, table, blocks(features[rows], 2), features.shape[1])
+def embeddings_at(path, rows=slice(None), features=FEATURES):
+    table = ROWS.join(KNOWN_MEASURES)[rows]
+    write_embeddings(path, table, blocks(features[rows], 2), features.shape[1])
     return path
 
 
 def test_embeddings_come_back_as_they_were_written(tmp_path):
-    path = write_embeddings(tmp_path / "embeddings.h5")
-    with samples.open_embeddings(path) as embeddings:
+    path = embeddings_at(tmp_path / "embeddings.h5")
+    with open_embeddings(path) as embeddings:
         assert len(embeddings) == N
         np.testing.assert_array_equal(embeddings.features[2:4], FEATURES[2:4])
-        pd.testing.assert_frame_equal(embeddings.measures(), MEASURES)
+        pd.testing.assert_frame_equal(embeddings.measures(), KNOWN_MEASURES)
         pd.testing.assert_frame_equal(
             embeddings.rows(slice(1, 3)), ROWS[1:3].reset_index(drop=True), check_dtype=False
         )
-    features, rows = samples.read_embeddings([path, path])
+    features, rows = read_embeddings([path, path])
     np.testing.assert_array_equal(features, np.concatenate([FEATURES, FEATURES]))
     assert rows["id"].tolist() == 2 * ROWS["id"].tolist()
     assert rows.index.tolist() == list(range(2 * N))
 
 
 def test_the_layout_of_embeddings(tmp_path):
-    with artifacts.open(write_embeddings(tmp_path / "e.h5"), "embeddings") as file:
+    with artifacts.open(embeddings_at(tmp_path / "e.h5"), "embeddings") as file:
         pixels, flux = "lensed pixels above 1 sigma", "flux of those pixels"
         assert layout(file) == {
             "embedding": ("<f4", (N, 3), "gzip", "1", "units of the embedded layer"),
@@ -196,17 +213,17 @@ def test_the_layout_of_embeddings(tmp_path):
 
 
 def test_embeddings_that_do_not_fit_their_rows_are_refused(tmp_path):
-    rows = ROWS.join(MEASURES)
+    rows = ROWS.join(KNOWN_MEASURES)
     with pytest.raises(ArtifactError, match="6 rows came for 7 expected"):
-        samples.write_embeddings(tmp_path / "e.h5", rows, [FEATURES[1:]], 3)
+        write_embeddings(tmp_path / "e.h5", rows, [FEATURES[1:]], 3)
     assert not list(tmp_path.iterdir())
 
 
 def test_shards_of_embeddings_are_joined_in_order(tmp_path):
     parts = [slice(0, 3), slice(3, 3), slice(3, N)]
-    shards = [write_embeddings(tmp_path / f"{i}.h5", rows) for i, rows in enumerate(parts)]
-    samples.merge_embeddings(shards, tmp_path / "all.h5")
-    whole = write_embeddings(tmp_path / "whole.h5")
+    shards = [embeddings_at(tmp_path / f"{i}.h5", rows) for i, rows in enumerate(parts)]
+    merge_embeddings(shards, tmp_path / "all.h5")
+    whole = embeddings_at(tmp_path / "whole.h5")
     with (
         artifacts.open(tmp_path / "all.h5", "embeddings") as merged,
         artifacts.open(whole, "embeddings") as written,
@@ -218,11 +235,11 @@ def test_shards_of_embeddings_are_joined_in_order(tmp_path):
 
 def test_shards_of_different_encoders_are_refused(tmp_path):
     shards = [
-        write_embeddings(tmp_path / "a.h5"),
-        write_embeddings(tmp_path / "b.h5", features=FEATURES[:, :2]),
+        embeddings_at(tmp_path / "a.h5"),
+        embeddings_at(tmp_path / "b.h5", features=FEATURES[:, :2]),
     ]
     with pytest.raises(ArtifactError, match="different sizes"):
-        samples.merge_embeddings(shards, tmp_path / "all.h5")
+        merge_embeddings(shards, tmp_path / "all.h5")
     assert not (tmp_path / "all.h5").exists()
 
 
@@ -232,17 +249,17 @@ def test_shards_of_different_encoders_are_refused(tmp_path):
 def scores(rows=slice(None)):
     chances = {"known": np.linspace(0, 1, N), "person": np.linspace(1, 0, N)}
     clusters, density = np.arange(N) % 2, np.linspace(-3, 3, N)
-    return samples.scores_table(ROWS, clusters, chances, density)[rows]
+    return scores_table(ROWS, clusters, chances, density)[rows]
 
 
 def test_scores_have_the_documented_columns_and_come_back(tmp_path):
     path = tmp_path / "new/scores.csv"
-    samples.write_scores(path, [scores(slice(0, 4)), scores(slice(4, N))])
+    write_scores(path, [scores(slice(0, 4)), scores(slice(4, N))])
     names = "id,rotation,is_lens,weight,cluster,p_lens_known,p_lens_person,log_density"
     assert path.read_text().partition("\n")[0] == names
-    pd.testing.assert_frame_equal(samples.read_scores(path), scores(), check_dtype=False)
-    assert samples.judgements_of(samples.read_scores(path)) == ["known", "person"]
-    some = samples.iterate_scores(path, ["id", "p_lens_person"], 3)
+    pd.testing.assert_frame_equal(read_scores(path), scores(), check_dtype=False)
+    assert judgements_of(read_scores(path)) == ["known", "person"]
+    some = iterate_scores(path, ["id", "p_lens_person"], 3)
     assert [block["id"].tolist() for block in some] == [
         ["00", "01", "02"],
         ["03", "04", "05"],
@@ -252,25 +269,25 @@ def test_scores_have_the_documented_columns_and_come_back(tmp_path):
 
 def test_an_identifier_stays_text_whatever_it_looks_like(tmp_path):
     table = scores().assign(id=["007", "NA", "1e5", "nan", "", "0x1", "1.0"])
-    samples.write_scores(tmp_path / "scores.csv", [table])
-    read = samples.read_scores(tmp_path / "scores.csv", ["id"])
+    write_scores(tmp_path / "scores.csv", [table])
+    read = read_scores(tmp_path / "scores.csv", ["id"])
     assert read["id"].tolist() == table["id"].tolist()
 
 
 def test_a_judgement_that_nobody_gave_is_named_with_the_remedy(tmp_path):
-    samples.write_scores(tmp_path / "scores.csv", [scores()])
-    column = samples.probability_column("stand_in")
+    write_scores(tmp_path / "scores.csv", [scores()])
+    column = probability_column("stand_in")
     with pytest.raises(LabelError, match=r"no column 'p_lens_stand_in'.*\['known', 'person'\]"):
-        samples.read_scores(tmp_path / "scores.csv", ["id", column])
+        read_scores(tmp_path / "scores.csv", ["id", column])
     with pytest.raises(LabelError, match="no column 'p_lens_stand_in'"):
-        list(samples.iterate_scores(tmp_path / "scores.csv", [column], 2))
+        list(iterate_scores(tmp_path / "scores.csv", [column], 2))
 
 
 def test_score_tables_are_joined_under_one_header(tmp_path):
     (tmp_path / "a.csv").write_text("id,p\n1,0.5\n")
     (tmp_path / "b.csv").write_text("id,p\n2,0.25\n")
-    samples.merge_scores([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "all.csv")
+    merge_scores([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "all.csv")
     assert (tmp_path / "all.csv").read_text() == "id,p\n1,0.5\n2,0.25\n"
     (tmp_path / "b.csv").write_text("id,q\n2,0.25\n")
     with pytest.raises(ArtifactError, match="has the columns 'id,q'"):
-        samples.merge_scores([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "all.csv")
+        merge_scores([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "all.csv")

@@ -19,7 +19,7 @@ from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ConfigError
 from lensflow.experiment import RUN_PATTERN as RUN
 from lensflow.experiment import OWN_SAMPLES, Project
-from lensflow.samples import Run
+from lensflow.samples.runs import Run
 from lensflow.workflow.code_hash import stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_accounting, check_executor, check_profile

@@ -12,7 +12,7 @@ from astropy.table import Table
 from lensflow import artifacts
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
-from lensflow.samples import iterate_scores, probability_column
+from lensflow.samples.scores import iterate_scores, probability_column
 
 ROWS = 2048  # objects in memory at a time
 

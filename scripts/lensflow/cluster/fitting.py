@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.clustering import Clustering
-from lensflow.samples import read_embeddings
+from lensflow.samples.embeddings import read_embeddings
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.judgements import judged_by_rule
-from lensflow.samples import read_embeddings
+from lensflow.samples.embeddings import read_embeddings
 
 
 def label_clusters_stage(

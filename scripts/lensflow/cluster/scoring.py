@@ -9,7 +9,8 @@ from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.clustering import Clustering
 from lensflow.cluster.probability import lens_probability
-from lensflow.samples import Embeddings, open_embeddings, scores_table, write_scores
+from lensflow.samples.embeddings import Embeddings, open_embeddings
+from lensflow.samples.scores import scores_table, write_scores
 
 
 def score_stage(
@@ -26,8 +27,8 @@ def score_stage(
     label_paths : mapping of str to path
         Table of cluster labels of each judgement.
     scores_path : str or Path
-        CSV, see `lensflow.samples.scores_table`. Written by chunks of rows: memory does not grow
-        with the sample.
+        CSV, see `lensflow.samples.scores.scores_table`. Written by chunks of rows: memory does
+        not grow with the sample.
 
     Raises
     ------

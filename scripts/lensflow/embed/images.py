@@ -13,7 +13,10 @@ import numpy as np
 from lensflow.embed.encoders import ENCODERS
 from lensflow.networks.denoising import DESCRIPTION, load_denoiser
 from lensflow.prepare.inputs import prepare_images
-from lensflow.samples import BLOCK, Images, open_images, write_embeddings, write_stack
+from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.images import Images, open_images
+from lensflow.samples.rows import BLOCK
+from lensflow.samples.stacks import write_stack
 
 logger = logging.getLogger(__name__)
 

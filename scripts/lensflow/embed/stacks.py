@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from os import PathLike
 
 from lensflow.embed.encoders import ENCODERS
-from lensflow.samples import MEASURES, open_stack, read_index, write_embeddings
+from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.images import read_index
+from lensflow.samples.rows import MEASURES
+from lensflow.samples.stacks import open_stack
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,10 @@ from lensflow.evaluate.columns import BASELINE_COLUMNS
 from lensflow.evaluate.metrics import all_metrics, as_numbers
 from lensflow.evaluate.selection import cuts, passing_lenses
 from lensflow.prepare.augmentation import mean_over_views
-from lensflow.samples import MEASURES, Run, open_stack, read_index
+from lensflow.samples.images import read_index
+from lensflow.samples.rows import MEASURES
+from lensflow.samples.runs import Run
+from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
 from lensflow.tables import write_csv
 

@@ -27,7 +27,8 @@ from lensflow.evaluate.null import null_table
 from lensflow.evaluate.resampling import weightings
 from lensflow.evaluate.scored import ScoredSample, check_same_rows, read_scored
 from lensflow.evaluate.selection import cuts
-from lensflow.samples import Run, probability_column
+from lensflow.samples.runs import Run
+from lensflow.samples.scores import probability_column
 from lensflow.seeds import rng
 from lensflow.tables import write_csv
 

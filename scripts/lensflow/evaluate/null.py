@@ -12,7 +12,8 @@ from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.evaluate.columns import NULL_COLUMNS
 from lensflow.evaluate.metrics import auroc
-from lensflow.samples import Run, open_embeddings
+from lensflow.samples.embeddings import open_embeddings
+from lensflow.samples.runs import Run
 from lensflow.seeds import rng
 
 logger = logging.getLogger(__name__)

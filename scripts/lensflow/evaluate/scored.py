@@ -9,7 +9,9 @@ import pandas as pd
 
 from lensflow.errors import ArtifactError
 from lensflow.evaluate.selection import passing_lenses
-from lensflow.samples import Run, judgements_of, open_embeddings, read_scores
+from lensflow.samples.embeddings import open_embeddings
+from lensflow.samples.runs import Run
+from lensflow.samples.scores import judgements_of, read_scores
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,13 @@
 """The cut on signal-to-noise ratio and number of lensed pixels (paper section 4.2.3, figure 15)."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+# The rules read this module whenever Snakemake starts: what is slow to import comes later.
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIN_PIXELS = 100
 MIN_SNR = 50
@@ -49,7 +53,7 @@ def passes_cut(flux_in_sigma: np.ndarray, n_pixels: np.ndarray) -> np.ndarray:
     return (n > MIN_PIXELS) & (snr(flux_in_sigma, n) > MIN_SNR)
 
 
-def passing_lenses(is_lens: np.ndarray, measures: pd.DataFrame) -> np.ndarray | None:
+def passing_lenses(is_lens: np.ndarray, measures: "pd.DataFrame") -> np.ndarray | None:
     """Return which rows pass the cut, or None when nothing is known of any lens.
 
     Parameters
@@ -57,7 +61,7 @@ def passing_lenses(is_lens: np.ndarray, measures: pd.DataFrame) -> np.ndarray | 
     is_lens : array-like of shape (n,)
         1 for a lens.
     measures : pandas.DataFrame of n rows
-        The columns of `lensflow.samples.MEASURES`.
+        The columns of `lensflow.samples.rows.MEASURES`.
 
     Returns
     -------

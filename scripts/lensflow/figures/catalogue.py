@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_sample
 from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
-from lensflow.samples import Run
+from lensflow.samples.runs import Run
 
 RESULTS, CLUSTERS, CANDIDATES, IMAGES = SECTIONS = (
     "Results",

@@ -9,7 +9,8 @@ from lensflow.evaluate.selection import snr
 from lensflow.figures import sources
 from lensflow.figures.image_rows import N_EXAMPLES, image_rows
 from lensflow.prepare.scaling import scale
-from lensflow.samples import MEASURES, read_index
+from lensflow.samples.images import read_index
+from lensflow.samples.rows import MEASURES
 from lensflow.seeds import rng
 
 _COLUMNS = ("is_lens", "einstein_radius_arcsec", *MEASURES)

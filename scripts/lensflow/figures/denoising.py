@@ -7,7 +7,7 @@ import pandas as pd
 
 from lensflow.figures import sources
 from lensflow.figures.image_rows import N_EXAMPLES, balanced_draw, class_title, image_rows
-from lensflow.samples import open_stack
+from lensflow.samples.stacks import open_stack
 
 
 def denoising_examples(

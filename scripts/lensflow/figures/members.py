@@ -9,7 +9,7 @@ import numpy as np
 from lensflow.cluster import clusterers
 from lensflow.cluster.judgements import representatives
 from lensflow.cluster.makeup import describe_clusters
-from lensflow.samples import read_embeddings
+from lensflow.samples.embeddings import read_embeddings
 
 SHOWN = "Shown: members drawn at random, each object once (the same 25 that the stand-in sees)."
 

@@ -8,7 +8,8 @@ import pandas as pd
 
 from lensflow.evaluate.selection import MIN_PIXELS, MIN_SNR, passes_cut, snr
 from lensflow.figures import style
-from lensflow.samples import MEASURES, read_index
+from lensflow.samples.images import read_index
+from lensflow.samples.rows import MEASURES
 
 
 def population_comparison(

@@ -8,7 +8,7 @@ import numpy as np
 from lensflow.evaluate.metrics import lenses_among_best
 from lensflow.evaluate.resampling import ratio_weights
 from lensflow.figures import style
-from lensflow.samples import probability_column, read_scores
+from lensflow.samples.scores import probability_column, read_scores
 
 N_POINTS = 300
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from lensflow.errors import ArtifactError
-from lensflow.samples import open_images, open_stack
+from lensflow.samples.images import open_images
+from lensflow.samples.stacks import open_stack
 
 Key = tuple[str, int]
 

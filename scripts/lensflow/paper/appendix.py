@@ -8,7 +8,8 @@ import pandas as pd
 
 from lensflow.cluster import clusterers
 from lensflow.cluster.makeup import describe_clusters
-from lensflow.samples import Run, read_embeddings
+from lensflow.samples.embeddings import read_embeddings
+from lensflow.samples.runs import Run
 from lensflow.tables import write_csv
 
 COLUMNS = [

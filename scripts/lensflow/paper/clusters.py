@@ -7,7 +7,8 @@ import pandas as pd
 
 from lensflow.cluster import clusterers
 from lensflow.cluster.makeup import describe_clusters
-from lensflow.samples import Run, read_scores
+from lensflow.samples.runs import Run
+from lensflow.samples.scores import read_scores
 from lensflow.tables import write_csv
 
 CLUSTER_COLUMNS = [

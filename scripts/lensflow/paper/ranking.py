@@ -9,7 +9,7 @@ import pandas as pd
 from lensflow.evaluate.metrics import Ranking, lenses_among_best
 from lensflow.evaluate.resampling import ratio_weights
 from lensflow.evaluate.scored import check_same_rows
-from lensflow.samples import probability_column, read_scores
+from lensflow.samples.scores import probability_column, read_scores
 from lensflow.tables import write_csv
 
 BEST = (10, 100, 1000, 10_000)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.errors import ArtifactError
-from lensflow.samples import open_images, read_index
+from lensflow.samples.images import open_images, read_index
 
 CHUNK = 512  # images in memory at a time
 

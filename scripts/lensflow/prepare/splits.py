@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.errors import ConfigError
-from lensflow.samples import read_index
+from lensflow.samples.images import read_index
 from lensflow.seeds import rng
 
 # Section 3.1 of the paper: 12,800 of 13,968 lenses and 3,200 of 6,032 non-lenses (times four

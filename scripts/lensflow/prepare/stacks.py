@@ -11,7 +11,7 @@ from lensflow.prepare.augmentation import add_noise, rotate
 from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.inputs import prepare_images
 from lensflow.prepare.splits import read_split
-from lensflow.samples import write_stack
+from lensflow.samples.stacks import write_stack
 
 logger = logging.getLogger(__name__)
 

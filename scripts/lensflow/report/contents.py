@@ -13,7 +13,7 @@ from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
 from lensflow.figures.catalogue import SECTIONS
 from lensflow.report.shown import TABLES
-from lensflow.samples import Run
+from lensflow.samples.runs import Run
 
 HEADLINE_METRICS = ("auc", "tpr0", "tpr10", "recall", "precision", "f1", "accuracy")
 

@@ -27,7 +27,7 @@ from lensflow.networks.runtime import start_backend
 from lensflow.prepare.augmentation import mean_over_views
 from lensflow.prepare.binning import bin_images, binned_noise
 from lensflow.prepare.scaling import min_max
-from lensflow.samples import open_stack, write_stack
+from lensflow.samples.stacks import open_stack, write_stack
 from lensflow.studies.whole_samples import flux_of_sample
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -9,7 +9,7 @@ import pandas as pd
 from lensflow.prepare.augmentation import rotate
 from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.splits import read_split
-from lensflow.samples import read_index
+from lensflow.samples.images import read_index
 
 
 def flux_of_sample(

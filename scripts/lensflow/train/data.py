@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from lensflow.errors import ConfigError
-from lensflow.samples import open_stack
+from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from os import PathLike
 
 from lensflow.networks.denoising import DESCRIPTION, load_denoiser
-from lensflow.samples import open_stack, write_stack
+from lensflow.samples.stacks import open_stack, write_stack
 
 
 def denoise_stack(

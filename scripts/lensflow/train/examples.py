@@ -7,7 +7,7 @@ import numpy as np
 from lensflow import artifacts
 from lensflow.networks.build import BuiltNetwork
 from lensflow.networks.inference import reconstruct
-from lensflow.samples import open_stack
+from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
 
 N_EXAMPLES = 32

@@ -9,7 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from lensflow.cluster.fitting import fit_mixture_stage
 from lensflow.cluster.labelling import label_clusters_stage
-from lensflow.samples import MEASURES, write_embeddings
+from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.rows import MEASURES
 
 N = 60
 JUDGED = ("known", "stand_in")

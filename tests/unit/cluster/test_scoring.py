@@ -5,7 +5,7 @@ import pytest
 from lensflow.cluster import clusterers
 from lensflow.cluster.scoring import score_stage
 from lensflow.errors import LabelError
-from lensflow.samples import read_scores
+from lensflow.samples.scores import read_scores
 from unit.cluster.conftest import JUDGED, N, write_classes
 
 

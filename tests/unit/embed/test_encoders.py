@@ -7,10 +7,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from lensflow import artifacts, samples
+from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS, Encoder
 from lensflow.embed.stacks import embed_stack
 from lensflow.experiment import Experiment
+from lensflow.samples.embeddings import read_embeddings
+from lensflow.samples.rows import MEASURES
+from lensflow.samples.runs import Run
+from lensflow.samples.stacks import write_stack
 from lensflow.workflow.config import complete
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,7 +56,7 @@ def test_an_experiment_knows_its_encoder(config):
     experiment = Experiment("tiny", config)
     assert experiment.preset["encoder"] == "autoencoder"
     assert experiment.encoder is ENCODERS["autoencoder"]
-    path = experiment.encoder_path(samples.Run("log", 3, 1))
+    path = experiment.encoder_path(Run("log", 3, 1))
     assert path == "results/tiny/log/features_3/run_1/autoencoder.weights.h5"
     del config["presets"]["tiny"]["encoder"]
     assert Experiment("tiny", config).encoder is ENCODERS["autoencoder"]
@@ -62,18 +66,18 @@ def test_an_entry_is_all_that_another_encoder_needs(config, tmp_path, monkeypatc
     monkeypatch.setitem(ENCODERS, "plain", PLAIN)
     config["presets"]["tiny"]["encoder"] = "plain"
     experiment = Experiment("tiny", config)
-    assert experiment.encoder_path(samples.Run("log", 2, 0)).endswith("run_0/plain.txt")
+    assert experiment.encoder_path(Run("log", 2, 0)).endswith("run_0/plain.txt")
 
     images = np.random.default_rng(1).random((5, 4, 4)).astype("f4")
-    measures = {name: np.arange(5.0) for name in samples.MEASURES}
+    measures = {name: np.arange(5.0) for name in MEASURES}
     rows = pd.DataFrame({"id": list("abcde"), "rotation": 0, "is_lens": 1})
-    samples.write_stack(tmp_path / "stack.h5", rows, [images], 4, "image")
+    write_stack(tmp_path / "stack.h5", rows, [images], 4, "image")
     with artifacts.create(tmp_path / "index.h5", "index") as writer:
         writer.strings("id", rows["id"])
         artifacts.write_table(writer, "catalogue", pd.DataFrame(measures))
     (tmp_path / "plain.txt").write_text("2")
     paths = tmp_path / "stack.h5", tmp_path / "index.h5", "plain", tmp_path / "plain.txt"
     embed_stack(*paths, experiment.preset, 2, tmp_path / "embeddings.h5")
-    features, kept = samples.read_embeddings([tmp_path / "embeddings.h5"])
+    features, kept = read_embeddings([tmp_path / "embeddings.h5"])
     np.testing.assert_allclose(features[:, 0], images.mean((1, 2)) / 2, rtol=1e-6)
     assert kept["id"].tolist() == list("abcde")

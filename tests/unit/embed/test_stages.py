@@ -3,11 +3,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensflow import artifacts, samples
+from lensflow import artifacts
 from lensflow.embed.images import denoise_images, embed_images
 from lensflow.embed.stacks import embed_stack
 from lensflow.errors import ArtifactError
-from lensflow.samples import MEASURES
+from lensflow.samples.embeddings import open_embeddings
+from lensflow.samples.rows import MEASURES
+from lensflow.samples.stacks import write_stack
 
 SIZE = 13
 LAYERS = {
@@ -67,7 +69,7 @@ def images(tmp_path):
 
 
 def embedded(path):
-    with samples.open_embeddings(path) as embeddings:
+    with open_embeddings(path) as embeddings:
         rows = embeddings.rows().join(embeddings.measures())
         return embeddings.features[:], rows
 
@@ -108,7 +110,7 @@ def test_pooled_embeddings_do_not_depend_on_orientation(images, weights):
     for turns in range(4):
         rows = pd.DataFrame({"id": [f"0{i}" for i in range(4)], "rotation": 0, "is_lens": 0})
         turned = np.rot90(stack, turns, axes=(1, 2))
-        samples.write_stack(images / "turned.h5", rows, [turned], SIZE, "image")
+        write_stack(images / "turned.h5", rows, [turned], SIZE, "image")
         embed_stack(
             images / "turned.h5",
             images / "index.h5",

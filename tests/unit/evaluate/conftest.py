@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 from lensflow.cluster.fitting import fit_mixture_stage
 from lensflow.cluster.labelling import label_clusters_stage
 from lensflow.cluster.scoring import score_stage
-from lensflow.samples import write_embeddings
+from lensflow.samples.embeddings import write_embeddings
 
 D = 3
 

@@ -11,7 +11,7 @@ from lensflow.errors import ConfigError
 from lensflow.evaluate import baselines
 from lensflow.evaluate.columns import BASELINE_COLUMNS
 from lensflow.prepare.augmentation import views
-from lensflow.samples import open_stack, write_stack
+from lensflow.samples.stacks import open_stack, write_stack
 
 SIZE = 6
 MIXTURE = {"n_components": None, "max_iter": 200, "tol": 1e-3, "n_init": 1, "engine": "lensflow"}

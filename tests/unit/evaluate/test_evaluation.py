@@ -17,7 +17,7 @@ from lensflow.evaluate.evaluation import Settings
 from lensflow.evaluate.metrics import all_metrics
 from lensflow.evaluate.resampling import TABLE1_RATIOS
 from lensflow.evaluate.scored import read_scored
-from lensflow.samples import Run
+from lensflow.samples.runs import Run
 from unit.evaluate.conftest import D, make_run
 
 SETTINGS = Settings(seed=1, n_bootstrap=20, n_shuffles=4, held_out="test", ratio_sample="test")

@@ -1,7 +1,7 @@
 import numpy as np
 
 from lensflow.evaluate import null
-from lensflow.samples import Run
+from lensflow.samples.runs import Run
 from lensflow.seeds import rng
 
 RUN = Run("log", 3, 0)

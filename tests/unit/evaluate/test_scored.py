@@ -2,7 +2,8 @@ import pytest
 
 from lensflow.errors import ArtifactError
 from lensflow.evaluate.scored import check_same_rows, read_scored
-from lensflow.samples import Run, read_scores
+from lensflow.samples.runs import Run
+from lensflow.samples.scores import read_scores
 
 
 def test_runs_with_other_rows_are_refused(folders):

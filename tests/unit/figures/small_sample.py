@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 
 from lensflow.cluster.mixture.parameters import MixtureParameters
-from lensflow.samples import MEASURES, write_embeddings, write_stack
+from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.rows import MEASURES
+from lensflow.samples.stacks import write_stack
 
 
 def run_files(paths, run=0):

@@ -3,7 +3,8 @@ import pytest
 
 from lensflow.errors import ArtifactError
 from lensflow.figures import sources
-from lensflow.samples import open_images, open_stack
+from lensflow.samples.images import open_images
+from lensflow.samples.stacks import open_stack
 
 
 def test_images_come_in_the_order_asked_for(paths):

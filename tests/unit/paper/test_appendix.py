@@ -4,7 +4,8 @@ import pytest
 
 from lensflow.cluster.clusterers import fit
 from lensflow.paper.appendix import measure_stage, separation
-from lensflow.samples import MEASURES, write_embeddings
+from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.rows import MEASURES
 
 
 def test_perfect_separation_with_all_blank_images_in_one_cluster():

@@ -7,7 +7,7 @@ from lensflow.errors import ArtifactError
 from lensflow.prepare.inputs import prepare_images
 from lensflow.prepare.splits import read_split, split_dataset
 from lensflow.prepare.stacks import prepare_stack, shard_rows
-from lensflow.samples import open_stack
+from lensflow.samples.stacks import open_stack
 from lensflow.studies.whole_samples import flux_of_sample
 
 SIDE = 21

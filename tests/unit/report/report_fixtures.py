@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from lensflow import artifacts, samples
+from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.prepare.augmentation import rotate
 from lensflow.prepare.scaling import scale
+from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.rows import MEASURES
+from lensflow.samples.scores import scores_table, write_scores
+from lensflow.samples.stacks import write_stack
 
 SIZE = 101
 SKY = 7.77e-13
@@ -95,13 +99,13 @@ def write_dataset(folder, ids, catalogue, flux, source, n_shards=2):
     return folder / "index.h5", shards
 
 
-def write_stack(folder, ids, rotation, is_lens, images, n_shards=2):
+def stack_at(folder, ids, rotation, is_lens, images, n_shards=2):
     paths = []
     for shard in range(n_shards):
         rows = slice(shard * len(ids) // n_shards, (shard + 1) * len(ids) // n_shards)
         path = folder / f"shard_{shard}.h5"
         table = pd.DataFrame({"id": ids, "rotation": rotation, "is_lens": is_lens})
-        samples.write_stack(path, table[rows], [images[rows]], SIZE, "made up", {"scale": "log"})
+        write_stack(path, table[rows], [images[rows]], SIZE, "made up", {"scale": "log"})
         paths.append(path)
     return paths
 
@@ -115,9 +119,9 @@ def write_run(folder, sample, ids, rotation, catalogue, images, n_features, run)
     embedding = (embedding + draw.normal(0, 0.01, embedding.shape)).astype(np.float32)
     is_lens = catalogue["is_lens"].to_numpy()
     rows = pd.DataFrame({"id": ids, "rotation": rotation, "is_lens": is_lens})
-    measured = rows.assign(**{name: catalogue[name].to_numpy() for name in samples.MEASURES})
+    measured = rows.assign(**{name: catalogue[name].to_numpy() for name in MEASURES})
     path = folder / f"embeddings_{sample}.h5"
-    samples.write_embeddings(path, measured, [embedding], n_features)
+    write_embeddings(path, measured, [embedding], n_features)
     chosen = {"n_components": n_features, "seed": run, "max_iter": 500}
     fitted = clusterers.fit("scikit-learn", embedding, **chosen)
     fitted.save(folder / "mixture.h5")
@@ -140,8 +144,8 @@ def write_run(folder, sample, ids, rotation, catalogue, images, n_features, run)
         ).to_csv(folder / f"cluster_labels_{method}.csv", index=False)
     posterior = fitted.responsibilities(embedding)
     probabilities = {"known": posterior @ known, "stand_in": posterior @ judged}
-    scores = samples.scores_table(rows, cluster, probabilities, fitted.log_density(embedding))
-    samples.write_scores(folder / f"scores_{sample}.csv", [scores])
+    scores = scores_table(rows, cluster, probabilities, fitted.log_density(embedding))
+    write_scores(folder / f"scores_{sample}.csv", [scores])
     with artifacts.create(folder / f"examples_{sample}.h5", "examples") as writer:
         writer.dataset("input", images[:8])
         writer.dataset("reconstruction", 0.9 * images[:8])
@@ -285,8 +289,8 @@ def make_experiment(root, n=120, n_features=6, runs=2):
     denoised = rotate(scale(blurred, np.full(n, SKY), "log"), rotation)
     folder = root / "demo/log"
     labels = catalogue["is_lens"].to_numpy()
-    raw = write_stack(folder / "stacks/train", ids, rotation, labels, prepared)
-    stacks = write_stack(folder / "denoised/train", ids, rotation, labels, denoised)
+    raw = stack_at(folder / "stacks/train", ids, rotation, labels, prepared)
+    stacks = stack_at(folder / "denoised/train", ids, rotation, labels, denoised)
     write_history(folder / "denoiser_history.csv", 80, 9)
     run_folders = []
     for run in range(runs):

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensflow import samples
 from lensflow.errors import ConfigError, TrainingError
+from lensflow.samples.stacks import write_stack
 from network_presets import blobs
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -30,9 +30,9 @@ from lensflow.train.stops import (  # noqa: E402
 )
 
 
-def write_stack(path, images, ids):
+def stack_at(path, images, ids):
     rows = pd.DataFrame({"id": ids, "rotation": np.arange(len(ids)) % 4, "is_lens": 0})
-    samples.write_stack(path, rows, [images], images.shape[1], "image")
+    write_stack(path, rows, [images], images.shape[1], "image")
     return path
 
 
@@ -40,7 +40,7 @@ def test_rotations_of_an_object_are_held_out_together(tmp_path):
     images = np.arange(40, dtype="float32").reshape(40, 1, 1)
     ids = [str(i // 4) for i in range(40)]
     paths = [
-        write_stack(tmp_path / f"{i}.h5", images[i : i + 10], ids[i : i + 10])
+        stack_at(tmp_path / f"{i}.h5", images[i : i + 10], ids[i : i + 10])
         for i in range(0, 40, 10)
     ]
     data = load_images(paths, 0.3, seed=1)
@@ -54,10 +54,10 @@ def test_rotations_of_an_object_are_held_out_together(tmp_path):
 def test_shards_do_not_matter(tmp_path):
     images = blobs(10)
     ids = [str(i) for i in range(10)]
-    one = [write_stack(tmp_path / "all.h5", images, ids)]
+    one = [stack_at(tmp_path / "all.h5", images, ids)]
     two = [
-        write_stack(tmp_path / "a.h5", images[:3], ids[:3]),
-        write_stack(tmp_path / "b.h5", images[3:], ids[3:]),
+        stack_at(tmp_path / "a.h5", images[:3], ids[:3]),
+        stack_at(tmp_path / "b.h5", images[3:], ids[3:]),
     ]
     whole, parts = (load_images(source, 0.2, 5) for source in (one, two))
     np.testing.assert_array_equal(whole.images, parts.images)
@@ -66,7 +66,7 @@ def test_shards_do_not_matter(tmp_path):
 
 
 def test_one_object_cannot_be_split(tmp_path):
-    path = write_stack(tmp_path / "one.h5", blobs(1), ["0"])
+    path = stack_at(tmp_path / "one.h5", blobs(1), ["0"])
     with pytest.raises(ConfigError, match="received 1 object"):
         load_images([path], 0.1, 0)
 

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lensflow import artifacts, samples
+from lensflow import artifacts
 from lensflow.errors import ConfigError, TrainingError
+from lensflow.samples.stacks import open_stack, write_stack
 from network_presets import blobs, tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -43,20 +44,20 @@ def determinism():
     start_backend(keras.backend.backend())
 
 
-def write_stack(path, images):
+def stack_at(path, images):
     """Write images as a stack, each its own object; return the path."""
     numbers = np.arange(len(images))
     rows = pd.DataFrame(
         {"id": numbers.astype(str), "rotation": numbers % 4, "is_lens": numbers % 2}
     )
-    samples.write_stack(path, rows, [images], images.shape[1], "image")
+    write_stack(path, rows, [images], images.shape[1], "image")
     return path
 
 
 def train(folder, preset=None, network="autoencoder", **options):
     """Train a tiny network in ``folder``; return its report."""
     folder.mkdir(exist_ok=True)
-    stack = write_stack(folder / "stack.h5", options.pop("images", IMAGES))
+    stack = stack_at(folder / "stack.h5", options.pop("images", IMAGES))
     return train_network(
         network,
         preset or tiny(),
@@ -212,7 +213,7 @@ def test_killed_process_goes_on_exactly(tmp_path):
     tests = Path(__file__).parents[2]
     path = [str(tests), str(tests.parent / "scripts")]
     program = KILLED.format(path=path, backend=keras.backend.backend())
-    stack = write_stack(tmp_path / "stack.h5", IMAGES)
+    stack = stack_at(tmp_path / "stack.h5", IMAGES)
     for folder, dies_at in (("whole", 0), ("killed", 7), ("killed", 0)):
         (tmp_path / folder).mkdir(exist_ok=True)
         arguments = map(str, (stack, tmp_path / folder, dies_at))
@@ -275,7 +276,7 @@ def test_bfloat16_follows_the_loss_of_float32(tmp_path):
 
 def test_n_features_is_for_networks_that_have_features(tmp_path):
     paths = [tmp_path / name for name in ("a.weights.h5", "a.csv", "a.json")]
-    stack = write_stack(tmp_path / "stack.h5", IMAGES)
+    stack = stack_at(tmp_path / "stack.h5", IMAGES)
     with pytest.raises(ConfigError, match="denoiser: received n_features = 3, expected None"):
         train_network("denoiser", tiny(), [stack], *paths, n_features=3)
     with pytest.raises(ConfigError, match="autoencoder: received n_features = None, expected a"):
@@ -319,7 +320,7 @@ def test_denoised_stack_is_stretched_and_keeps_its_rows(tmp_path):
     denoise_stack(
         tmp_path / "stack.h5", tmp_path / "network.weights.h5", tiny(), tmp_path / "out.h5"
     )
-    with samples.open_stack(tmp_path / "out.h5") as stack:
+    with open_stack(tmp_path / "out.h5") as stack:
         images, rows = stack.images(), stack.rows()
     assert rows["id"].tolist() == [str(i) for i in range(24)]
     np.testing.assert_array_equal(rows["rotation"], np.arange(24) % 4)

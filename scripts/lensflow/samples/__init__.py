@@ -1,0 +1,1 @@
+"""What passes between stages: images, stacks, embeddings and scores, each declared once."""

@@ -1,0 +1,87 @@
+"""Images: cutouts as they were ingested, in shards that an index lists."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts
+from lensflow.artifacts import ALL_ROWS
+from lensflow.samples.rows import Path
+
+
+@dataclass(frozen=True)
+class Images:
+    """An open image shard of a dataset.
+
+    Attributes
+    ----------
+    file : h5py.File
+    """
+
+    file: h5py.File
+
+    def __len__(self) -> int:
+        return self.file["id"].shape[0]
+
+    @property
+    def are_denoised(self) -> bool:
+        """Whether the images came denoised, and so carry no sky noise."""
+        return self.file.attrs["state"] == "denoised"
+
+    def rows(self) -> pd.DataFrame:
+        """Return id, rotation (0: as ingested), and the catalogue's columns, of every image."""
+        table = artifacts.read_table(self.file, "catalogue")
+        return table.assign(id=artifacts.read_strings(self.file, "id"), rotation=0)
+
+    def flux(self, rows: slice | int = ALL_ROWS, layer: str = "flux") -> np.ndarray:
+        """Return images (n, side, side) float32, [y, x], or one of them (side, side).
+
+        Parameters
+        ----------
+        rows : slice or int
+        layer : {"flux", "source_flux"}
+            The cutouts, or the lensed sources alone where they are kept.
+        """
+        return artifacts.read(self.file, layer, rows)
+
+    def sky_sigma(self, rows: slice = ALL_ROWS) -> np.ndarray:
+        """Return the noise of the sky (n,) in the unit of the flux."""
+        return artifacts.read(self.file, "sky_sigma", rows)
+
+
+@contextlib.contextmanager
+def open_images(path: Path) -> Iterator[Images]:
+    """Open an image shard for reading; see `lensflow.artifacts.open` for what it raises."""
+    with artifacts.open(path, "images") as file:
+        yield Images(file)
+
+
+def read_index(
+    path: Path, columns: Iterable[str] = (), catalogue: Iterable[str] | None = ()
+) -> pd.DataFrame:
+    """Return id and some columns of a dataset's index, one row an object.
+
+    Parameters
+    ----------
+    path : path-like
+    columns : iterable of {"shard", "row", "sky_sigma"}
+        Where the image is, and the noise of its sky.
+    catalogue : iterable of str, optional
+        Columns of the catalogue; None takes all of them.
+
+    Raises
+    ------
+    ArtifactError
+        When a column is missing; see `lensflow.artifacts.open` for the rest.
+    """
+    with artifacts.open(path, "index") as file:
+        found = {"id": artifacts.read_strings(file, "id")}
+        found |= {name: artifacts.read(file, name) for name in columns}
+        if catalogue is None:
+            return pd.DataFrame(found).join(artifacts.read_table(file, "catalogue"))
+        found |= {name: artifacts.read(file, f"catalogue/{name}") for name in catalogue}
+    return pd.DataFrame(found)

@@ -1,0 +1,60 @@
+"""The rows of stacks, embeddings and scores: one an image.
+
+Each has the object's ``id``, its ``rotation`` in quarter turns, and ``is_lens``. Stages read and
+write them by this package and name no key, unit or column of their own.
+"""
+
+from collections.abc import Iterable
+from os import PathLike
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts
+from lensflow.artifacts import ALL_ROWS
+from lensflow.errors import ArtifactError
+
+Path = str | PathLike
+
+MEASURES = {
+    "numb_pix_lensed_image": ("pix", "lensed pixels above 1 sigma"),
+    "flux_lensed_image_in_sigma": ("sky sigma", "flux of those pixels"),
+}
+"""Columns of the catalogue that embeddings carry along, with units and descriptions."""
+
+BLOCK = 1024
+"""Images that are in memory together where a stage goes through all of them."""
+
+
+def write_rows(writer: artifacts.Writer, rows: pd.DataFrame) -> None:
+    """Write id, rotation and is_lens of a file's rows."""
+    writer.strings("id", rows["id"], "identifier of the object")
+    writer.dataset("rotation", rows["rotation"].to_numpy(np.int8), description="quarter turns")
+    text = "1 lens, 0 non-lens, -1 unknown"
+    writer.dataset("is_lens", rows["is_lens"].to_numpy(np.int8), description=text)
+
+
+def read_rows(file: h5py.File, rows: slice = ALL_ROWS) -> pd.DataFrame:
+    """Return id, rotation and is_lens of a file's rows, or of some of them."""
+    return pd.DataFrame(
+        {
+            "id": artifacts.read_strings(file, "id", rows),
+            "rotation": artifacts.read(file, "rotation", rows),
+            "is_lens": artifacts.read(file, "is_lens", rows),
+        }
+    )
+
+
+def fill(dataset: h5py.Dataset, blocks: Iterable[np.ndarray], path: Path) -> None:
+    """Put blocks into a dataset one after the other; they must fill it exactly."""
+    start = 0
+    for block in blocks:
+        if start + len(block) <= len(dataset):
+            dataset[start : start + len(block)] = block
+        start += len(block)
+    if start != len(dataset):
+        raise ArtifactError(
+            f"{path}: {start} rows came for {len(dataset)} expected. This is a mistake of the "
+            "code that made them; nothing was written."
+        )

@@ -1,0 +1,89 @@
+"""Stacks: images of a sample as the networks see them."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts
+from lensflow.artifacts import ALL_ROWS
+from lensflow.samples.rows import BLOCK, Path, fill, read_rows, write_rows
+
+
+@dataclass(frozen=True)
+class Stack:
+    """An open stack.
+
+    Attributes
+    ----------
+    file : h5py.File
+    """
+
+    file: h5py.File
+
+    def __len__(self) -> int:
+        return self.file["image"].shape[0]
+
+    @property
+    def size(self) -> int:
+        """Side of the images (pixels)."""
+        return self.file["image"].shape[1]
+
+    def rows(self) -> pd.DataFrame:
+        """Return id, rotation and is_lens of every image."""
+        return read_rows(self.file)
+
+    def images(self, rows: slice | np.ndarray = ALL_ROWS) -> np.ndarray:
+        """Return images (n, size, size) float32 in [0, 1], [y, x], of a slice or ascending rows."""
+        return artifacts.read(self.file, "image", rows)
+
+    def blocks(self, length: int = BLOCK) -> Iterator[np.ndarray]:
+        """Yield all images in blocks of at most ``length``."""
+        for start in range(0, len(self), length):
+            yield self.images(slice(start, start + length))
+
+
+@contextlib.contextmanager
+def open_stack(path: Path) -> Iterator[Stack]:
+    """Open a stack for reading; see `lensflow.artifacts.open` for what it raises."""
+    with artifacts.open(path, "stack") as file:
+        yield Stack(file)
+
+
+def write_stack(
+    path: Path,
+    rows: pd.DataFrame,
+    blocks: Iterable[np.ndarray],
+    size: int,
+    description: str,
+    attrs: Mapping[str, object] | None = None,
+) -> None:
+    """Write a stack block by block, so that its images are never in memory together.
+
+    Parameters
+    ----------
+    path : path-like
+    rows : DataFrame of n rows
+        Columns id, rotation, is_lens.
+    blocks : iterable of ndarray of shape (m, size, size)
+        Images in [0, 1], n together, in the order of the rows.
+    size : int
+        Side of the images (pixels).
+    description : str
+        What the images are.
+    attrs : mapping, optional
+        Root attributes.
+
+    Raises
+    ------
+    ArtifactError
+        When there are more or fewer images than rows.
+    """
+    with artifacts.create(path, "stack", attrs) as writer:
+        shape = (len(rows), size, size)
+        dataset = writer.fixed("image", shape, np.float32, description=description, compress=False)
+        fill(dataset, blocks, path)
+        write_rows(writer, rows)
