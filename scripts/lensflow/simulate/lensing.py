@@ -190,7 +190,7 @@ class CriticalMap:
     mass : Deflector
         The mass; the grid reaches 1.3 times as far as its images, and half an arcsec more.
     count : int
-        Cells a side; with 160 the area is right to half a per cent.
+        Cells a side; with 100 the area is right to half a per cent.
     """
 
     STEP = 1e-3
@@ -199,7 +199,7 @@ class CriticalMap:
     STRONG = 0.15
     """Inverse magnification below which a position is strongly magnified."""
 
-    def __init__(self, mass: Deflector, count: int = 160):
+    def __init__(self, mass: Deflector, count: int = 100):
         half_width = 1.3 * mass.reach + 0.5
         line = ((np.arange(count) + 0.5) / count * 2.0 - 1.0) * half_width
         self._mass, self._cell = mass, (2.0 * half_width / count) ** 2
