@@ -6,7 +6,8 @@ from lensflow.workflow.logs import start_log
 
 if __name__ == "__main__":
     start_log(snakemake.log[0])
-    start_backend(snakemake.params.backend, snakemake.params.math_threads)
+    if snakemake.params.backend:
+        start_backend(snakemake.params.backend, snakemake.params.math_threads)
     embed_images(
         images_path=snakemake.input.images,
         denoiser_path=snakemake.input.denoiser or None,

@@ -6,11 +6,13 @@ from lensflow.workflow.logs import start_log
 if __name__ == "__main__":
     start_log(snakemake.log[0])
     inputs = snakemake.input
+    stacks = {
+        "pca_raw": {"train": inputs.raw_train, "test": inputs.raw_test},
+        "pca_denoised": {"train": inputs.denoised_train, "test": inputs.denoised_test},
+    }
     fit_baseline_stage(
-        stacks={
-            "pca_raw": {"train": inputs.raw_train, "test": inputs.raw_test},
-            "pca_denoised": {"train": inputs.denoised_train, "test": inputs.denoised_test},
-        },
+        # An encoder that sees images as they are prepared has no denoised ones.
+        stacks={name: shards for name, shards in stacks.items() if shards["train"]},
         pooling=snakemake.params.pooling,
         index_path=inputs.index,
         output_path=snakemake.output.baselines,

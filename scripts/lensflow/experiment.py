@@ -12,6 +12,7 @@ from functools import cached_property
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement, counting
 from lensflow.embed.encoders import ENCODERS, Encoder
 from lensflow.ingest.kinds import KINDS, Kind
+from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
 
 OWN_SAMPLES = ("train", "test")
@@ -178,7 +179,18 @@ class Experiment:
     @property
     def encoder(self) -> Encoder:
         """What makes features of its images."""
-        return ENCODERS[self.preset.get("encoder", "autoencoder")]
+        return ENCODERS[self.preset["encoder"]]
+
+    @property
+    def denoises(self) -> bool:
+        """Whether its encoder sees denoised images."""
+        return self.encoder.input_stage == "denoised"
+
+    @property
+    def pooling(self) -> str:
+        """Over which views of an image baselines average too, as its encoder does."""
+        network = self.preset.get("autoencoder")
+        return network["embedding_pooling"] if network else "d4"
 
     @property
     def protocol(self) -> str:
@@ -246,6 +258,14 @@ class Experiment:
         """The judgement that counts: it ranks candidates and is shown in figures."""
         return counting(self.judgements)
 
+    def mixture_seed(self, run: int) -> int:
+        """Return the seed of a run's mixture.
+
+        Runs of a network differ by its training; an encoder that is fitted comes out nearly the
+        same, so that runs of it must differ by their mixtures too.
+        """
+        return self.config["seed"] + (0 if self.encoder.is_network else run)
+
     def n_components(self, n_features: int) -> int:
         """Return the number of clusters: the number of features unless configured."""
         return self.settings["mixture"]["n_components"] or n_features
@@ -256,6 +276,12 @@ class Experiment:
     def scales(self) -> list[str]:
         """Scales of the images."""
         return self.settings["scales"]
+
+    @property
+    def shown_scale(self) -> str:
+        """The scale on which cutouts are shown: the headline model's, or the logarithm."""
+        scale = self.model["scale"]
+        return scale if SCALES[scale].is_stretched else "log"
 
     @property
     def model(self) -> dict[str, object]:
@@ -336,6 +362,18 @@ class Experiment:
         if sample not in self.own_samples:
             return []
         return self._shards(f"{self.folder}/{scale}/{stage}/{sample}", sample)
+
+    def encoder_input_paths(self, scale: str, sample: str) -> list[str]:
+        """Return the shards of a sample as the experiment's encoder sees them."""
+        return self.stack_paths(scale, self.encoder.input_stage, sample)
+
+    def denoised_paths(self, scale: str, sample: str) -> list[str]:
+        """Return the denoised shards of a sample; nothing where the experiment has no denoiser."""
+        return self.stack_paths(scale, "denoised", sample) if self.denoises else []
+
+    def needed_denoiser_paths(self, scale: str) -> list[str]:
+        """Return the denoiser of a scale; nothing where the encoder sees images as prepared."""
+        return [self.denoiser_path(scale)] if self.denoises else []
 
     def denoiser_path(self, scale: str) -> str:
         """Return the weights of the denoiser of a scale."""
@@ -450,6 +488,11 @@ class Project:
         """
         name = (experiment.settings["compare_paper"] or {}).get(role)
         return self.experiments[name] if name in self.config["run"] else None
+
+    def partner_folder(self, experiment: Experiment, role: str) -> str | None:
+        """Return the folder of a partner; None for none."""
+        partner = self.partner(experiment, role)
+        return partner and partner.folder
 
     @property
     def comparisons(self) -> list[dict[str, Experiment | None]]:

@@ -74,7 +74,7 @@ def train(preset: dict, network: str, name: str, images: np.ndarray, epochs: int
         paths = [Path(folder, end) for end in ("a.weights.h5", "history.csv", "report.json")]
         stack, ids = Path(folder, "stack.h5"), np.arange(len(images)).astype(str)
         rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
-        write_stack(stack, rows, [images], images.shape[1], "simulated image")
+        write_stack(stack, rows, [images], images.shape[1], "log", "simulated image")
         n_features = N_FEATURES if NETWORKS[network].has_features else None
         options = {"n_features": n_features, "seed": 1, "backup_folder": Path(folder, "backup")}
         train_network(network, preset, [stack], *paths, **options)

@@ -123,7 +123,7 @@ def test_an_index_gives_the_columns_asked_for(dataset):
 
 
 def stack_at(path, images=IMAGES, length=3):
-    write_stack(path, ROWS, blocks(images, length), SIZE, "made up", {"scale": "log"})
+    write_stack(path, ROWS, blocks(images, length), SIZE, "log", "made up")
     return path
 
 

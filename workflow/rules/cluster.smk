@@ -30,7 +30,7 @@ rule fit_mixture:
             int(wildcards.features)
         ),
         mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
-        seed=config["seed"],
+        seed=lambda wildcards: experiment(wildcards).mixture_seed(int(wildcards.run)),
         math_threads=config["math_threads"],
         code=stage_hash("fit_mixture.py"),
     script:

@@ -16,13 +16,16 @@ sys.path.insert(0, str(LIBRARY))
 
 import lensflow
 from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.embed.encoders import FITTED
 from lensflow.errors import ConfigError
 from lensflow.experiment import RUN_PATTERN as RUN
 from lensflow.experiment import OWN_SAMPLES, Project
+from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
 from lensflow.workflow.code_hash import stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_accounting, check_executor, check_profile
+from lensflow.workflow.requests import megabytes, minutes, training_minutes
 from lensflow.workflow.yaml_files import check_yaml_files
 
 if Path(lensflow.__file__).parents[1] != LIBRARY:
@@ -57,7 +60,7 @@ RULE_MADE = [j.name for j in JUDGEMENTS.values() if not j.table_key]
 wildcard_constraints:
     dataset="|".join(PROJECT.datasets),
     experiment="|".join(PROJECT.experiments),
-    scale="log|linear",
+    scale="|".join(SCALES),
     features=r"\d+",
     run=r"\d+",
     shard=r"\d+",
@@ -81,23 +84,26 @@ def run(wildcards):
     return Run(wildcards.scale, int(wildcards.features), int(wildcards.run))
 
 
-def megabytes(base, per_input=1.0):
-    """Return a memory request (MB) that grows with the input's size and with each attempt."""
+def of_experiment(function):
+    """Return a function of wildcards from one of (experiment, **other wildcards)."""
 
-    def request(wildcards, input, attempt):
-        return int((base + per_input * input.size_mb) * 2 ** (attempt - 1))
+    def values(wildcards):
+        others = {
+            name: value for name, value in wildcards.items() if name != "experiment"
+        }
+        return function(experiment(wildcards), **others)
 
-    return request
+    return values
 
 
-def minutes(base, per_gigabyte=0.0):
-    """Return a run time (minutes) that grows with the input's size and with each attempt."""
+def encoder_hash(script, wildcards):
+    """Return the code hash of a stage with the module of the experiment's encoder."""
+    return stage_hash(script, experiment(wildcards).encoder.module)
 
-    def request(wildcards, input, attempt):
-        needed = base + per_gigabyte * input.size_mb / 1000
-        return int(needed * 2 ** (attempt - 1)) + 1
 
-    return request
+def encoder_gpus(wildcards):
+    """Return how many GPUs an encoder needs: one if it is a network."""
+    return int(experiment(wildcards).encoder.is_network)
 
 
 onstart:

@@ -1,37 +1,49 @@
-"""Embeddings of every sample: GPU stages, a job a shard.
+"""Embeddings of every sample, a job a shard: GPU stages where the encoder is a network.
 
 NEEDS: stacks (train, test) or results/data/<dataset>/images/, the denoiser and the encoder
-MAKES: results/<experiment>/<scale>/features_<d>/run_<r>/embeddings/<sample>/shard_<i>.h5;
+MAKES: results/<experiment>/<scale>/features_<d>/run_<r>/embeddings/<sample>/shard_<i>.h5,
+       <encoder>.h5 where the encoder is no network;
        when asked for, results/<experiment>/<scale>/denoised/<dataset>/shard_<i>.h5
 """
 
 
-def encoder_path(wildcards):
-    """Return the artifact of the experiment's encoder."""
-    return experiment(wildcards).encoder_path(run(wildcards))
-
-
-def encoder_input(wildcards):
-    """Return the shard of a sample that the experiment's encoder sees."""
-    stage = experiment(wildcards).encoder.input_stage
-    part = wildcards.part
-    paths = experiment(wildcards).stack_paths(wildcards.scale, stage, part)
-    return paths[int(wildcards.shard)]
-
-
-def needed_denoiser(wildcards):
-    """Return the denoiser where the experiment's encoder sees denoised images."""
-    chosen = experiment(wildcards)
-    is_needed = chosen.encoder.input_stage == "denoised"
-    return chosen.denoiser_path(wildcards.scale) if is_needed else []
+rule fit_encoder:
+    """Fit an encoder that is no network to the training sample."""
+    input:
+        stacks=lambda wildcards: experiment(wildcards).encoder_input_paths(
+            wildcards.scale, "train"
+        ),
+    output:
+        encoder=f"{RUN}/{{encoder}}.h5",
+    log:
+        "results/logs/{experiment}/{scale}/fit_encoder_{encoder}_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/fit_encoder_{encoder}_{features}_{run}.tsv"
+    wildcard_constraints:
+        encoder="|".join(FITTED),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        mem_mb=megabytes(2000, 0.1),
+        runtime=minutes(30, 30),
+    params:
+        preset=lambda wildcards: experiment(wildcards).preset,
+        seed=config["seed"],
+        math_threads=config["math_threads"],
+        code=lambda wildcards: encoder_hash("fit_encoder.py", wildcards),
+    script:
+        "../../scripts/fit_encoder.py"
 
 
 rule embed_stack:
     """Embed one shard of the training or the test sample."""
     input:
-        stack=encoder_input,
+        stack=lambda wildcards: experiment(wildcards).encoder_input_paths(
+            wildcards.scale, wildcards.part
+        )[int(wildcards.shard)],
         index=lambda wildcards: experiment(wildcards).dataset.index_path,
-        encoder=encoder_path,
+        encoder=lambda wildcards: experiment(wildcards).encoder_path(run(wildcards)),
     output:
         embeddings=f"{RUN}/embeddings/{{part}}/shard_{{shard}}.h5",
     log:
@@ -42,15 +54,17 @@ rule embed_stack:
         "../../envs/gpu.yaml"
     threads: config["math_threads"]
     resources:
-        gpu=1,
+        gpu=encoder_gpus,
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
     params:
         encoder=lambda wildcards: experiment(wildcards).encoder.name,
         preset=lambda wildcards: experiment(wildcards).preset,
-        backend=config["backend"],
+        backend=lambda wildcards: (
+            config["backend"] if experiment(wildcards).encoder.is_network else None
+        ),
         math_threads=config["math_threads"],
-        code=stage_hash("embed_stack.py"),
+        code=lambda wildcards: encoder_hash("embed_stack.py", wildcards),
     script:
         "../../scripts/embed_stack.py"
 
@@ -59,8 +73,10 @@ rule embed_images:
     """Denoise and embed one shard of a dataset that the models are applied to."""
     input:
         images="results/data/{sample}/images/shard_{shard}.h5",
-        denoiser=needed_denoiser,
-        encoder=encoder_path,
+        denoiser=lambda wildcards: experiment(wildcards).needed_denoiser_paths(
+            wildcards.scale
+        ),
+        encoder=lambda wildcards: experiment(wildcards).encoder_path(run(wildcards)),
     output:
         embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
     log:
@@ -73,15 +89,17 @@ rule embed_images:
         "../../envs/gpu.yaml"
     threads: config["math_threads"]
     resources:
-        gpu=1,
+        gpu=encoder_gpus,
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:
         encoder=lambda wildcards: experiment(wildcards).encoder.name,
         preset=lambda wildcards: experiment(wildcards).preset,
-        backend=config["backend"],
+        backend=lambda wildcards: (
+            config["backend"] if experiment(wildcards).encoder.is_network else None
+        ),
         math_threads=config["math_threads"],
-        code=stage_hash("embed_images.py"),
+        code=lambda wildcards: encoder_hash("embed_images.py", wildcards),
     script:
         "../../scripts/embed_images.py"
 

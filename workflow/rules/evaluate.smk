@@ -5,22 +5,21 @@ MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv,
 """
 
 
-def stacks(stage, sample):
-    """Return a function that lists the shards of a sample, prepared or denoised."""
-
-    def paths(wildcards):
-        return experiment(wildcards).stack_paths(wildcards.scale, stage, sample)
-
-    return paths
-
-
 rule fit_baseline:
-    """Put principal components in place of the autoencoder, everything else alike."""
+    """Put principal components in place of the encoder, everything else alike."""
     input:
-        raw_train=stacks("stacks", "train"),
-        raw_test=stacks("stacks", "test"),
-        denoised_train=stacks("denoised", "train"),
-        denoised_test=stacks("denoised", "test"),
+        raw_train=lambda wildcards: experiment(wildcards).stack_paths(
+            wildcards.scale, "stacks", "train"
+        ),
+        raw_test=lambda wildcards: experiment(wildcards).stack_paths(
+            wildcards.scale, "stacks", "test"
+        ),
+        denoised_train=lambda wildcards: experiment(wildcards).denoised_paths(
+            wildcards.scale, "train"
+        ),
+        denoised_test=lambda wildcards: experiment(wildcards).denoised_paths(
+            wildcards.scale, "test"
+        ),
         index=lambda wildcards: experiment(wildcards).dataset.index_path,
     output:
         baselines="results/{experiment}/{scale}/baselines.csv",
@@ -38,9 +37,7 @@ rule fit_baseline:
         n_features=lambda wildcards: experiment(wildcards).settings["n_features"],
         runs=lambda wildcards: experiment(wildcards).settings["runs"],
         mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
-        pooling=lambda wildcards: experiment(wildcards).preset["autoencoder"][
-            "embedding_pooling"
-        ],
+        pooling=lambda wildcards: experiment(wildcards).pooling,
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("fit_baseline.py"),

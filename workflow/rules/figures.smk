@@ -7,19 +7,6 @@ MAKES: results/<experiment>/figures/<name>.png and .pdf, a rule for each entry o
 
 from lensflow.figures.catalogue import FIGURES
 
-
-def of_experiment(function):
-    """Return a function of wildcards from one of (experiment, **other wildcards)."""
-
-    def values(wildcards):
-        others = {
-            name: value for name, value in wildcards.items() if name != "experiment"
-        }
-        return function(experiment(wildcards), **others)
-
-    return values
-
-
 for figure in FIGURES:
 
     rule:

@@ -19,12 +19,6 @@ PUBLISHED = {
 }
 
 
-def partner_folder(wildcards, role):
-    """Return the folder of the experiment that stands beside another; None for none."""
-    other = PROJECT.partner(experiment(wildcards), role)
-    return other and other.folder
-
-
 rule write_table1:
     """Write the test sets of table 1 as they were drawn."""
     input:
@@ -114,7 +108,7 @@ rule embed_sources:
             if experiment(wildcards).settings["appendix_a"]["denoise"]
             else []
         ),
-        encoder=encoder_path,
+        encoder=lambda wildcards: experiment(wildcards).encoder_path(run(wildcards)),
     output:
         embeddings=f"{SOURCES}/shard_{{shard}}.h5",
     log:
@@ -133,7 +127,7 @@ rule embed_sources:
         preset=lambda wildcards: experiment(wildcards).preset,
         backend=config["backend"],
         math_threads=config["math_threads"],
-        code=stage_hash("embed_appendix.py"),
+        code=lambda wildcards: encoder_hash("embed_appendix.py", wildcards),
     script:
         "../../scripts/embed_appendix.py"
 
@@ -223,7 +217,9 @@ rule write_table2:
         runtime=minutes(10),
     params:
         training=lambda wildcards: experiment(wildcards).folder,
-        challenge=lambda wildcards: partner_folder(wildcards, "challenge"),
+        challenge=lambda wildcards: PROJECT.partner_folder(
+            experiment(wildcards), "challenge"
+        ),
         code=stage_hash("write_table2.py"),
     script:
         "../../scripts/write_table2.py"

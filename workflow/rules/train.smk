@@ -6,36 +6,12 @@ MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/s
 """
 
 
-def training_stacks(stage):
-    """Return a function that lists the training sample's shards, prepared or denoised."""
-
-    def paths(wildcards):
-        return experiment(wildcards).stack_paths(wildcards.scale, stage, "train")
-
-    return paths
-
-
-def training_minutes(network):
-    """Return the run time (minutes) that a training asks for: its epochs on a slow GPU."""
-
-    def request(wildcards, input, attempt):
-        preset = experiment(wildcards).preset
-        images = input.size_mb * 1e6 / (4 * preset["image_size"] ** 2)
-        seconds = preset["training"][network]["epochs"] * images / 200
-        return int((30 + seconds / 60) * attempt)
-
-    return request
-
-
-def backup_folder(wildcards):
-    """Return where a training keeps its state while it runs: a folder for each network."""
-    return str(Path(config["backup_folder"], *wildcards))
-
-
 rule train_denoiser:
     """Train the denoiser on the training sample; its target is its own noisy input."""
     input:
-        stacks=training_stacks("stacks"),
+        stacks=lambda wildcards: experiment(wildcards).stack_paths(
+            wildcards.scale, "stacks", "train"
+        ),
     output:
         weights="results/{experiment}/{scale}/denoiser.weights.h5",
         history="results/{experiment}/{scale}/denoiser_history.csv",
@@ -50,11 +26,11 @@ rule train_denoiser:
     resources:
         gpu=1,
         mem_mb=megabytes(4000, 2),
-        runtime=training_minutes("denoiser"),
+        runtime=training_minutes(experiment, "denoiser"),
     params:
         preset=lambda wildcards: experiment(wildcards).preset,
         seed=config["seed"],
-        backup=backup_folder,
+        backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
         backend=config["backend"],
         math_threads=config["math_threads"],
         data_on=config["training_data_on"],
@@ -94,7 +70,9 @@ rule denoise_stack:
 rule train_autoencoder:
     """Train one feature autoencoder on the denoised training sample."""
     input:
-        stacks=training_stacks("denoised"),
+        stacks=lambda wildcards: experiment(wildcards).encoder_input_paths(
+            wildcards.scale, "train"
+        ),
     output:
         weights=f"{RUN}/autoencoder.weights.h5",
         history=f"{RUN}/autoencoder_history.csv",
@@ -110,11 +88,11 @@ rule train_autoencoder:
     resources:
         gpu=1,
         mem_mb=megabytes(4000, 2),
-        runtime=training_minutes("autoencoder"),
+        runtime=training_minutes(experiment, "autoencoder"),
     params:
         preset=lambda wildcards: experiment(wildcards).preset,
         seed=config["seed"],
-        backup=backup_folder,
+        backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
         backend=config["backend"],
         math_threads=config["math_threads"],
         data_on=config["training_data_on"],

@@ -1,17 +1,23 @@
 """The encoders: what makes features of images, each an entry of `ENCODERS`.
 
 A preset names one of them under ``encoder``. The rules and the stages ask the table where its
-artifact is and which images it sees; nothing else compares its name.
+artifact is and which images it sees; nothing else compares its name. Its module offers
+
+    load(path, preset, n_features) -> Encode
+    fit(stack_paths, preset, n_features, seed) -> an object with ``save(path)``
+
+the latter unless it is a network, which has a training rule of its own.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from os import PathLike
 
 import numpy as np
 
 Encode = Callable[[np.ndarray], np.ndarray]
-"""From images (n, size, size) in [0, 1] to features (n, n_features), float32."""
+"""From images (n, size, size) on a scale to features (n, n_features), float32."""
 
 
 @dataclass(frozen=True)
@@ -22,36 +28,36 @@ class Encoder:
     ----------
     name : str
         The value of ``encoder`` in a preset.
+    module : str
+        Where its functions are. Imported when one of them is called: Keras takes the backend that
+        is set by then. The code hash of a stage covers the module of its encoder alone.
     artifact : str
         Name of its file in the folder of a run.
     input_stage : {"denoised", "stacks"}
         Which images it sees: denoised, or prepared alone.
+    scales : tuple of str
+        On which of `lensflow.prepare.scaling.SCALES`.
     is_network : bool
         Whether it is trained on a GPU, epoch by epoch.
-    load : callable
-        From (path of its artifact, preset, number of features) to an `Encode`. What it needs is
-        imported when it is called: Keras takes the backend that is set by then.
     words : str
         What it is, after "the features come from" in the report.
     """
 
     name: str
+    module: str
     artifact: str
     input_stage: str
+    scales: tuple[str, ...]
     is_network: bool
-    load: Callable[[str | PathLike, Mapping, int], Encode]
     words: str
 
+    def load(self, path: str | PathLike, preset: Mapping, n_features: int) -> Encode:
+        """Return the function from images to features that an artifact holds."""
+        return import_module(self.module).load(path, preset, n_features)
 
-def _load_autoencoder(path: str | PathLike, preset: Mapping, n_features: int) -> Encode:
-    from lensflow.networks.inference import embed, load_network
-    from lensflow.prepare.augmentation import mean_over_views
-
-    network = load_network("autoencoder", preset, path, n_features)
-    batch = preset["training"]["autoencoder"]["batch_size"]
-    if preset["autoencoder"]["embedding_pooling"] == "none":
-        return lambda images: embed(network, images, batch)
-    return lambda images: mean_over_views(lambda view: embed(network, view, batch), images)
+    def fit(self, stack_paths: list, preset: Mapping, n_features: int, seed: int):
+        """Return the encoder fitted to stacks, which has ``save(path)``; not for a network."""
+        return import_module(self.module).fit(stack_paths, preset, n_features, seed)
 
 
 ENCODERS: dict[str, Encoder] = {
@@ -59,11 +65,35 @@ ENCODERS: dict[str, Encoder] = {
     for encoder in (
         Encoder(
             name="autoencoder",
+            module="lensflow.embed.autoencoder",
             artifact="autoencoder.weights.h5",
             input_stage="denoised",
+            scales=("log", "linear"),
             is_network=True,
-            load=_load_autoencoder,
             words="a convolutional autoencoder that learns to reproduce denoised images",
+        ),
+        Encoder(
+            name="pca",
+            module="lensflow.embed.pca",
+            artifact="pca.h5",
+            input_stage="stacks",
+            scales=("log", "linear"),
+            is_network=False,
+            words="principal components of the images",
+        ),
+        Encoder(
+            name="polar",
+            module="lensflow.embed.polar",
+            artifact="polar.h5",
+            input_stage="stacks",
+            scales=("sigma",),
+            is_network=False,
+            words="Fourier magnitudes along rings about the centre, of which those combinations "
+            "are kept that differ most between objects for how much they differ between altered "
+            "views of one object; no network, and the same for any orientation",
         ),
     )
 }
+
+FITTED = tuple(encoder.name for encoder in ENCODERS.values() if not encoder.is_network)
+"""The encoders that are fitted in one job, without a GPU."""

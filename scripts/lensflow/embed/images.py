@@ -43,7 +43,7 @@ def embed_images(
         images have no noise. Not used for a dataset whose images are denoised already.
     encoder, encoder_path, preset, n_features
         As in `lensflow.embed.stacks.embed_stack`.
-    scale : {"linear", "log"}
+    scale : str
         Which of `lensflow.prepare.scaling.SCALES`.
     output_path : path-like
         Embeddings to write.
@@ -79,7 +79,7 @@ def denoise_images(
     with open_images(images_path) as images:
         denoise = _denoiser(images, denoiser_path, preset)
         blocks = (denoise(block) for block in _prepared_blocks(images, "flux", scale, size))
-        write_stack(output_path, images.rows(), blocks, size, DESCRIPTION, {"scale": scale})
+        write_stack(output_path, images.rows(), blocks, size, scale, DESCRIPTION)
         logger.info("denoised %d images", len(images))
 
 

@@ -1,7 +1,7 @@
 """Principal components of images: the simplest encoder, and what every other has to beat."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import ClassVar
@@ -11,6 +11,7 @@ import numpy as np
 
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
+from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
 
 IMAGES_AT_MOST = 8192
@@ -219,3 +220,38 @@ def _as_rows(images: np.ndarray) -> np.ndarray:
             "ingest or prepare them again"
         )
     return rows
+
+
+def fit(
+    stack_paths: Iterable[str | PathLike], preset: Mapping, n_features: int, seed: int
+) -> PcaEncoder:
+    """Fit principal components to the stacks of a sample; see `PcaEncoder.fit` for what it raises.
+
+    Parameters
+    ----------
+    stack_paths : iterable of path-like
+        All shards of the training sample.
+    preset : mapping
+        Has no settings for it.
+    n_features : int
+    seed : int
+    """
+    stack_paths = list(stack_paths)
+    n_images = sum(_n_images(path) for path in stack_paths)
+    return PcaEncoder.fit(_blocks(stack_paths), n_images, n_features, seed)
+
+
+def load(path: str | PathLike, preset: Mapping, n_features: int) -> Callable:
+    """Return the function from images to principal components that an artifact holds."""
+    return PcaEncoder.load(path).encode
+
+
+def _n_images(path: str | PathLike) -> int:
+    with open_stack(path) as stack:
+        return len(stack)
+
+
+def _blocks(stack_paths: Iterable[str | PathLike]) -> Iterator[np.ndarray]:
+    for path in stack_paths:
+        with open_stack(path) as stack:
+            yield from stack.blocks()

@@ -1,7 +1,7 @@
-"""Baselines: principal components in place of the autoencoder, all else alike.
+"""Baselines: principal components in place of the encoder, all else alike.
 
 The same number of linear features of the same stacks, the same mixture, equation 7 with known
-fractions. What the networks add is what they gain over this.
+fractions. What an encoder adds is what it gains over this.
 """
 
 import logging
@@ -22,6 +22,7 @@ from lensflow.evaluate.columns import BASELINE_COLUMNS
 from lensflow.evaluate.metrics import all_metrics, as_numbers
 from lensflow.evaluate.selection import cuts, passing_lenses
 from lensflow.prepare.augmentation import mean_over_views
+from lensflow.prepare.scaling import compressed
 from lensflow.samples.images import read_index
 from lensflow.samples.rows import MEASURES
 from lensflow.samples.runs import Run
@@ -99,7 +100,7 @@ def project(
     features, tables = [], []
     for path in stack_paths:
         with open_stack(path) as stack:
-            images, rows = stack.images(), stack.rows()
+            images, rows = compressed(stack.images(), stack.scale), stack.rows()
         features.append(_transform(components, images, pooling).astype(np.float64))
         tables.append(rows)
     return np.concatenate(features), pd.concat(tables, ignore_index=True)
@@ -119,7 +120,7 @@ def _n_images(path: str | Path) -> int:
 def _images(path: str | Path) -> np.ndarray:
     """Return the images of one shard: (n, size, size) float32."""
     with open_stack(path) as stack:
-        return stack.images()
+        return compressed(stack.images(), stack.scale)
 
 
 def _as_rows(images: np.ndarray) -> np.ndarray:

@@ -173,7 +173,7 @@ def _table1(experiment: Experiment) -> bool:
 
 
 def _denoised(experiment: Experiment) -> bool:
-    return experiment.encoder.input_stage == "denoised"
+    return experiment.denoises
 
 
 def _trained(experiment: Experiment) -> bool:
@@ -292,7 +292,7 @@ def _seed(experiment: Experiment) -> Values:
 
 
 def _scaling(experiment: Experiment) -> Values:
-    return {"scaling": experiment.model["scale"]}
+    return {"scaling": experiment.shown_scale}
 
 
 def _kind(kind: str) -> Callable[[Experiment], Values]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from lensflow.errors import ArtifactError
+from lensflow.prepare.scaling import shown
 from lensflow.samples.images import open_images
-from lensflow.samples.stacks import open_stack
+from lensflow.samples.stacks import Stack, open_stack
 
 Key = tuple[str, int]
 
@@ -25,15 +26,19 @@ def stack_images(paths: Sequence[Path | str], wanted: Sequence[Key]) -> np.ndarr
     Returns
     -------
     ndarray of shape (n, size, size), float32
-        Values in [0, 1].
+        In [0, 1], as they are shown.
 
     Raises
     ------
     ArtifactError
         If a key is in none of the shards.
     """
-    images = _collect(paths, wanted, open_stack, lambda stack, row: stack.images(row)[0])
+    images = _collect(paths, wanted, open_stack, _shown_image)
     return np.array(images)
+
+
+def _shown_image(stack: Stack, row: slice) -> np.ndarray:
+    return shown(stack.images(row), stack.scale)[0]
 
 
 def dataset_images(

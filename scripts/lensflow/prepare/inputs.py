@@ -1,4 +1,4 @@
-"""From flux to what the networks see: binned to the preset's size, on a scale."""
+"""From flux to what encoders see: binned to the preset's size, on a scale."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def prepare_images(
         Flux.
     sky_sigma : ndarray of shape (n_images,)
         Noise of the sky in the unit of ``flux``.
-    scale : {"linear", "log"}
+    scale : str
         Which of `lensflow.prepare.scaling.SCALES`.
     image_size : int
         Side of the result, in pixels.
@@ -25,7 +25,7 @@ def prepare_images(
     Returns
     -------
     ndarray of shape (n_images, image_size, image_size), float32
-        Images in [0, 1].
+        Images on that scale.
     """
     sigma = binned_noise(sky_sigma, flux.shape[-1], image_size)
     return scaling.scale(bin_images(flux, image_size), sigma, scale)

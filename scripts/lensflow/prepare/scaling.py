@@ -1,6 +1,7 @@
-"""From flux to the networks' input: units of the sky noise, a scale, the range [0, 1]."""
+"""From flux to what encoders see: units of the sky noise, a scale, the range [0, 1]."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,19 +12,51 @@ from lensflow.errors import ConfigError
 LOG_KNEE = 4.0
 
 
-def _linear(flux_in_sigma: np.ndarray) -> np.ndarray:
-    return flux_in_sigma
+def _as_it_is(flux: np.ndarray) -> np.ndarray:
+    return flux
 
 
-def _log(flux_in_sigma: np.ndarray) -> np.ndarray:
-    return np.log10(1 + np.maximum(flux_in_sigma, 0) / LOG_KNEE)
+def _log(flux: np.ndarray) -> np.ndarray:
+    return np.log10(1 + np.maximum(flux, 0) / LOG_KNEE)
 
 
-SCALES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"linear": _linear, "log": _log}
+@dataclass(frozen=True)
+class Scale:
+    """One scale of images.
+
+    Attributes
+    ----------
+    name : str
+        The value in an experiment's ``scales``, and the name of a folder.
+    needs_sky : bool
+        Whether the flux is taken in units of the image's sky noise.
+    is_stretched : bool
+        Whether each image is then stretched to [0, 1], as the networks take it.
+    transform : callable
+        From flux to what is stretched.
+    words : str
+        What the images are.
+    """
+
+    name: str
+    needs_sky: bool
+    is_stretched: bool
+    transform: Callable[[np.ndarray], np.ndarray]
+    words: str
 
 
-def scale(flux: np.ndarray, sky_sigma: np.ndarray, scale: str) -> np.ndarray:
-    """Scale images to [0, 1], each by itself.
+SCALES = {
+    scale.name: scale
+    for scale in (
+        Scale("linear", False, True, _as_it_is, "linear image, stretched to [0, 1]"),
+        Scale("log", True, True, _log, "log image, stretched to [0, 1]"),
+        Scale("sigma", True, False, _as_it_is, "image in units of its sky noise"),
+    )
+}
+
+
+def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
+    """Bring images to a scale, each by itself.
 
     The paper trains on linear and on logarithmic images (section 3.2) and does not give its
     logarithm. Ours is ``log10(1 + max(f, 0) / (4 sigma))``: it depends on the flux in units of the
@@ -34,34 +67,66 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, scale: str) -> np.ndarray:
     flux : ndarray of shape (n_images, size, size)
         Flux, in any unit.
     sky_sigma : ndarray of shape (n_images,)
-        Standard deviation of each image's sky, in the unit of ``flux``. Only ``log`` needs it.
-    scale : {"linear", "log"}
+        Standard deviation of each image's sky, in the unit of ``flux``. ``linear`` needs none.
+    name : str
         Which of `SCALES`.
 
     Returns
     -------
     ndarray of shape (n_images, size, size), float32
-        Each image runs from 0 to 1; a constant image is 0 everywhere.
+        On a stretched scale each image runs from 0 to 1, and a constant image is 0 everywhere.
 
     Raises
     ------
     ConfigError
-        If ``scale`` is unknown.
+        If the scale is unknown.
     ValueError
-        If the logarithm is asked for an image whose ``sky_sigma`` is not a positive number.
+        If the sky noise is needed and an image's is not a positive number.
     """
-    if scale not in SCALES:
-        raise ConfigError(f"Unknown scale {scale!r}; expected one of {sorted(SCALES)}.")
+    if name not in SCALES:
+        raise ConfigError(f"Unknown scale {name!r}; expected one of {sorted(SCALES)}.")
+    chosen = SCALES[name]
+    if chosen.needs_sky:
+        flux = np.asarray(flux, np.float32) / _positive(sky_sigma, name)[:, None, None]
+    images = chosen.transform(flux)
+    return min_max(images) if chosen.is_stretched else images
+
+
+def _positive(sky_sigma: np.ndarray, name: str) -> np.ndarray:
     sigma = np.asarray(sky_sigma, dtype=np.float32)
-    if scale == "linear":
-        return min_max(flux)
     if not (np.isfinite(sigma) & (sigma > 0)).all():
         raise ValueError(
-            f"The scale {scale!r} needs a positive sky noise for every image, but "
+            f"The scale {name!r} needs a positive sky noise for every image, but "
             f"{np.count_nonzero(~(sigma > 0))} of {sigma.size} have none. Images that are already "
             "denoised carry no sky: use the scale 'linear' for them."
         )
-    return min_max(SCALES[scale](np.asarray(flux, np.float32) / sigma[:, None, None]))
+    return sigma
+
+
+def shown(images: np.ndarray, name: str) -> np.ndarray:
+    """Return images of a scale as a picture shows them: in [0, 1], each by itself.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, size, size)
+        What `scale` made.
+    name : str
+        Which of `SCALES`; images in units of their sky noise are shown on the scale ``log``.
+    """
+    return images if SCALES[name].is_stretched else min_max(_log(images))
+
+
+def compressed(images: np.ndarray, name: str) -> np.ndarray:
+    """Return images of a scale with their range of flux compressed, as linear methods need it.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, size, size)
+        What `scale` made.
+    name : str
+        Which of `SCALES`; of images in units of their sky noise the logarithm is taken.
+    """
+    return images if SCALES[name].is_stretched else _log(images)
 
 
 def min_max(images: np.ndarray) -> np.ndarray:

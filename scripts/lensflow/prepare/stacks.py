@@ -10,6 +10,7 @@ import pandas as pd
 from lensflow.prepare.augmentation import add_noise, rotate
 from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.inputs import prepare_images
+from lensflow.prepare.scaling import SCALES
 from lensflow.prepare.splits import read_split
 from lensflow.samples.stacks import write_stack
 
@@ -47,7 +48,7 @@ def prepare_stack(
     sample : {"train", "test"}
     shard, n_shards : int
         Which of how many consecutive parts of the sample.
-    scale : {"linear", "log"}
+    scale : str
         Which of `lensflow.prepare.scaling.SCALES`.
     image_size : int
         Side of the images for the networks, in pixels.
@@ -62,9 +63,8 @@ def prepare_stack(
         _prepare_block(chunk, flux, scale, image_size, noise_fraction, seed)
         for chunk, flux in flux_blocks(rows, image_paths)
     )
-    attrs = {"sample": sample, "scale": scale, "shard": shard, "n_shards": n_shards}
-    description = f"{scale} image, stretched to [0, 1]"
-    write_stack(output_path, rows, blocks, image_size, description, attrs)
+    attrs = {"sample": sample, "shard": shard, "n_shards": n_shards}
+    write_stack(output_path, rows, blocks, image_size, scale, SCALES[scale].words, attrs)
     logger.info("prepared %d images of %s", len(rows), sample)
 
 

@@ -32,12 +32,17 @@ class Stack:
         """Side of the images (pixels)."""
         return self.file["image"].shape[1]
 
+    @property
+    def scale(self) -> str:
+        """Scale of the images, a key of `lensflow.prepare.scaling.SCALES`."""
+        return self.file.attrs["scale"]
+
     def rows(self) -> pd.DataFrame:
         """Return id, rotation and is_lens of every image."""
         return read_rows(self.file)
 
     def images(self, rows: slice | np.ndarray = ALL_ROWS) -> np.ndarray:
-        """Return images (n, size, size) float32 in [0, 1], [y, x], of a slice or ascending rows."""
+        """Return images (n, size, size) float32, [y, x], of a slice or ascending rows."""
         return artifacts.read(self.file, "image", rows)
 
     def blocks(self, length: int = BLOCK) -> Iterator[np.ndarray]:
@@ -58,6 +63,7 @@ def write_stack(
     rows: pd.DataFrame,
     blocks: Iterable[np.ndarray],
     size: int,
+    scale: str,
     description: str,
     attrs: Mapping[str, object] | None = None,
 ) -> None:
@@ -69,20 +75,22 @@ def write_stack(
     rows : DataFrame of n rows
         Columns id, rotation, is_lens.
     blocks : iterable of ndarray of shape (m, size, size)
-        Images in [0, 1], n together, in the order of the rows.
+        Images, n together, in the order of the rows.
     size : int
         Side of the images (pixels).
+    scale : str
+        Their scale, a key of `lensflow.prepare.scaling.SCALES`.
     description : str
         What the images are.
     attrs : mapping, optional
-        Root attributes.
+        Root attributes beside ``scale``.
 
     Raises
     ------
     ArtifactError
         When there are more or fewer images than rows.
     """
-    with artifacts.create(path, "stack", attrs) as writer:
+    with artifacts.create(path, "stack", {**(attrs or {}), "scale": scale}) as writer:
         shape = (len(rows), size, size)
         dataset = writer.fixed("image", shape, np.float32, description=description, compress=False)
         fill(dataset, blocks, path)

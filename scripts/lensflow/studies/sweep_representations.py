@@ -135,7 +135,7 @@ class Sweep:
             raw = {part: denoise(images) for part, images in raw.items()}
         for part, path in paths.items():
             rows, size = self.samples[part][0], self.preset["image_size"]
-            write_stack(path, rows, [raw[part]], size, "image of one representation")
+            write_stack(path, rows, [raw[part]], size, "log", "image of one representation")
         return paths
 
     def _scaled(self, part: str, knee: float) -> np.ndarray:

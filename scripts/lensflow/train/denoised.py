@@ -29,4 +29,4 @@ def denoise_stack(
     denoise = load_denoiser(denoiser_path, preset)
     with open_stack(stack_path) as stack:
         blocks = (denoise(images) for images in stack.blocks())
-        write_stack(output_path, stack.rows(), blocks, stack.size, DESCRIPTION)
+        write_stack(output_path, stack.rows(), blocks, stack.size, stack.scale, DESCRIPTION)

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
+from lensflow.embed.encoders import ENCODERS
 from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
 from lensflow.networks.presets import check_preset
+from lensflow.prepare.scaling import SCALES
 from lensflow.workflow.recipes import REFERENCES
 from lensflow.workflow.schema import suggestion
 
@@ -71,7 +73,12 @@ def _unknown(where: str, name: str, known: Mapping) -> Iterator[str]:
 
 def check_presets(config: Mapping) -> Iterator[str]:
     """Check that the layers of each preset fit each other."""
-    for name, preset in config["presets"].items():
+    networks = {
+        name: preset
+        for name, preset in config["presets"].items()
+        if ENCODERS[preset["encoder"]].is_network
+    }
+    for name, preset in networks.items():
         try:
             check_preset(preset)
         except ConfigError as error:
@@ -83,6 +90,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
     for experiment in Project(config).experiments.values():
         where = f"config.experiments.{experiment.name}"
         yield from _check_applied(where, experiment)
+        yield from _check_scales(where, experiment)
         yield from _check_denoised(where, experiment)
         yield from _check_labels(where, experiment)
         yield from _check_headline(where, experiment)
@@ -101,9 +109,18 @@ def _check_applied(where: str, experiment: Experiment) -> Iterator[str]:
         )
 
 
+def _check_scales(where: str, experiment: Experiment) -> Iterator[str]:
+    allowed = experiment.encoder.scales
+    if others := [scale for scale in experiment.scales if scale not in allowed]:
+        yield (
+            f"{where}.scales holds {others}, but the encoder {experiment.encoder.name!r} of its "
+            f"preset sees images on the scale {' or '.join(allowed)}; use scales: [{allowed[0]}]"
+        )
+
+
 def _check_denoised(where: str, experiment: Experiment) -> Iterator[str]:
     for dataset in experiment.datasets:
-        if dataset.is_denoised and experiment.scales != ["linear"]:
+        if dataset.is_denoised and any(SCALES[scale].needs_sky for scale in experiment.scales):
             yield (
                 f"{where}.scales is {experiment.scales}, but the dataset {dataset.name!r} is "
                 "already denoised and linear, so it has no sky noise to take a logarithm with; "
@@ -148,6 +165,11 @@ def _check_appendix(where: str, experiment: Experiment) -> Iterator[str]:
             f"{where}.appendix_a needs the images of the sources alone, which the dataset "
             f"{experiment.dataset.name!r} does not keep; set its source_images: true, or "
             "appendix_a: null"
+        )
+    if not experiment.encoder.is_network:
+        yield (
+            f"{where}.appendix_a is about the paper's autoencoder, but the encoder is "
+            f"{experiment.encoder.name!r}; set appendix_a: null"
         )
     if "linear" not in experiment.scales:
         yield (

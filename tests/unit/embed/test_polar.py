@@ -12,16 +12,8 @@ from sklearn.mixture import GaussianMixture
 
 from lensflow import artifacts
 from lensflow.embed import polar
-from lensflow.embed.polar import (
-    N_ANGLES,
-    N_RINGS,
-    RING_EDGES_PX,
-    PolarEncoder,
-    covariance_within,
-    magnitudes,
-    polar_matrix,
-    whitening,
-)
+from lensflow.embed.polar import PolarEncoder, covariance_within, whitening
+from lensflow.embed.polar_grid import N_ANGLES, N_RINGS, RING_EDGES_PX, magnitudes, polar_matrix
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
 from lensflow.prepare.augmentation import views
 from lensflow.prepare.views import altered, cut_neighbours

@@ -110,7 +110,7 @@ def test_pooled_embeddings_do_not_depend_on_orientation(images, weights):
     for turns in range(4):
         rows = pd.DataFrame({"id": [f"0{i}" for i in range(4)], "rotation": 0, "is_lens": 0})
         turned = np.rot90(stack, turns, axes=(1, 2))
-        write_stack(images / "turned.h5", rows, [turned], SIZE, "image")
+        write_stack(images / "turned.h5", rows, [turned], SIZE, "log", "image")
         embed_stack(
             images / "turned.h5",
             images / "index.h5",

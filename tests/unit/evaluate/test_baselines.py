@@ -22,7 +22,7 @@ def write_classes(path, ids, is_lens, seed):
     images = 0.1 * np.random.default_rng(seed).random((len(ids), SIZE, SIZE))
     images[is_lens == 1, :2, :2] += 0.5
     rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": is_lens})
-    write_stack(path, rows, [images], SIZE, "made by a test")
+    write_stack(path, rows, [images], SIZE, "log", "made by a test")
 
 
 def images_of(paths):

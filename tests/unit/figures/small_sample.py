@@ -48,4 +48,4 @@ def write_small_sample(folder, is_lens, cluster, offsets, n_clusters, ids=None):
 def write_images(path, images, ids):
     """Write a stack of images of unknown class."""
     rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
-    write_stack(path, rows, [images], images.shape[1], "made up")
+    write_stack(path, rows, [images], images.shape[1], "log", "made up")

@@ -1,8 +1,14 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 
 from lensflow.errors import ConfigError
-from lensflow.prepare.scaling import LOG_KNEE, SCALES, min_max, scale
+from lensflow.prepare.scaling import LOG_KNEE, SCALES, compressed, min_max, scale, shown
+
+ROOT = Path(__file__).resolve().parents[3]
+STRETCHED = [name for name, scale in SCALES.items() if scale.is_stretched]
 
 
 @pytest.fixture
@@ -10,7 +16,7 @@ def flux():
     return np.random.default_rng(0).normal(5e-12, 1e-11, (3, 21, 21)).astype("f4")
 
 
-@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize("name", STRETCHED)
 def test_images_run_from_0_to_1_and_ignore_the_unit_of_flux(flux, name):
     sigma = np.full(3, 1e-12)
     scaled = scale(flux, sigma, name)
@@ -32,7 +38,7 @@ def test_the_logarithm_by_hand():
     np.testing.assert_allclose(scale(flux, np.ones(1), "log"), [[[0, 0], [0.5, 1]]], rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", SCALES)
+@pytest.mark.parametrize("name", STRETCHED)
 def test_a_constant_image_becomes_zeros(name):
     constant = np.full((1, 5, 5), 7.0)
     np.testing.assert_array_equal(scale(constant, np.ones(1), name), np.zeros((1, 5, 5)))
@@ -44,3 +50,29 @@ def test_an_unknown_scale_and_a_missing_noise_are_errors():
         scale(np.zeros((1, 3, 3)), np.ones(1), "asinh")
     with pytest.raises(ValueError, match="2 of 3 have none"):
         scale(np.zeros((3, 3, 3)), np.array([1, 0, np.nan]), "log")
+
+
+def test_the_schema_names_the_scales_of_the_table():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    assert schema["$defs"]["scale"]["enum"] == list(SCALES)
+
+
+def test_images_in_units_of_their_sky_noise_are_neither_stretched_nor_shifted(flux):
+    sigma = np.array([1e-12, 2e-12, 4e-12])
+    images = scale(flux, sigma, "sigma")
+    np.testing.assert_allclose(images, flux / sigma[:, None, None], rtol=1e-6)
+    with pytest.raises(ValueError, match="1 of 3 have none"):
+        scale(flux, np.array([1, 2, 0]), "sigma")
+
+
+def test_what_is_shown_lies_between_0_and_1_and_is_that_of_the_logarithm(flux):
+    sigma = np.full(3, 1e-12)
+    on_log = scale(flux, sigma, "log")
+    np.testing.assert_allclose(shown(scale(flux, sigma, "sigma"), "sigma"), on_log, atol=1e-6)
+    np.testing.assert_array_equal(shown(on_log, "log"), on_log)
+
+
+def test_the_range_of_flux_is_compressed_where_it_was_not(flux):
+    images = np.array([[[-3.0, 0.0], [LOG_KNEE * 9, LOG_KNEE * 99]]])
+    np.testing.assert_allclose(compressed(images, "sigma"), [[[0, 0], [1, 2]]], rtol=1e-6)
+    np.testing.assert_array_equal(compressed(images, "linear"), images)

@@ -105,7 +105,7 @@ def stack_at(folder, ids, rotation, is_lens, images, n_shards=2):
         rows = slice(shard * len(ids) // n_shards, (shard + 1) * len(ids) // n_shards)
         path = folder / f"shard_{shard}.h5"
         table = pd.DataFrame({"id": ids, "rotation": rotation, "is_lens": is_lens})
-        write_stack(path, table[rows], [images[rows]], SIZE, "made up", {"scale": "log"})
+        write_stack(path, table[rows], [images[rows]], SIZE, "log", "made up")
         paths.append(path)
     return paths
 

@@ -32,7 +32,7 @@ from lensflow.train.stops import (  # noqa: E402
 
 def stack_at(path, images, ids):
     rows = pd.DataFrame({"id": ids, "rotation": np.arange(len(ids)) % 4, "is_lens": 0})
-    write_stack(path, rows, [images], images.shape[1], "image")
+    write_stack(path, rows, [images], images.shape[1], "log", "image")
     return path
 
 

@@ -50,7 +50,7 @@ def stack_at(path, images):
     rows = pd.DataFrame(
         {"id": numbers.astype(str), "rotation": numbers % 4, "is_lens": numbers % 2}
     )
-    write_stack(path, rows, [images], images.shape[1], "image")
+    write_stack(path, rows, [images], images.shape[1], "log", "image")
     return path
 
 
