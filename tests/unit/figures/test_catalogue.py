@@ -23,7 +23,7 @@ NAMES = [figure.name for figure in FIGURES]
 TABLES = {"table1", "paper_comparison"}
 
 
-def experiment(**settings):
+def experiment(encoder="autoencoder", **settings):
     """Return an experiment that has every figure, or one that differs from it."""
     complete = {
         "dataset": "training", "apply_to": ["survey"], "protocol": "paper", "preset": "small",
@@ -37,7 +37,7 @@ def experiment(**settings):
     config = {
         "seed": 1,
         "datasets": {"training": {**training, "source_images": True}, "survey": survey},
-        "presets": {"small": {}},
+        "presets": {"small": {"encoder": encoder}},
         "experiments": {"one": {**complete, **settings}},
     }
     return Experiment("one", config)
@@ -152,6 +152,14 @@ def test_the_honest_protocol_has_no_figure_of_table_1():
 )
 def test_a_figure_without_its_data_is_left_out(settings, figure):
     assert set(names_of(experiment())) - set(names_of(experiment(**settings))) == {figure}
+
+
+@pytest.mark.parametrize("encoder", ["pca", "polar"])
+def test_an_encoder_without_a_network_has_no_figure_of_one(encoder):
+    one = experiment(encoder)
+    missing = {"reconstructions", "architecture"}
+    missing |= set() if one.denoises else {"denoising", "training"}
+    assert set(names_of(experiment())) - set(names_of(one)) == missing
 
 
 def test_the_judgement_that_counts_is_shown():

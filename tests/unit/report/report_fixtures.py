@@ -252,7 +252,13 @@ def write_config(path, n, n_features, runs):
         "seed": 1,
         "backend": "tensorflow",
         "datasets": {"fake": simulated, "faint": {**simulated, "population": "challenge"}},
-        "presets": {"demo": {**PRESET, "training": {"autoencoder": {"epochs": 80}}}},
+        "presets": {
+            "demo": {
+                "encoder": "autoencoder",
+                **PRESET,
+                "training": {"autoencoder": {"epochs": 80}},
+            }
+        },
         "experiments": {"demo": experiment},
     }
     path.write_text(yaml.safe_dump(config))
