@@ -10,7 +10,8 @@ if __name__ == "__main__":
         start_backend(snakemake.params.backend, snakemake.params.math_threads)
     embed_images(
         images_path=snakemake.input.images,
-        denoiser_path=snakemake.input.denoiser or None,
+        # A list, empty where the encoder sees images as they are prepared.
+        denoiser_path=next(iter(snakemake.input.denoiser), None),
         encoder=snakemake.params.encoder,
         encoder_path=snakemake.input.encoder,
         preset=snakemake.params.preset,

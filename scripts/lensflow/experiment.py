@@ -2,9 +2,10 @@
 
 The rules, the figures, the paper's tables, the report and the tests ask a `Project` or one of its
 `Experiment`s which sample is the headline, whose judgement counts, whether there are labels, and
-where a file is. Nothing here reads or writes a file.
+where a file is. Nothing here reads or writes a file; that a person's table is there is looked up.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -250,8 +251,30 @@ class Experiment:
 
     @property
     def judgements(self) -> list[str]:
-        """Names of the judgements of clusters, as configured."""
-        return self.settings["labels"]
+        """Names of the judgements of clusters: those configured that are not pending."""
+        return [name for name in self.settings["labels"] if name not in self.pending]
+
+    @property
+    def probabilities(self) -> list[str]:
+        """Names of the judgements that give every image a lens probability."""
+        return [name for name in self.judgements if JUDGEMENTS[name].gives_probabilities]
+
+    @cached_property
+    def pending(self) -> dict[str, list[str]]:
+        """The tables from outside that are not there yet, by judgement.
+
+        A judgement may be waited for where objects are ranked by nobody's meanwhile.
+        """
+        configured = [JUDGEMENTS[name] for name in self.settings["labels"]]
+        if all(judgement.gives_probabilities for judgement in configured):
+            return {}
+        waited_for = [judgement.name for judgement in configured if judgement.table_key]
+        missing = {name: self._missing_tables(name) for name in waited_for}
+        return {name: paths for name, paths in missing.items() if paths}
+
+    def _missing_tables(self, judgement: str) -> list[str]:
+        paths = [self.cluster_labels_path(run, judgement) for run in self.runs]
+        return [path for path in dict.fromkeys(paths) if not os.path.isfile(path)]
 
     @property
     def judgement(self) -> Judgement:
@@ -346,8 +369,13 @@ class Experiment:
 
     @property
     def candidate_datasets(self) -> list[str]:
-        """Names of the datasets whose objects are ranked."""
-        return self.settings["apply_to"]
+        """Names of the datasets whose objects are ranked: its own too, where it is a survey's."""
+        own = [self.dataset.name] if self.protocol == "unlabelled" else []
+        return [*own, *self.settings["apply_to"]]
+
+    def candidate_sample(self, dataset: str) -> str:
+        """Return the sample that holds all objects of a ranked dataset."""
+        return "train" if dataset == self.dataset.name else dataset
 
     def stack_paths(self, scale: str, stage: str, sample: str) -> list[str]:
         """Return the shards of a sample as the networks see it; none where there is no such sample.

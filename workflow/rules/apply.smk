@@ -6,10 +6,10 @@ MAKES: results/<experiment>/candidates_<dataset>.csv and .fits
 
 
 rule rank_candidates:
-    """Rank the objects of a dataset by the lens probability averaged over the runs."""
+    """Rank the objects of a dataset by their lens probability, or their density, over the runs."""
     input:
         scores=lambda wildcards: experiment(wildcards).headline_paths(
-            f"scores_{wildcards.dataset}.csv"
+            f"scores_{experiment(wildcards).candidate_sample(wildcards.dataset)}.csv"
         ),
         index="results/data/{dataset}/index.h5",
         manifest="results/data/{dataset}/manifest.h5",

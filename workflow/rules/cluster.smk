@@ -70,7 +70,7 @@ rule score_shard:
         mixture=f"{RUN}/mixture.h5",
         labels=lambda wildcards: [
             experiment(wildcards).cluster_labels_path(run(wildcards), name)
-            for name in experiment(wildcards).judgements
+            for name in experiment(wildcards).probabilities
         ],
     output:
         scores=temp(f"{RUN}/scores/{{sample}}/shard_{{shard}}.csv"),
@@ -85,7 +85,7 @@ rule score_shard:
         mem_mb=megabytes(800, 20),
         runtime=minutes(10, 60),
     params:
-        judgements=lambda wildcards: experiment(wildcards).judgements,
+        judgements=lambda wildcards: experiment(wildcards).probabilities,
         code=stage_hash("score_shard.py"),
     script:
         "../../scripts/score_shard.py"

@@ -25,6 +25,7 @@ from lensflow.samples.runs import Run
 from lensflow.workflow.code_hash import stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_accounting, check_executor, check_profile
+from lensflow.workflow.guidance import next_steps
 from lensflow.workflow.requests import megabytes, minutes, training_minutes
 from lensflow.workflow.yaml_files import check_yaml_files
 
@@ -54,7 +55,7 @@ except ConfigError as error:
 
 PROJECT = Project(config)
 # The tables of cluster labels that a rule makes; the others come from outside.
-RULE_MADE = [j.name for j in JUDGEMENTS.values() if not j.table_key]
+RULE_MADE = [j.name for j in JUDGEMENTS.values() if j.judge]
 
 
 wildcard_constraints:
@@ -101,9 +102,8 @@ def encoder_hash(script, wildcards):
     return stage_hash(script, experiment(wildcards).encoder.module)
 
 
-def encoder_gpus(wildcards):
-    """Return how many GPUs an encoder needs: one if it is a network."""
-    return int(experiment(wildcards).encoder.is_network)
+onsuccess:
+    print(*next_steps(PROJECT), sep="\n", file=sys.stderr)
 
 
 onstart:

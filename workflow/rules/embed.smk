@@ -54,7 +54,7 @@ rule embed_stack:
         "../../envs/gpu.yaml"
     threads: config["math_threads"]
     resources:
-        gpu=encoder_gpus,
+        gpu=lambda wildcards: int(experiment(wildcards).encoder.is_network),
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
     params:
@@ -89,7 +89,7 @@ rule embed_images:
         "../../envs/gpu.yaml"
     threads: config["math_threads"]
     resources:
-        gpu=encoder_gpus,
+        gpu=lambda wildcards: int(experiment(wildcards).encoder.is_network),
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:

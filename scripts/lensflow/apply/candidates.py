@@ -38,14 +38,15 @@ def rank_candidates(
         ``index.h5`` and ``manifest.h5`` of the dataset, for the catalogue and the file names.
     judgement : str
         A key of `lensflow.cluster.judgements.JUDGEMENTS`: whose judgement of the clusters ranks
-        the objects.
+        the objects; by nobody's, unusual objects come first.
     n_candidates : int
         Length of the list.
     csv, fits : path-like
-        Tables to write: rank, id, p_lens (mean over the runs), p_lens_min, p_lens_max, judgement
-        (whose it is: the same in every row, and ``JUDGEDBY`` in the header of the FITS table),
-        cluster (of the first run), log_density (natural logarithm, mean over the runs; low values
-        are unusual objects), path, and the catalogue's columns where known.
+        Tables to write: rank, id, p_lens (mean over the runs), p_lens_min, p_lens_max (these three
+        unless nobody judged), judgement (whose it is: the same in every row, and ``JUDGEDBY`` in
+        the header of the FITS table), cluster (of the first run), log_density (natural logarithm,
+        mean over the runs; low values are unusual objects), path, and the catalogue's columns where
+        known.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def rank_candidates(
     table = table.merge(_catalogue(index, table["id"]), on="id", how="left", validate="one_to_one")
     table.to_csv(csv, index=False, float_format="%.9g")
     _write_fits(table, judgement, fits)
-    logger.info("wrote %d candidates, p_lens >= %.3f", len(table), table["p_lens"].min())
+    logger.info("wrote %d candidates: %s", len(table), JUDGEMENTS[judgement].title)
 
 
 def combine_runs(
@@ -67,6 +68,7 @@ def combine_runs(
     """Average the probabilities of several runs and keep the objects with the highest.
 
     Ties are broken by the density under the mixture (typical objects first), then by identifier.
+    By nobody's judgement there is no probability, and the objects of the lowest density are kept.
     The tables are read in blocks of rows, so that memory does not grow with the survey.
 
     Parameters
@@ -81,7 +83,8 @@ def combine_runs(
     Returns
     -------
     DataFrame
-        Columns id, p_lens, p_lens_min, p_lens_max, judgement, cluster, log_density, best first.
+        Columns id, p_lens, p_lens_min, p_lens_max, judgement, cluster, log_density, best first;
+        those of p_lens unless nobody judged.
 
     Raises
     ------
@@ -90,35 +93,35 @@ def combine_runs(
     ArtifactError
         If the runs do not score the same objects.
     """
-    column, best = probability_column(judgement), None
-    columns = ["id", column, "cluster", "log_density"]
+    is_judged, best = JUDGEMENTS[judgement].gives_probabilities, None
+    probability = [probability_column(judgement)] if is_judged else []
+    order = {"p_lens": False} if is_judged else {}
+    # What is dense is typical: the better lens of two that are judged alike, but the last by far
+    # where nothing else is known.
+    order |= {"log_density": not is_judged, "id": True}
+    columns = ["id", *probability, "cluster", "log_density"]
     for runs in zip_longest(*(iterate_scores(path, columns, ROWS) for path in scores)):
         if any(run is None or not run["id"].equals(runs[0]["id"]) for run in runs):
             raise ArtifactError(
                 f"{', '.join(map(str, scores))} do not score the same objects in the same order. "
                 "Delete them and run again."
             )
-        table = _average(runs, column)
+        table = _average(runs, probability)
         table = table if best is None else pd.concat([best, table])
-        order = ["p_lens", "log_density", "id"]
-        best = table.sort_values(order, ascending=[False, False, True]).head(n_candidates)
-    best.insert(4, "judgement", judgement)
+        best = table.sort_values(list(order), ascending=list(order.values())).head(n_candidates)
+    best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
     return best.reset_index(drop=True)
 
 
-def _average(runs: Sequence[pd.DataFrame], column: str) -> pd.DataFrame:
-    p_lens = pd.concat([run[column] for run in runs], axis=1)
+def _average(runs: Sequence[pd.DataFrame], probability: Sequence[str]) -> pd.DataFrame:
+    table = {"id": runs[0]["id"]}
+    for column in probability:
+        p_lens = pd.concat([run[column] for run in runs], axis=1)
+        table["p_lens"] = p_lens.mean(axis=1)
+        table["p_lens_min"], table["p_lens_max"] = p_lens.min(axis=1), p_lens.max(axis=1)
     density = pd.concat([run["log_density"] for run in runs], axis=1)
-    return pd.DataFrame(
-        {
-            "id": runs[0]["id"],
-            "p_lens": p_lens.mean(axis=1),
-            "p_lens_min": p_lens.min(axis=1),
-            "p_lens_max": p_lens.max(axis=1),
-            "cluster": runs[0]["cluster"],
-            "log_density": density.mean(axis=1),
-        }
-    )
+    table |= {"cluster": runs[0]["cluster"], "log_density": density.mean(axis=1)}
+    return pd.DataFrame(table)
 
 
 def _paths(manifest: str | PathLike, ids: pd.Series) -> pd.DataFrame:

@@ -1,7 +1,9 @@
 """Whose judgement of the clusters there can be, and whose counts (paper section 3.3).
 
 A judgement is an entry of `JUDGEMENTS`; nothing else compares its name. It says how lens-like each
-cluster is: by true labels, or by a table that a person filled (`lensflow.cluster.labels`).
+cluster is, by true labels, or by a table that a person filled (`lensflow.cluster.labels`), and so
+gives every image a lens probability; or, as long as nobody has judged, that unusual images come
+first.
 """
 
 from collections.abc import Callable, Iterable
@@ -48,9 +50,9 @@ class Judgement:
         Its look in every figure.
     judge : callable or None
         From (clusters (n,), ids (n,), is_lens (n,), n_components, seed) to probabilities (K,) and
-        the number of images inspected (K,); None for a table that comes from outside.
+        the number of images inspected (K,); None where no rule judges.
     table_key : str
-        The experiment's key that names the table from outside; empty where there is a ``judge``.
+        The experiment's key that names a table from outside; empty where there is none.
     """
 
     name: str
@@ -65,6 +67,11 @@ class Judgement:
     dashes: str
     judge: Callable[..., tuple[np.ndarray, np.ndarray]] | None
     table_key: str = ""
+
+    @property
+    def gives_probabilities(self) -> bool:
+        """Whether clusters are judged; otherwise images are ranked by their density alone."""
+        return bool(self.judge or self.table_key)
 
 
 def known_fractions(
@@ -230,8 +237,23 @@ JUDGEMENTS = {
             judge=_judge_by_sheets,
         ),
         Judgement(
-            name=TRUE_FRACTIONS,
+            name="nobody",
             rank=2,
+            needs_labels=False,
+            title="judged by nobody: unusual objects first",
+            short="nobody",
+            words="Nobody has judged the clusters: objects are ranked by how unusual they are, by "
+            "their density under the mixture of all objects. No label enters, and there is no lens "
+            "probability.",
+            note="",
+            unlike_paper="clusters judged by nobody",
+            colour="#0072B2",
+            dashes=":",
+            judge=None,
+        ),
+        Judgement(
+            name=TRUE_FRACTIONS,
+            rank=3,
             needs_labels=True,
             title="known fraction",
             short="known",

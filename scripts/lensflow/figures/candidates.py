@@ -58,7 +58,7 @@ def _sheet(best, images, title):
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     for axes, image, row in zip(grid, images, best.itertuples(), strict=False):
         style.show_image(axes, image)
-        axes.set_title(f"{row.rank}: {_short(row.id)}\n$p$ = {row.p_lens:.3f}", fontsize=7, pad=2)
+        axes.set_title(f"{row.rank}: {_short(row.id)}\n{_score(row)}", fontsize=7, pad=2)
         _draw_scale_bar(axes, image.shape[0])
     for axes in grid[len(best) :]:
         axes.set_axis_off()
@@ -73,6 +73,13 @@ def _draw_scale_bar(axes, size: int) -> None:
         margin + length / 2, margin + 0.03 * size, "1$^{\\prime\\prime}$",
         ha="center", va="bottom", fontsize=6.5, color=style.VERMILLION,
     )  # fmt: skip
+
+
+def _score(row) -> str:
+    """Return what a candidate is ranked by: where nobody judged there is no probability."""
+    if hasattr(row, "p_lens"):
+        return f"$p$ = {row.p_lens:.3f}"
+    return f"log density {row.log_density:.1f}"
 
 
 def _short(name: str) -> str:

@@ -8,6 +8,7 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_sample
 from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
@@ -100,6 +101,8 @@ class Figure:
         Its place in the paper, one of `PAPER_PLACES`.
     published : sequence of Published
         Where `make published` shows it.
+    is_to_judge : bool
+        Whether it is what a person judges clusters by.
     """
 
     name: str
@@ -114,6 +117,7 @@ class Figure:
     labels: Mapping[str, str] = field(default_factory=dict)
     paper: str = ""
     published: Sequence[Published] = ()
+    is_to_judge: bool = False
 
     @property
     def stem(self) -> str:
@@ -161,7 +165,7 @@ def _published_title(figure: Figure, shown: Published) -> str:
 
 
 def _labelled(experiment: Experiment) -> bool:
-    return experiment.is_labelled
+    return experiment.is_labelled and bool(experiment.probabilities)
 
 
 def _follows_paper(experiment: Experiment) -> bool:
@@ -190,8 +194,10 @@ def _headline_runs(experiment: Experiment) -> list[Values]:
     ]
 
 
-def _first_run(experiment: Experiment) -> list[Values]:
-    return _headline_runs(experiment)[:1]
+def _runs_to_judge(experiment: Experiment) -> list[Values]:
+    """Return every run that a person is to judge, else the first for whoever wants to look."""
+    by_table = [name for name in experiment.settings["labels"] if JUDGEMENTS[name].table_key]
+    return _headline_runs(experiment)[: None if by_table else 1]
 
 
 def _candidate_datasets(experiment: Experiment) -> list[Values]:
@@ -254,7 +260,7 @@ def _dataset_images(experiment: Experiment) -> Values:
 def _candidate_images(experiment: Experiment, dataset: str) -> Values:
     return {
         "candidates": experiment.candidates_path(dataset),
-        "shards": experiment.sample_dataset(dataset).image_paths,
+        "shards": experiment.sample_dataset(experiment.candidate_sample(dataset)).image_paths,
     }
 
 
@@ -449,8 +455,9 @@ FIGURES = (
         inputs=_sheet,
         params=lambda e, **run: {"labelled": False, **_seed(e)},
         file=f"clusters_unlabelled_{_SHEETS}",
-        instances=_first_run,
+        instances=_runs_to_judge,
         labels=_MODEL,
+        is_to_judge=True,
     ),
     Figure(
         name="cluster_sheet",

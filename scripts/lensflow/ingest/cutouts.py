@@ -1,8 +1,9 @@
 """Cutouts from FITS: which HDU, in which unit, fitted to one size, checked, with their sky noise.
 
-Images are float32 arrays [row=y, col=x] in AB maggies (magnitude zero point 0). A missing pixel is
-NaN until `fill_missing` draws sky noise in its place. What cannot be used raises `CutoutError`,
-whose text is the reason that ends up in ``quarantine.csv``.
+Images are float32 arrays [row=y, col=x] in AB maggies (magnitude zero point 0), or in the file's
+counts where no zero point is known: every scale is free of the unit. A missing pixel is NaN until
+`fill_missing` draws sky noise in its place. What cannot be used raises `CutoutError`, whose text is
+the reason that ends up in ``quarantine.csv``.
 """
 
 import os
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensflow.errors import CutoutError
-from lensflow.ingest.fits_images import maggies_per_count, read_pixels
+from lensflow.ingest.fits_images import flux_factor, maggies_per_count, read_pixels
 from lensflow.ingest.sky import BORDER, sky_sigma, sky_statistics
 from lensflow.seeds import rng
 
@@ -42,7 +43,8 @@ class CutoutSettings:
         Names of HDUs (upper case) in order of preference; None takes the first two-dimensional
         image.
     zero_point : float, optional
-        AB magnitude of one count, for files whose header has none.
+        AB magnitude of one count, for files whose header has none; where neither is known the flux
+        stays in counts.
     denoised : bool
         The images are denoised and in [0, 1]: no zero point is applied, no sky noise is required.
     masked_value : float, optional
@@ -57,6 +59,13 @@ class CutoutSettings:
     masked_value: float | None = None
     size: int = NATIVE_SIZE
 
+    @property
+    def unit(self) -> str:
+        """Unit of the flux: without a zero point here, headers decide, file by file."""
+        if self.denoised:
+            return "1"
+        return "AB maggies" if self.zero_point is not None else "AB maggies or counts"
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -65,7 +74,7 @@ class Batch:
     Attributes
     ----------
     flux : ndarray of shape (n, size, size), float32
-        AB maggies (or the file's own unit for denoised images).
+        AB maggies where a zero point is known, else the file's own unit.
     sky_sigma : ndarray of shape (n,), float32
         Sky noise of a pixel, same unit.
     rows : ndarray of shape (n,), int
@@ -230,7 +239,7 @@ def _read_into(
         try:
             pixels, own = read_pixels(path, settings.hdus)
             if not settings.denoised:
-                factors[row] = maggies_per_count(own, settings.zero_point)
+                factors[row] = flux_factor(own, settings.zero_point)
             if pixels.shape == shape and pixels.dtype.itemsize == 4:
                 flux[row] = pixels
             else:

@@ -45,14 +45,22 @@ def maggies_per_count(own: float | None, configured: float | None) -> np.float32
     CutoutError
         When neither is known.
     """
-    zero_point = configured if own is None else own
-    if zero_point is None:
+    if own is None and configured is None:
         names = " or ".join(ZERO_POINT_KEYWORDS)
         raise CutoutError(
             f"no zero point is known: the header has no {names} and the configuration no "
             "zero_point; give zero_point (AB mag, 0 when the pixels are maggies)"
         )
-    return _factor(zero_point)
+    return flux_factor(own, configured)
+
+
+def flux_factor(own: float | None, configured: float | None) -> np.float32:
+    """Return what counts are multiplied by: to AB maggies, or 1 where no zero point is known.
+
+    Images are brought to units of their sky noise or stretched, so that the unit is a convenience.
+    """
+    zero_point = configured if own is None else own
+    return np.float32(1) if zero_point is None else _factor(zero_point)
 
 
 @functools.lru_cache(maxsize=1024)

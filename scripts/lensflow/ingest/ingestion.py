@@ -244,7 +244,7 @@ def _shard_rows(manifest, shard: int) -> range:
 
 
 def _begin_images(writer, manifest, dataset: Mapping, settings: CutoutSettings) -> None:
-    shape, unit = (0, settings.size, settings.size), "1" if settings.denoised else "AB maggies"
+    shape, unit = (0, settings.size, settings.size), settings.unit
     writer.growable("flux", shape, np.float32, unit, "cutouts [image, y, x]", compress=False)
     if dataset.get("source_images"):
         text = "noise-free images of the lensed source alone [image, y, x]"

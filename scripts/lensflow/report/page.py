@@ -25,7 +25,8 @@ TEMPLATES = Path(__file__).resolve().parents[3] / "workflow/report"
 N_CANDIDATES = 20
 PACKAGES = ("snakemake", "keras", "tensorflow", "jax", "scikit-learn", "numpy", "h5py", "astropy")
 CANDIDATE_COLUMNS = (
-    "rank", "id", "p_lens", "p_lens_min", "p_lens_max", "cluster", "path", "is_lens",
+    "rank", "id", "p_lens", "p_lens_min", "p_lens_max", "cluster", "log_density", "path",
+    "is_lens",
 )  # fmt: skip
 
 

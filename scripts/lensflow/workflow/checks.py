@@ -206,9 +206,10 @@ def _check_comparison(where: str, experiment: Experiment) -> Iterator[str]:
 def _check_table(where: str, experiment: Experiment, judgement: Judgement) -> Iterator[str]:
     """Check the path of a judgement that comes from outside."""
     key, path = judgement.table_key, experiment.settings[judgement.table_key]
-    if (judgement.name in experiment.judgements) != (path is not None):
+    labels = experiment.settings["labels"]
+    if (judgement.name in labels) != (path is not None):
         yield (
-            f"{where}.labels is {experiment.judgements} and {key} is {path!r}; give both "
+            f"{where}.labels is {labels} and {key} is {path!r}; give both "
             f"`{judgement.name}` and the path of the filled table, or neither"
         )
     if path is not None:

@@ -21,7 +21,8 @@ def test_the_schema_knows_the_same_judgements():
 def test_a_judgement_is_made_by_a_rule_or_comes_from_outside():
     for name, judgement in JUDGEMENTS.items():
         assert judgement.name == name
-        assert (judgement.judge is None) == bool(judgement.table_key)
+        assert not (judgement.judge and judgement.table_key)
+        assert judgement.gives_probabilities == (name != "nobody")
     assert len({judgement.rank for judgement in JUDGEMENTS.values()}) == len(JUDGEMENTS)
 
 

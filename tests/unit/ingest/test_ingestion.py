@@ -346,10 +346,20 @@ def test_a_malformed_id_pattern(tmp_path, id_pattern):
         build(tmp_path / "results", FITS | {"id_pattern": id_pattern}, folder)
 
 
-def test_a_missing_zero_point_says_what_to_do(tmp_path):
+def test_without_a_zero_point_the_flux_stays_in_counts(tmp_path):
+    """Every scale is free of the unit, so nothing is lost; the unit says so."""
     folder = make_folder(tmp_path / "data")
-    with pytest.raises(CutoutError, match=r"(?s)3 of 3.*give zero_point"):
-        ingest(tmp_path, FITS | {"zero_point": None}, folder)
+    shards = {}
+    for name, zero_point in (("counts", None), ("maggies", 25.0)):
+        (tmp_path / name).mkdir()
+        ingest(tmp_path / name, FITS | {"zero_point": zero_point}, folder)
+        (path,) = (tmp_path / name).rglob("shard*.h5")
+        with artifacts.open(path, "images") as file:
+            shards[name] = artifacts.read(file, "flux"), file["flux"].attrs["units"]
+    counts, maggies = shards["counts"], shards["maggies"]
+    assert len(counts[0]) == 3
+    np.testing.assert_allclose(maggies[0], counts[0] * np.float32(1e-10), rtol=1e-6)
+    assert (counts[1], maggies[1]) == ("AB maggies or counts", "AB maggies")
 
 
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
