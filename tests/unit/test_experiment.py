@@ -8,6 +8,7 @@ from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.experiment import Project
 from lensflow.samples.runs import Run
 from lensflow.workflow.config import complete
+from lensflow.workflow.guidance import next_steps
 
 NETWORK = {
     "encoder": [{"filters": 8, "kernel": 3}, {"filters": 8, "kernel": 3}],
@@ -48,7 +49,7 @@ def project(folder=None, run=("first", "second", "third"), **changes):
     config = {
         "run": list(run),
         "datasets": {"here": {**SIMULATED, "source_images": True}, "there": there},
-        "presets": {"tiny": PRESET},
+        "presets": {"tiny": PRESET, "polar": {"encoder": "polar"}},
         "experiments": {
             "first": FIRST,
             "second": {**PLAIN, "protocol": "honest"},
@@ -93,6 +94,67 @@ def test_whose_judgement_counts(labels, expected):
     chosen = project(first={"labels": labels, "person_labels": table}).experiments["first"]
     assert chosen.judgement is JUDGEMENTS[expected]
     assert chosen.judgements == labels
+
+
+def test_a_person_is_waited_for_where_nobody_ranks_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {"labels": ["nobody", "person"], "person_labels": "{scale}_{n_features}_{run}.csv"}
+    third = {**asked, "runs": 2}
+    chosen = project(third=third).experiments["third"]
+    assert chosen.pending == {"person": ["log_4_0.csv", "log_4_1.csv"]}
+    assert (chosen.judgements, chosen.probabilities) == (["nobody"], [])
+    assert chosen.judgement is JUDGEMENTS["nobody"]
+
+    (tmp_path / "log_4_1.csv").touch()
+    chosen = project(third=third).experiments["third"]
+    assert chosen.pending == {"person": ["log_4_0.csv"]}
+    (step,) = next_steps(project(run=["third"], third=third))
+    assert "save it as log_4_0.csv" in step
+    assert "results/third/figures/clusters_unlabelled_log_features_4_run_0.png" in step
+    assert next_steps(project(run=["second"], third=third)) == []
+
+    (tmp_path / "log_4_0.csv").touch()
+    chosen = project(third=third).experiments["third"]
+    assert chosen.pending == {}
+    assert (chosen.judgements, chosen.probabilities) == (["nobody", "person"], ["person"])
+    assert chosen.judgement is JUDGEMENTS["person"]
+
+
+def test_without_nobody_a_missing_table_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    chosen = project(third={"labels": ["person"], "person_labels": "j.csv"}).experiments["third"]
+    assert chosen.pending == {}
+    assert chosen.judgements == ["person"]
+
+
+def test_a_survey_ranks_itself_and_others_do_not():
+    everything = project(third={"apply_to": ["here"]}).experiments
+    assert everything["third"].candidate_datasets == ["there", "here"]
+    assert everything["third"].candidate_sample("there") == "train"
+    assert everything["third"].candidate_sample("here") == "here"
+    assert everything["first"].candidate_datasets == ["there"]
+
+
+def test_an_encoder_without_a_network_has_no_denoiser_and_other_seeds():
+    polar = {"preset": "polar", "scales": ["sigma"], "n_features": [4], "runs": 3}
+    chosen = project(second=polar).experiments["second"]
+    assert not chosen.denoises
+    assert chosen.needed_denoiser_paths("sigma") == []
+    assert chosen.denoised_paths("sigma", "train") == []
+    expected = ["results/second/sigma/stacks/train/shard_0.h5"]
+    assert chosen.encoder_input_paths("sigma", "train") == expected
+    assert chosen.encoder_path(Run("sigma", 4, 1)).endswith("run_1/polar.h5")
+    assert chosen.shown_scale == "log"
+    assert chosen.pooling == "d4"
+    assert [chosen.mixture_seed(run) for run in range(3)] == [1, 2, 3]
+
+    network = project().experiments["first"]
+    assert network.denoises
+    assert network.needed_denoiser_paths("log") == ["results/first/log/denoiser.weights.h5"]
+    assert network.encoder_input_paths("log", "test") == network.denoised_paths("log", "test")
+    assert network.shown_scale == "log"
+    assert network.pooling == "none"
+    assert {network.mixture_seed(run) for run in range(3)} == {1}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,18 @@ def test_runs_are_averaged_and_ties_go_to_typical_objects(tmp_path):
     assert table["p_lens_max"].tolist() == pytest.approx([0.9, 0.5, 0.5, 0.4])
 
 
+def test_where_nobody_judged_unusual_objects_come_first_and_have_no_probability(tmp_path):
+    runs = [
+        scores(tmp_path / "a.csv", [0.2, 0.9, 0.5, 0.5], [0.0, -4.0, 2.0, 3.0]),
+        scores(tmp_path / "b.csv", [0.4, 0.7, 0.5, 0.5], [-2.0, 6.0, 0.0, -7.0]),
+    ]
+    table = combine_runs(runs, "nobody", 3)
+    assert table["id"].tolist() == ["13", "010", "11"]
+    assert table["log_density"].tolist() == [-2.0, -1.0, 1.0]
+    assert list(table) == ["id", "judgement", "cluster", "log_density"]
+    assert (table["judgement"] == "nobody").all()
+
+
 @pytest.mark.parametrize("rows", [1, 3, 4])
 def test_blocks_of_rows_change_nothing(tmp_path, monkeypatch, rows):
     runs = [scores(tmp_path / f"{i}.csv", [0.5, 0.5, 0.1 * i, 0.5]) for i in range(3)]
