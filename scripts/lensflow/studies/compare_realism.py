@@ -1,6 +1,7 @@
-"""Compare a simulated dataset with the real cutouts of the challenge, by numbers and by eye.
+r"""Compare a simulated dataset with the real cutouts of the challenge, by numbers and by eye.
 
-    python scripts/compare_realism.py real/SpaceBasedTraining results/data/<dataset>/simulated \
+    PYTHONPATH=scripts python -m lensflow.studies.compare_realism \
+        real/SpaceBasedTraining results/data/<dataset>/simulated \
         --denoised challenge1_denoised --montage /tmp/montage.png
 
 Prints two-sample distances of the catalogues, how well a classifier tells real from simulated

@@ -1,11 +1,13 @@
-"""Fit a population of `lensflow.simulate` to a challenge catalogue.
+r"""Fit a population of `lensflow.simulate` to a challenge catalogue.
 
 The two populations of the workflow were made by, with FOLDER standing for
 scripts/lensflow/simulate/populations:
 
-    python scripts/fit_population.py classifications.csv --name training --out FOLDER/training.json
-    python scripts/fit_population.py classifications.csv --name challenge
-        --out FOLDER/challenge.json --dim 0.4 --lens-fraction 0.4 --invisible-fraction 0.06
+    PYTHONPATH=scripts python -m lensflow.studies.fit_population classifications.csv \
+        --name training --out FOLDER/training.json
+    PYTHONPATH=scripts python -m lensflow.studies.fit_population classifications.csv \
+        --name challenge --out FOLDER/challenge.json \
+        --dim 0.4 --lens-fraction 0.4 --invisible-fraction 0.06
 
 The result holds quantiles only, never rows of the catalogue. With ``--dim`` the lensed images are
 made fainter first: the challenge's test set has no public catalogue, and the paper (section 4.2.3,

@@ -1,6 +1,7 @@
-"""What makes the autoencoder better than principal components: a sweep over representations.
+r"""What makes the autoencoder better than principal components: a sweep over representations.
 
-    python scripts/sweep_representations.py --output results/published/representations.csv
+    PYTHONPATH=scripts python -m lensflow.studies.sweep_representations \
+        --output results/published/representations.csv
 
 Needs the demo's images and split (run the demo first) and writes one row a representation and
 number of clusters: the AUC on the demo's held-out objects, before and after the cut, with known

@@ -23,7 +23,7 @@ def test_the_shipped_configuration_is_complete_and_unchanged(config):
     full = complete(config)
     assert config == before
     assert full["experiments"]["demo"]["mixture"]["engine"] == "scikit-learn"
-    assert list(full["presets"]) == ["demo"]
+    assert set(full["presets"]) == {"demo", "polar"}
 
 
 def test_recipes_are_completed_too(config, tmp_path, monkeypatch):
@@ -153,7 +153,7 @@ def test_a_logarithm_of_denoised_images_is_refused(config):
 
 def test_labels_that_a_dataset_cannot_give_are_refused(config):
     config["experiments"]["demo"] |= {"dataset": "euclid_q1", "labels": ["known"]}
-    with pytest.raises(ConfigError, match=r"use labels: \[person\]"):
+    with pytest.raises(ConfigError, match=r"use labels: \[person, nobody\]"):
         complete(config)
 
 
