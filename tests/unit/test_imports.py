@@ -35,6 +35,7 @@ LOADED = {
     "embed_images": NOTHING,
     "embed_stack": NOTHING,
     "evaluate_experiment": NOTHING,
+    "evaluate_finder": NOTHING,
     "fit_encoder": NOTHING,
     "fit_baseline": ("sklearn", "scipy.stats"),
     "fit_mixture": NOTHING,

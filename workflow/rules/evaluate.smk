@@ -1,7 +1,8 @@
-"""Metrics, ROC curves, the null, and principal components as the baseline.
+"""Metrics, the null, principal components as the baseline, and the headline model as a finder.
 
 NEEDS: embeddings, scores and mixtures of all runs; prepared and denoised stacks
-MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv, baselines.csv
+MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv, baselines.csv,
+       rates.csv, calibration.csv, calibration_summary.csv, missed.csv
 """
 
 
@@ -83,3 +84,50 @@ rule evaluate_experiment:
         code=stage_hash("evaluate_experiment.py"),
     script:
         "../../scripts/evaluate_experiment.py"
+
+
+def finder_samples(wildcards):
+    """Return the held-out sample, or the training sample if there is none, and what is applied to."""
+    one = experiment(wildcards)
+    return [one.headline_sample, *one.settings["apply_to"]]
+
+
+rule evaluate_finder:
+    """Evaluate the headline model as a survey would use it: rates, calibration, what is missed."""
+    input:
+        scores=lambda wildcards: [
+            path
+            for sample in finder_samples(wildcards)
+            for path in experiment(wildcards).headline_paths(f"scores_{sample}.csv")
+        ],
+        train=lambda wildcards: experiment(wildcards).headline_paths("scores_train.csv"),
+        embeddings=lambda wildcards: [
+            experiment(wildcards).headline_path(f"embeddings_{sample}.h5")
+            for sample in finder_samples(wildcards)
+        ],
+        indices=lambda wildcards: [
+            experiment(wildcards).sample_dataset(sample).index_path
+            for sample in finder_samples(wildcards)
+        ],
+    output:
+        rates="results/{experiment}/rates.csv",
+        calibration="results/{experiment}/calibration.csv",
+        calibration_summary="results/{experiment}/calibration_summary.csv",
+        missed="results/{experiment}/missed.csv",
+    log:
+        "results/logs/{experiment}/evaluate_finder.log",
+    benchmark:
+        "results/benchmarks/{experiment}/evaluate_finder.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 3),
+        runtime=minutes(30, 30),
+    params:
+        samples=finder_samples,
+        seed=config["seed"],
+        bootstraps=lambda wildcards: experiment(wildcards).settings["bootstraps"],
+        code=stage_hash("evaluate_finder.py"),
+    script:
+        "../../scripts/evaluate_finder.py"

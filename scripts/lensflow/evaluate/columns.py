@@ -15,3 +15,27 @@ SUMMARY_COLUMNS = [
 ]
 ROC_COLUMNS = [*GROUP, "fpr", "tpr_mean", "tpr_min", "tpr_max"]
 NULL_COLUMNS = ["scale", "n_features", "run", "shuffle", "auc"]
+
+DENSITY = "density"
+"""Stands under ``labels`` for the ranking by density alone: unusual objects first, no label."""
+ALL_RUNS = "all"
+"""Stands under ``run`` for the score that ranks candidates: the mean over the runs."""
+
+RATES_COLUMNS = [
+    *("sample", "labels", "run", "lens_fraction", "selection", "n_selected"),
+    *("purity", "purity_low", "purity_high", "purity_expected"),
+    *("completeness", "completeness_low", "completeness_high", "n_runs"),
+]
+CALIBRATION_COLUMNS = [
+    *("sample", "labels", "run", "prior", "binning", "bin", "p_low", "p_high", "n", "p_mean"),
+    *("fraction", "fraction_low", "fraction_high", "n_runs"),
+]
+BRIER_COLUMNS = [
+    *("sample", "labels", "run", "prior", "judged_fraction", "n", "lens_fraction", "p_mean"),
+    *("brier", "reliability", "resolution", "uncertainty", "within_bins", "calibration_error"),
+    "n_runs",
+]
+MISSED_COLUMNS = [
+    *("sample", "labels", "selection", "by", "low", "high", "n_lens", "n_found"),
+    *("completeness", "completeness_low", "completeness_high", "n_runs"),
+]

@@ -1,0 +1,164 @@
+"""The objects of one sample of known class with everything that ranks them, over all runs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lensflow.evaluate.columns import ALL_RUNS, DENSITY
+from lensflow.evaluate.scored import check_same_rows
+from lensflow.evaluate.selection import snr
+from lensflow.samples.embeddings import open_embeddings
+from lensflow.samples.images import read_index
+from lensflow.samples.scores import judgements_of, probability_column, read_scores
+
+RADIUS = "einstein_radius_arcsec"
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score of n objects; higher is more lens-like.
+
+    Attributes
+    ----------
+    labels : str
+        Whose judgement it is, or `DENSITY`.
+    run : str
+        Number of the run, or `ALL_RUNS` for the mean over them.
+    n_runs : int
+        Runs that it comes from.
+    values : numpy.ndarray of shape (n,)
+    judged_fraction : float
+        Lens fraction that the judgement found where it was made: the mean of its probabilities
+        over the training sample, which needs no label. NaN where there are no probabilities.
+    """
+
+    labels: str
+    run: str
+    n_runs: int
+    values: np.ndarray
+    judged_fraction: float
+
+    @property
+    def is_probability(self) -> bool:
+        """Whether it is a lens probability."""
+        return self.labels != DENSITY
+
+    @property
+    def is_over_runs(self) -> bool:
+        """Whether it is the one that ranks candidates."""
+        return self.run == ALL_RUNS
+
+    @property
+    def key(self) -> dict[str, object]:
+        """What names it in a table."""
+        return {"labels": self.labels, "run": self.run, "n_runs": self.n_runs}
+
+
+@dataclass(frozen=True)
+class RankedSample:
+    """The n objects of known class of a sample, one row each.
+
+    Attributes
+    ----------
+    sample : str
+    ids : numpy.ndarray of str, shape (n,)
+    is_lens : numpy.ndarray of int, shape (n,)
+        1 or 0.
+    scores : sequence of Score
+    measures : pandas.DataFrame of n rows
+        einstein_radius_arcsec, and snr of the lensed image; NaN where unknown.
+    """
+
+    sample: str
+    ids: np.ndarray
+    is_lens: np.ndarray
+    scores: Sequence[Score]
+    measures: pd.DataFrame
+
+    @property
+    def lens_fraction(self) -> float:
+        """Lenses among the objects; NaN without one."""
+        return float(np.mean(self.is_lens)) if self.is_lens.size else np.nan
+
+    @property
+    def has_both_classes(self) -> bool:
+        """Whether there is a lens and a non-lens."""
+        return 0 < self.is_lens.sum() < self.is_lens.size
+
+
+def read_ranked(
+    sample: str,
+    score_paths: Sequence[str | Path],
+    train_paths: Sequence[str | Path],
+    embeddings_path: str | Path,
+    index_path: str | Path,
+) -> RankedSample:
+    """Read a sample with the scores of every run.
+
+    Of an object with several images, such as its rotations, the first is taken: a survey has each
+    object once.
+
+    Parameters
+    ----------
+    sample : str
+    score_paths, train_paths : sequence of path
+        Scores of it and of the training sample, by each run.
+    embeddings_path : path
+        Its embeddings by one run, for what is known of its lenses.
+    index_path : path
+        ``index.h5`` of its dataset.
+
+    Raises
+    ------
+    ArtifactError
+        When the files do not hold the same rows.
+    """
+    tables = {str(path): read_scores(path) for path in score_paths}
+    with open_embeddings(embeddings_path) as embeddings:
+        rows, measures = embeddings.rows(), embeddings.measures()
+    check_same_rows(sample, {**tables, str(embeddings_path): rows})
+    kept = ((rows["is_lens"] >= 0) & ~rows["id"].duplicated()).to_numpy()
+    ids = rows["id"].to_numpy()[kept]
+    return RankedSample(
+        sample=sample,
+        ids=ids,
+        is_lens=rows["is_lens"].to_numpy(int)[kept],
+        scores=list(_scores([table[kept] for table in tables.values()], train_paths)),
+        measures=_measures(measures[kept], ids, index_path),
+    )
+
+
+def _scores(runs: Sequence[pd.DataFrame], train_paths: Sequence[str | Path]) -> Iterator[Score]:
+    """Yield the scores by each judgement and by density: the mean over runs, then each run's."""
+    for labels, values in _by_labels(runs).items():
+        judged = [_judged_fraction(path, labels) for path in train_paths]
+        yield Score(labels, ALL_RUNS, len(runs), np.mean(values, axis=0), float(np.mean(judged)))
+        for number, (one, fraction) in enumerate(zip(values, judged, strict=True)):
+            yield Score(labels, str(number), 1, one, fraction)
+
+
+def _judged_fraction(train_path: str | Path, labels: str) -> float:
+    if labels == DENSITY:
+        return np.nan
+    column = probability_column(labels)
+    return float(read_scores(train_path, [column])[column].mean())
+
+
+def _by_labels(runs: Sequence[pd.DataFrame]) -> Mapping[str, list[np.ndarray]]:
+    judged = {
+        judgement: [run[probability_column(judgement)].to_numpy(float) for run in runs]
+        for judgement in judgements_of(runs[0].columns)
+    }
+    return {**judged, DENSITY: [-run["log_density"].to_numpy(float) for run in runs]}
+
+
+def _measures(measures: pd.DataFrame, ids: np.ndarray, index_path: str | Path) -> pd.DataFrame:
+    """Return Einstein radius and S/N of the objects; unknown is NaN, also where it is coded -1."""
+    n_pixels = measures["numb_pix_lensed_image"].to_numpy(float)
+    flux = measures["flux_lensed_image_in_sigma"].to_numpy(float)
+    known = np.where(n_pixels >= 0, n_pixels, np.nan)
+    radius = read_index(index_path, catalogue=[RADIUS]).set_index("id")[RADIUS]
+    return pd.DataFrame({RADIUS: radius.reindex(ids).to_numpy(float), "snr": snr(flux, known)})

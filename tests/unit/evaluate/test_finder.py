@@ -1,0 +1,128 @@
+"""The stage from files to tables, on the small experiment."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lensflow import artifacts
+from lensflow.errors import ArtifactError
+from lensflow.evaluate import finder
+from lensflow.evaluate.columns import (
+    BRIER_COLUMNS,
+    CALIBRATION_COLUMNS,
+    MISSED_COLUMNS,
+    RATES_COLUMNS,
+)
+from lensflow.evaluate.ranked import read_ranked
+from unit.evaluate.conftest import make_run
+
+COLUMNS = {
+    "rates": RATES_COLUMNS,
+    "calibration": CALIBRATION_COLUMNS,
+    "calibration_summary": BRIER_COLUMNS,
+    "missed": MISSED_COLUMNS,
+}
+
+
+def write_index(path, sample, n_objects=120):
+    """An index in another order than the embeddings, of one object more."""
+    numbers = np.arange(n_objects + 1)[::-1]
+    with artifacts.create(path, "index") as writer:
+        writer.strings("id", [f"{sample}{number:04d}" for number in numbers])
+        catalogue = pd.DataFrame({"einstein_radius_arcsec": numbers / 40})
+        artifacts.write_table(writer, "catalogue", catalogue)
+    return path
+
+
+def run_finder(folders, out, samples=("test",)):
+    finder.evaluate_finder_stage(
+        samples,
+        [folder / f"scores_{sample}.csv" for sample in samples for folder in folders],
+        [folder / "scores_train.csv" for folder in folders],
+        [folders[0] / f"embeddings_{sample}.h5" for sample in samples],
+        [write_index(out / f"{sample}.h5", sample) for sample in samples],
+        {name: out / f"{name}.csv" for name in COLUMNS},
+        n_bootstrap=10,
+        seed=1,
+    )
+    return {name: pd.read_csv(out / f"{name}.csv") for name in COLUMNS}
+
+
+def read(folders, tmp_path, sample="test"):
+    return read_ranked(
+        sample,
+        [folder / f"scores_{sample}.csv" for folder in folders],
+        [folder / "scores_train.csv" for folder in folders],
+        folders[0] / f"embeddings_{sample}.h5",
+        write_index(tmp_path / "index.h5", sample),
+    )
+
+
+def test_an_object_is_its_first_image_with_the_mean_over_runs(folders, tmp_path):
+    one = read(folders, tmp_path)
+    tables = [pd.read_csv(folder / "scores_test.csv", dtype={"id": str}) for folder in folders]
+    assert one.ids.tolist() == tables[0]["id"].unique().tolist()
+    scores = {(score.labels, score.run): score for score in one.scores}
+    assert list(scores) == [
+        (labels, run) for labels in ("known", "stand_in", "density") for run in ("all", "0", "1")
+    ]
+    first = [table[::2] for table in tables]
+    mean = (first[0]["p_lens_known"] + first[1]["p_lens_known"]).to_numpy() / 2
+    assert scores["known", "all"].values == pytest.approx(mean)
+    assert scores["density", "1"].values == pytest.approx(-first[1]["log_density"].to_numpy())
+    assert [scores["known", run].n_runs for run in ("all", "0")] == [2, 1]
+
+
+def test_the_judged_fraction_is_the_mean_probability_of_the_training_sample(folders, tmp_path):
+    means = [pd.read_csv(folder / "scores_train.csv")["p_lens_known"].mean() for folder in folders]
+    known = [score for score in read(folders, tmp_path).scores if score.labels == "known"]
+    fractions = [score.judged_fraction for score in known]
+    assert fractions == pytest.approx([np.mean(means), *means])
+
+
+def test_measures_are_found_by_id_and_a_code_for_unknown_is_unknown(folders, tmp_path):
+    one = read(folders, tmp_path)
+    number = np.array([int(name.removeprefix("test")) for name in one.ids])
+    assert one.measures["einstein_radius_arcsec"].to_numpy() == pytest.approx(number / 40)
+    snr = one.measures["snr"].to_numpy()
+    assert np.isnan(snr[one.is_lens == 0]).all()  # -1 pixels there
+    lens = one.is_lens == 1
+    assert snr[lens] == pytest.approx(1e4 / np.sqrt(90 + 2 * number[lens]))
+
+
+def test_tables_have_every_sample_and_score(folders, tmp_path):
+    tables = run_finder(folders, tmp_path, ("test", "train"))
+    for name, columns in COLUMNS.items():
+        assert list(tables[name].columns) == columns, name
+        assert tables[name]["sample"].unique().tolist() == ["test", "train"], name
+    assert set(tables["rates"]["labels"]) == {"known", "stand_in", "density"}
+    assert set(tables["calibration"]["labels"]) == {"known", "stand_in"}
+    assert set(tables["rates"]["run"].astype(str)) == {"all", "0", "1"}
+
+
+def test_same_seed_gives_the_same_bytes(folders, tmp_path):
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        run_finder(folders, tmp_path / name)
+    for name in COLUMNS:
+        first, second = (tmp_path / folder / f"{name}.csv" for folder in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_sample_of_unknown_classes_is_left_out(tmp_path):
+    folder = make_run(tmp_path, 0, samples=("train",), known=False)
+    tables = run_finder([folder], tmp_path, ("train",))
+    for name, columns in COLUMNS.items():
+        assert list(tables[name].columns) == columns
+        assert len(tables[name]) == 0
+
+
+def test_files_of_other_rows_are_refused(folders, tmp_path):
+    with pytest.raises(ArtifactError, match="different rows of the sample 'test'"):
+        read_ranked(
+            "test",
+            [folders[0] / "scores_test.csv", folders[1] / "scores_train.csv"],
+            [folder / "scores_train.csv" for folder in folders],
+            folders[0] / "embeddings_test.h5",
+            write_index(tmp_path / "index.h5", "test"),
+        )
