@@ -28,4 +28,5 @@ def wilson(n_found: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     fraction = n_found / n
     centre = (fraction + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * np.sqrt(fraction * (1 - fraction) / n + (Z / (2 * n)) ** 2)
-    return np.clip(centre - half, 0.0, 1.0), np.clip(centre + half, 0.0, 1.0)
+    # Rounding must not part an end from a fraction of none or all.
+    return np.clip(centre - half, 0.0, fraction), np.clip(centre + half, fraction, 1.0)

@@ -168,6 +168,11 @@ def _labelled(experiment: Experiment) -> bool:
     return experiment.is_labelled and bool(experiment.probabilities)
 
 
+def _has_truth(experiment: Experiment) -> bool:
+    """Whether true classes are known of objects that are ranked."""
+    return bool(experiment.labelled_datasets)
+
+
 def _follows_paper(experiment: Experiment) -> bool:
     return experiment.protocol == "paper"
 
@@ -297,6 +302,10 @@ def _seed(experiment: Experiment) -> Values:
     return {"seed": experiment.config["seed"]}
 
 
+def _judgement(experiment: Experiment) -> Values:
+    return {"judgement": experiment.judgement.name}
+
+
 def _scaling(experiment: Experiment) -> Values:
     return {"scaling": experiment.shown_scale}
 
@@ -336,6 +345,33 @@ FIGURES = (
             Published("training", "known fraction and assumed probability"),
             Published("honest", "held-out objects, both classes augmented alike", beside=True),
         ),
+    ),
+    Figure(
+        name="rates",
+        section=RESULTS,
+        title="survey rates",
+        draw="lensflow.figures.rates:rate_curves",
+        inputs=_tables("rates"),
+        params=_judgement,
+        when=_has_truth,
+    ),
+    Figure(
+        name="missed",
+        section=RESULTS,
+        title="what is missed",
+        draw="lensflow.figures.missed:missed_lenses",
+        inputs=_tables("missed"),
+        params=_judgement,
+        when=_has_truth,
+    ),
+    Figure(
+        name="calibration",
+        section=RESULTS,
+        title="calibration",
+        draw="lensflow.figures.calibration:reliability_curves",
+        inputs=_tables("calibration"),
+        params=_judgement,
+        when=lambda e: _has_truth(e) and bool(e.probabilities),
     ),
     Figure(
         name="null",

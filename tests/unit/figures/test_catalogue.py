@@ -95,8 +95,8 @@ def test_the_order_within_sections_is_that_of_the_argument():
     }
     assert sections == {
         "Results": [
-            "label_methods", "null", "baselines", "confusion", "confusion_rare", "roc_cut",
-            "roc_ratios", "ranking", "auc_features", "table2",
+            "label_methods", "rates", "missed", "calibration", "null", "baselines", "confusion",
+            "confusion_rare", "roc_cut", "roc_ratios", "ranking", "auc_features", "table2",
         ],
         "Clusters": [
             "cluster_sheet_unlabelled", "cluster_sheet", "clusters_lens", "clusters_non_lens",
@@ -128,11 +128,20 @@ def test_an_unlabelled_experiment_has_what_needs_no_labels():
     one = experiment(**survey, apply_to=[], compare_paper=None, appendix_a=None)
     assert names_of(one) == [
         "clusters_unlabelled_log_features_6_run_0",
+        "clusters_unlabelled_log_features_6_run_1",
         "denoising",
         "reconstructions",
         "training",
         "architecture",
     ]
+
+
+def test_rates_need_true_classes_and_calibration_a_judgement_too():
+    """A survey of one's own, applied to a simulation: what it finds is known there."""
+    survey = {"dataset": "survey", "protocol": "unlabelled", "compare_paper": None}
+    for labels, missing in ((["person"], set()), (["nobody"], {"calibration"})):
+        one = experiment(**survey, apply_to=["training"], labels=labels)
+        assert {"rates", "missed", "calibration"} - set(names_of(one)) == missing
 
 
 def test_the_honest_protocol_has_no_figure_of_table_1():

@@ -47,6 +47,9 @@ ARGUMENTS = {
     "label_methods": lambda p: {
         **tables(p, "roc", "metrics_summary"), "where": without(KNOWN, "labels")
     },
+    "rates": lambda p: {**tables(p, "rates"), "judgement": "stand_in"},
+    "missed": lambda p: {**tables(p, "missed"), "judgement": "stand_in"},
+    "calibration": lambda p: {**tables(p, "calibration"), "judgement": "stand_in"},
     "null": lambda p: {**tables(p, "null", "metrics"), "where": {**KNOWN, "sample": "test"}},
     "baselines": lambda p: {
         **tables(p, "metrics", "baselines"), "where": without(KNOWN, "scale", "n_features")
@@ -139,6 +142,26 @@ EMPTY = {
 }
 
 
+@pytest.mark.parametrize("name", ["rates", "missed", "calibration"])
+def test_an_empty_table_of_the_finder_is_said(name, paths, files, tmp_path):
+    whole = pd.read_csv(paths["experiment"] / f"{name}.csv")
+    whole.head(0).to_csv(tmp_path / "empty.csv", index=False)
+    draw(name, *files, **{name: tmp_path / "empty.csv", "judgement": "stand_in"})
+    assert files[0].stat().st_size > 1000
+
+
+@pytest.mark.parametrize("name", ["rates", "missed", "calibration"])
+def test_where_nobody_judged_density_is_shown(name, paths, files, monkeypatch):
+    """There is no probability then, and so nothing to calibrate."""
+    from matplotlib.figure import Figure
+
+    seen = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.extend(_texts(figure)))
+    draw(name, *files, **tables(paths, name), judgement="nobody")
+    expected = {"calibration": "no lens probabilities"}.get(name, "density alone")
+    assert any(expected in text for text in seen)
+
+
 @pytest.mark.parametrize("name", EMPTY)
 def test_nothing_to_show_is_said(name, paths, files):
     draw(name, *files, **{**ARGUMENTS[name](paths), **EMPTY[name]})
@@ -163,7 +186,10 @@ def test_user_settings_do_not_reach_figures(paths, files, monkeypatch):
     assert files[0].read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["candidates", "ranking", "judged_examples", "confusion"])
+JUDGED = ["candidates", "ranking", "judged_examples", "confusion", "rates", "missed", "calibration"]
+
+
+@pytest.mark.parametrize("name", JUDGED)
 def test_the_judgement_is_named_in_the_picture(name, paths, files, monkeypatch):
     """Whoever sees probabilities or candidates sees whose judgement of the clusters they are."""
     from matplotlib.figure import Figure

@@ -10,6 +10,7 @@ import yaml
 
 from lensflow import artifacts
 from lensflow.cluster import clusterers
+from lensflow.evaluate.finder import evaluate_finder_stage
 from lensflow.prepare.augmentation import rotate
 from lensflow.prepare.scaling import scale
 from lensflow.samples.embeddings import write_embeddings
@@ -20,6 +21,7 @@ from lensflow.samples.stacks import write_stack
 SIZE = 101
 SKY = 7.77e-13
 METRICS = ("auc", "tpr0", "tpr10", "recall", "precision", "f1", "accuracy")
+FINDER_TABLES = ("rates", "calibration", "calibration_summary", "missed")
 PRESET = {
     "image_size": 101,
     "denoiser": {},
@@ -239,6 +241,20 @@ def write_candidates(path, run_folder):
     best[columns].to_csv(path, index=False)
 
 
+def write_finder(folder, run_folders, index):
+    """What the headline model is as a finder, of the training sample under another name."""
+    evaluate_finder_stage(
+        ["test"],
+        [run / "scores_train.csv" for run in run_folders],
+        [run / "scores_train.csv" for run in run_folders],
+        [run_folders[0] / "embeddings_train.h5"],
+        [index],
+        {name: folder / f"{name}.csv" for name in FINDER_TABLES},
+        n_bootstrap=10,
+        seed=1,
+    )
+
+
 def write_config(path, n, n_features, runs):
     experiment = {
         "dataset": "fake", "protocol": "honest", "preset": "demo", "scales": ["log"],
@@ -305,6 +321,7 @@ def make_experiment(root, n=120, n_features=6, runs=2):
         run_folders.append(run_folder)
     write_metrics(root / "demo", (4, n_features))
     write_candidates(root / "demo/candidates_faint.csv", run_folders[0])
+    write_finder(root / "demo", run_folders, index)
     write_config(root / "demo/config.yaml", n, n_features, runs)
     write_extras(root)
     return {
