@@ -110,9 +110,8 @@ def test_keras_starts_without_what_it_only_draws_with():
 class Imports(ast.NodeVisitor):
     """The modules of the library that a file imports, anywhere in it or by a name in a string."""
 
-    def __init__(self, with_types):
+    def __init__(self):
         self.found = set()
-        self.with_types = with_types
 
     def visit_Import(self, node):
         self.found |= {alias.name for alias in node.names}
@@ -124,16 +123,11 @@ class Imports(ast.NodeVisitor):
         if isinstance(node.value, str) and re.fullmatch(r"lensflow(\.\w+)+(:\w+)?", node.value):
             self.found.add(node.value.partition(":")[0])
 
-    def visit_If(self, node):
-        # What stands under it is never imported when the code runs.
-        if self.with_types or ast.unparse(node.test) != "TYPE_CHECKING":
-            self.generic_visit(node)
-
 
 @cache
-def imported(path, with_types=True):
+def imported(path):
     """Return the paths of the library's modules that a file imports."""
-    visitor = Imports(with_types)
+    visitor = Imports()
     visitor.visit(ast.parse(path.read_text()))
     parts = [name.split(".")[1:] for name in visitor.found if name.startswith("lensflow.")]
     candidates = {LIBRARY.joinpath(*part).with_suffix(".py") for part in parts}
@@ -174,7 +168,7 @@ def test_nothing_is_imported_that_stands_later():
 
 
 def test_no_modules_import_each_other_in_a_circle():
-    graph = {path: imported(path, with_types=False) for path in MODULES}
+    graph = {path: imported(path) for path in MODULES}
     graphlib.TopologicalSorter(graph).prepare()
 
 

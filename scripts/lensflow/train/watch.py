@@ -2,22 +2,39 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Protocol
 
 import keras
 import numpy as np
 
 from lensflow.train import health
-from lensflow.train.backup import Backup
+from lensflow.train.backup import Backup, Progress
+from lensflow.train.data import TrainingImages
 from lensflow.train.history import duration
 from lensflow.train.stops import StopRequest, TrainingInterrupted
-
-if TYPE_CHECKING:
-    from lensflow.train.epochs import Training
 
 logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 10.0
+
+
+class Watched(Protocol):
+    """What a watch sees of a training."""
+
+    name: str
+    network: keras.Model
+    settings: Mapping
+    images: TrainingImages
+    progress: Progress
+    n_steps: int
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All numbers that a step changes."""
+
+    def mean_loss(self) -> float:
+        """Return the mean loss of the epoch so far."""
 
 
 class Watch(keras.callbacks.Callback):
@@ -28,7 +45,7 @@ class Watch(keras.callbacks.Callback):
 
     Parameters
     ----------
-    training : lensflow.train.epochs.Training
+    training : Watched
         What is trained, with its ``progress``.
     backup : lensflow.train.backup.Backup
         Where backups go.
@@ -38,9 +55,7 @@ class Watch(keras.callbacks.Callback):
         Seconds between two backups.
     """
 
-    def __init__(
-        self, training: "Training", backup: Backup, stop: StopRequest, backup_every: float
-    ):
+    def __init__(self, training: Watched, backup: Backup, stop: StopRequest, backup_every: float):
         super().__init__()
         self.training = training
         self.backup = backup
