@@ -43,7 +43,7 @@ class Findings:
     root : Path
         The folder that holds ``results``.
     tables : mapping of str to DataFrame or None
-        "metrics", "metrics_summary", "null", "baselines"; None where there is no file.
+        "metrics" and `lensflow.report.shown.TABLES`; None where there is no file.
     models : sequence of Model
     candidates : mapping of str to DataFrame
         By dataset.

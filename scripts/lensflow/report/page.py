@@ -17,6 +17,7 @@ from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.evaluate.selection import CUT, MIN_PIXELS, MIN_SNR
 from lensflow.report import words
 from lensflow.report.contents import HEADLINE_METRICS, Findings, read_findings
+from lensflow.report.finder import finder_content
 from lensflow.report.paper_tables import assumptions, paper_tables
 from lensflow.report.rule_graph import parse_dot, rule_graph_svg
 from lensflow.report.timings import timings
@@ -102,6 +103,7 @@ def _content(findings: Findings) -> dict:
         "pca": words.pca_sentences(findings),
         "warnings": words.warnings_of(findings),
         "results": _results(findings),
+        "finder": finder_content(findings),
         "paper_tables": paper_tables(findings),
         "models": findings.models,
         "ranked": words.ranking_sentence(findings),

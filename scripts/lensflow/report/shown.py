@@ -4,7 +4,7 @@ from lensflow.experiment import Experiment
 from lensflow.figures.catalogue import FIGURES, figure_paths
 from lensflow.paper.contents import paper_tables
 
-TABLES = ("metrics_summary", "null", "baselines")
+TABLES = ("metrics_summary", "null", "baselines", "rates", "calibration_summary", "missed")
 """Tables of the whole experiment that every experiment has."""
 
 

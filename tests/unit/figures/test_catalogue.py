@@ -129,6 +129,7 @@ def test_an_unlabelled_experiment_has_what_needs_no_labels():
     assert names_of(one) == [
         "clusters_unlabelled_log_features_6_run_0",
         "clusters_unlabelled_log_features_6_run_1",
+        "candidates_survey",
         "denoising",
         "reconstructions",
         "training",

@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from lensflow.report.page import write_report
+from lensflow.report.shown import TABLES
 from lensflow.report.words import spread
 from unit.report.graph import DOT
 
@@ -102,6 +103,7 @@ def test_missing_pieces_leave_a_sentence(folder):
         "The null was not computed",
         "(PCA) was not made",
         "There are no metrics",
+        "purity and completeness are not known",
         "not applied to other datasets",
         "The comparison was not made",
         "There are no benchmark files",
@@ -118,12 +120,14 @@ def test_unlabelled_experiment(folder):
     config = yaml.safe_load(path.read_text())
     config["experiments"]["demo"] |= {"protocol": "unlabelled", "labels": ["person"]}
     path.write_text(yaml.safe_dump(config))
-    for name in ("metrics", "metrics_summary", "null", "baselines"):
+    for name in ("metrics", *TABLES):
         table = folder / f"demo/{name}.csv"
         table.write_text(table.read_text().splitlines()[0] + "\n")
     text = report_of(folder)
     check_html(text)
     assert "There are no metrics" in text
+    assert "purity and completeness are not known" in text
+    assert "What is missed" not in text
     assert "Clusters labelled by a person" in text
 
 
