@@ -5,6 +5,8 @@ MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv,
        rates.csv, calibration.csv, calibration_summary.csv, missed.csv
 """
 
+from lensflow.workflow.inputs import finder_inputs, finder_samples
+
 
 rule fit_baseline:
     """Put principal components in place of the encoder, everything else alike."""
@@ -86,29 +88,10 @@ rule evaluate_experiment:
         "../../scripts/evaluate_experiment.py"
 
 
-def finder_samples(wildcards):
-    """Return the held-out sample, or the training sample if there is none, and what is applied to."""
-    one = experiment(wildcards)
-    return [one.headline_sample, *one.settings["apply_to"]]
-
-
 rule evaluate_finder:
     """Evaluate the headline model as a survey would use it: rates, calibration, what is missed."""
     input:
-        scores=lambda wildcards: [
-            path
-            for sample in finder_samples(wildcards)
-            for path in experiment(wildcards).headline_paths(f"scores_{sample}.csv")
-        ],
-        train=lambda wildcards: experiment(wildcards).headline_paths("scores_train.csv"),
-        embeddings=lambda wildcards: [
-            experiment(wildcards).headline_path(f"embeddings_{sample}.h5")
-            for sample in finder_samples(wildcards)
-        ],
-        indices=lambda wildcards: [
-            experiment(wildcards).sample_dataset(sample).index_path
-            for sample in finder_samples(wildcards)
-        ],
+        unpack(of_experiment(finder_inputs)),
     output:
         rates="results/{experiment}/rates.csv",
         calibration="results/{experiment}/calibration.csv",
@@ -125,7 +108,7 @@ rule evaluate_finder:
         mem_mb=megabytes(1000, 3),
         runtime=minutes(30, 30),
     params:
-        samples=finder_samples,
+        samples=of_experiment(finder_samples),
         seed=config["seed"],
         bootstraps=lambda wildcards: experiment(wildcards).settings["bootstraps"],
         code=stage_hash("evaluate_finder.py"),

@@ -13,7 +13,7 @@ from lensflow.evaluate.ranked import RADIUS
 from lensflow.evaluate.rates import PURE, best
 from lensflow.report.contents import Findings
 
-SAMPLES = {"train": "the training sample", "test": "held-out objects"}
+SAMPLES = {"train": "Training sample", "test": "Held-out objects"}
 MEASURES = {RADIUS: "Einstein radius (arcsec)", "snr": "S/N of the lensed image"}
 FEW = 10
 """Lenses below which a bin is not named in a sentence."""
@@ -72,7 +72,7 @@ def _with_interval(row: pd.Series, name: str) -> str:
 
 def _place(sample: str, labels: str) -> str:
     ranked = "ranked by density alone" if labels == DENSITY else f"labels “{labels}”"
-    return f"{SAMPLES.get(sample, sample).capitalize()}, {ranked}"
+    return f"{SAMPLES.get(sample, sample)}, {ranked}"
 
 
 # --- rates ---------------------------------------------------------------------------------------
@@ -118,9 +118,9 @@ def _extremes(rows: pd.DataFrame, name: str) -> str:
         return ""
     least, most = (rows.loc[index] for index in _ends(rows["completeness"]))
     return (
-        f"by {name}, fewest of {_bin(least)}, {percent(least['completeness'])} of "
-        f"{least['n_lens']} lenses, and most of {_bin(most)}, {percent(most['completeness'])} of "
-        f"{most['n_lens']}"
+        f"by {name}, the fewest are found of {_bin(least)} ({percent(least['completeness'])} of "
+        f"{least['n_lens']} lenses), the most of {_bin(most)} ({percent(most['completeness'])} of "
+        f"{most['n_lens']})"
     )
 
 

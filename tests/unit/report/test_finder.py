@@ -55,7 +55,10 @@ def test_bins_are_shown_and_the_extremes_said(folder):
     table.to_csv(path, index=False)
     missed = content(folder)["missed"]
     (sentence,) = missed["sentences"]
-    assert "fewest of 1.5 to 2, 10 % of 12 lenses, and most of 3 and more, 75 % of 40" in sentence
+    expected = (
+        "fewest are found of 1.5 to 2 (10 % of 12 lenses), the most of 3 and more (75 % of 40)"
+    )
+    assert expected in sentence
     radius = [row["bin"] for row in missed["rows"] if row["by"].startswith("Einstein")]
     assert radius == ["0 to 0.5", "0.5 to 1", "1 to 1.5", "1.5 to 2", "2 to 3", "3 and more"]
     assert len(missed["rows"]) == 11
