@@ -47,9 +47,24 @@ def read_rows(file: h5py.File, rows: slice = ALL_ROWS) -> pd.DataFrame:
 
 
 def fill(dataset: h5py.Dataset, blocks: Iterable[np.ndarray], path: Path) -> None:
-    """Put blocks into a dataset one after the other; they must fill it exactly."""
+    """Put blocks into a dataset one after the other; they must fill it exactly.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset of shape (n, ...)
+    blocks : iterable of ndarray of shape (m, ...)
+        Rows of the dataset's shape, n together.
+    path : path-like
+        The file, for messages.
+
+    Raises
+    ------
+    ArtifactError
+        When there are more or fewer rows, or rows of another shape.
+    """
     start = 0
     for block in blocks:
+        _check_shape(dataset, np.shape(block), path)
         if start + len(block) <= len(dataset):
             dataset[start : start + len(block)] = block
         start += len(block)
@@ -57,4 +72,14 @@ def fill(dataset: h5py.Dataset, blocks: Iterable[np.ndarray], path: Path) -> Non
         raise ArtifactError(
             f"{path}: {start} rows came for {len(dataset)} expected. This is a mistake of the "
             "code that made them; nothing was written."
+        )
+
+
+def _check_shape(dataset: h5py.Dataset, received: tuple[int, ...], path: Path) -> None:
+    """Refuse rows of another shape, which h5py would repeat until they fit."""
+    if len(received) != dataset.ndim or received[1:] != dataset.shape[1:]:
+        raise ArtifactError(
+            f"{path}: a block of the shape {received} came, rows of the shape {dataset.shape[1:]} "
+            "were expected. This is a mistake of the code that made it, or of a file that it was "
+            "made with; nothing was written."
         )
