@@ -1,16 +1,15 @@
 """Principal components of images: the simplest encoder, and what every other has to beat."""
 
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import ClassVar
 
-import h5py
 import numpy as np
 
 from lensflow import artifacts
-from lensflow.errors import ArtifactError, ConfigError, TrainingError
+from lensflow.embed.fitted import check_features, open_encoder, read_array, read_number
+from lensflow.errors import ConfigError, TrainingError
 from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
 
@@ -18,31 +17,6 @@ IMAGES_AT_MOST = 8192
 """Images that determine the components: 330 MB at 101 x 101 pixels, however large the sample."""
 
 BATCH = 1024
-
-
-@contextlib.contextmanager
-def open_encoder(path: str | PathLike, name: str) -> Iterator[h5py.File]:
-    """Open the artifact of an encoder after checking which encoder it is.
-
-    Parameters
-    ----------
-    path : path-like
-    name : str
-        Value of the root attribute ``encoder``.
-
-    Raises
-    ------
-    ArtifactError
-        When the file is damaged or missing, or holds another encoder.
-    """
-    with artifacts.open(path, "encoder") as file:
-        received = file.attrs.get("encoder")
-        if received != name:
-            raise ArtifactError(
-                f"{path} holds the encoder {received!r}, {name!r} was expected. Give a file of "
-                "that encoder, or fit it again."
-            )
-        yield file
 
 
 @dataclass(frozen=True)
@@ -172,11 +146,16 @@ class PcaEncoder:
         Raises
         ------
         ArtifactError
-            When the file is damaged or missing, or holds another encoder.
+            When the file is damaged or missing, or holds another encoder, or something of it is
+            missing, not finite, or of another shape.
         """
         with open_encoder(path, cls.name) as file:
-            arrays = [artifacts.read(file, key) for key in ("mean", "components", "variance")]
-            return cls(*arrays, int(file.attrs["seed"]), int(file.attrs["n_images"]))
+            n_features = read_number(file, "n_features")
+            mean = read_array(file, "mean", (None,))
+            components = read_array(file, "components", (len(mean), n_features))
+            variance = read_array(file, "variance", (n_features,))
+            numbers = (read_number(file, key) for key in ("seed", "n_images"))
+            return cls(mean, components, variance, *numbers)
 
     def _check_size(self, images: np.ndarray) -> None:
         if np.ndim(images) != 3 or np.prod(np.shape(images)[1:]) != len(self.mean):
@@ -242,8 +221,16 @@ def fit(
 
 
 def load(path: str | PathLike, preset: Mapping, n_features: int) -> Callable:
-    """Return the function from images to principal components that an artifact holds."""
-    return PcaEncoder.load(path).encode
+    """Return the function from images to principal components that an artifact holds.
+
+    Raises
+    ------
+    ArtifactError
+        As `PcaEncoder.load`, and when it makes another number of features.
+    """
+    encoder = PcaEncoder.load(path)
+    check_features(path, encoder.n_features, n_features)
+    return encoder.encode
 
 
 def _n_images(path: str | PathLike) -> int:

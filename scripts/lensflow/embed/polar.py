@@ -11,14 +11,15 @@ from heapq import heappop, heappush
 from os import PathLike
 from typing import ClassVar
 
+import h5py
 import numpy as np
 from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts
-from lensflow.embed.pca import open_encoder
-from lensflow.embed.polar_grid import N_ORDERS, N_RINGS, RING_EDGES_PX, magnitudes
-from lensflow.errors import ConfigError, TrainingError
+from lensflow.embed.fitted import MEND, check_features, open_encoder, read_array, read_number
+from lensflow.embed.polar_grid import N_INPUTS, N_ORDERS, N_RINGS, RING_EDGES_PX, magnitudes
+from lensflow.errors import ArtifactError, ConfigError, TrainingError
 from lensflow.prepare.views import SIDE, Neighbours, altered, cut_neighbours
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.stacks import open_stack
@@ -230,11 +231,26 @@ class PolarEncoder:
         Raises
         ------
         ArtifactError
-            When the file is damaged or missing, or holds another encoder.
+            When the file is damaged or missing, or holds another encoder or one of another grid,
+            or something of it is missing, not finite, or of another shape.
         """
         with open_encoder(path, cls.name) as file:
-            arrays = [artifacts.read(file, key) for key in ("mean", "directions", "eigenvalues")]
-            return cls(*arrays, *(int(file.attrs[key]) for key in ("seed", "n_objects", "n_views")))
+            _check_grid(file)
+            n_features = read_number(file, "n_features")
+            mean = read_array(file, "mean", (N_INPUTS,))
+            directions = read_array(file, "directions", (N_INPUTS, n_features))
+            eigenvalues = read_array(file, "eigenvalues", (n_features,))
+            numbers = (read_number(file, key) for key in ("seed", "n_objects", "n_views"))
+            return cls(mean, directions, eigenvalues, *numbers)
+
+
+def _check_grid(file: h5py.File) -> None:
+    edges = read_array(file, "ring_edges", RING_EDGES_PX.shape)
+    if not np.array_equal(edges, RING_EDGES_PX):
+        raise ArtifactError(
+            f"{file.filename}: /ring_edges is {edges.tolist()} pix, {RING_EDGES_PX.tolist()} was "
+            f"expected: it was fitted on another polar grid. {MEND}"
+        )
 
 
 def _whitened(own: np.ndarray, views: np.ndarray, n_features: int) -> tuple[np.ndarray, np.ndarray]:
@@ -338,8 +354,16 @@ def fit(
 
 
 def load(path: str | PathLike, preset: Mapping, n_features: int) -> Callable:
-    """Return the function from images to features that an artifact holds."""
-    return PolarEncoder.load(path).encode
+    """Return the function from images to features that an artifact holds.
+
+    Raises
+    ------
+    ArtifactError
+        As `PolarEncoder.load`, and when it makes another number of features.
+    """
+    encoder = PolarEncoder.load(path)
+    check_features(path, encoder.n_features, n_features)
+    return encoder.encode
 
 
 def _named_blocks(
