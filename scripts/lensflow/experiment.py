@@ -190,8 +190,9 @@ class Experiment:
     @property
     def pooling(self) -> str:
         """Over which views of an image baselines average too, as its encoder does."""
-        network = self.preset.get("autoencoder")
-        return network["embedding_pooling"] if network else "d4"
+        if self.encoder.is_network:
+            return self.preset["autoencoder"]["embedding_pooling"]
+        return "d4" if self.encoder.is_invariant else "none"
 
     @property
     def protocol(self) -> str:

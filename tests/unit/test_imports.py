@@ -167,6 +167,23 @@ def test_nothing_is_imported_that_stands_later():
     assert upward == set()
 
 
+def test_the_library_never_imports_snakemake():
+    names = {
+        name.partition(".")[0]
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    assert names >= {"numpy", "lensflow"}
+    assert not [name for name in names if name.startswith("snakemake")]
+
+
 def test_no_modules_import_each_other_in_a_circle():
     graph = {path: imported(path) for path in MODULES}
     graphlib.TopologicalSorter(graph).prepare()

@@ -130,20 +130,20 @@ def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tm
     """What a survey user does: no catalogue, a person judges the sheets, candidates come out."""
 
     def unlabelled(config):
-        config["run"] = ["survey"]
+        config["run"] = ["stamped"]
         config["datasets"]["stamps"] = {"kind": "fits", "path": "stamps", "zero_point": 0.0}
-        config["experiments"]["survey"] = {
+        config["experiments"]["stamped"] = {
             **config["experiments"]["tiny"],
             **{"dataset": "stamps", "protocol": "unlabelled", "runs": 1, "apply_to": []},
             **{"labels": ["person"], "person_labels": "judged.csv"},
         }
-        del config["experiments"]["survey"]["fraction"]
+        del config["experiments"]["stamped"]["fraction"]
 
     folder = configured(tmp_path, unlabelled)
     source = finished / "results/data/small_challenge/simulated/Data.0/Public/Band1"
     shutil.copytree(source, folder / "stamps")
-    run = "results/survey/log/features_3/run_0"
-    sheet = "results/survey/figures/clusters_unlabelled_log_features_3_run_0.png"
+    run = "results/stamped/log/features_3/run_0"
+    sheet = "results/stamped/figures/clusters_unlabelled_log_features_3_run_0.png"
     snakemake(folder, "--cores", 2, sheet, f"{run}/cluster_labels_template.csv")
 
     labels = pd.read_csv(folder / run / "cluster_labels_template.csv", dtype={"mixture_hash": str})
@@ -159,7 +159,7 @@ def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tm
     labels.to_csv(folder / "judged.csv", index=False)
     done = snakemake(folder, "--cores", 1, f"{run}/scores_train.csv", check=False)
     assert done.returncode != 0
-    log = next((folder / "results/logs/survey/log").glob("score_shard_*_train_0.log"))
+    log = next((folder / "results/logs/stamped/log").glob("score_shard_*_train_0.log"))
     assert "another mixture" in log.read_text()
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from os import PathLike
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -138,6 +139,12 @@ def _catalogue(index: str | PathLike, ids: pd.Series) -> pd.DataFrame:
     """Return the catalogue of some objects: the columns in which anything of them is known."""
     with artifacts.open(index, "index") as file:
         table = _look_up(file, ids, lambda rows: artifacts.read_table(file, "catalogue", rows))
+    missing = sorted(set(ids) - set(table["id"]))
+    if missing:
+        raise ArtifactError(
+            f"{index} does not list {len(missing)} of the objects that are scored, {missing[0]!r} "
+            "first. Delete the scores and run again."
+        )
     unknown = {"is_lens": -1}
     kept = [
         name
@@ -158,7 +165,13 @@ def _look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.
 
 
 def _write_fits(table: pd.DataFrame, judgement: str, path: str | PathLike) -> None:
-    written = Table.from_pandas(table.astype({"id": str, "judgement": str, "path": str}))
+    texts = {name: table[name].astype(str).map(_ascii) for name in ("id", "judgement", "path")}
+    written = Table.from_pandas(table.assign(**texts))
     written.meta["JUDGEDBY"] = judgement
     written.meta["comments"] = [f"Judgement of the clusters: {JUDGEMENTS[judgement].title}"]
     written.write(path, format="fits", overwrite=True)
+
+
+def _ascii(text: str) -> str:
+    """Return a text as FITS can hold it: what is not ASCII as ``%`` and its UTF-8 bytes."""
+    return "".join(sign if sign.isascii() else quote(sign) for sign in text)

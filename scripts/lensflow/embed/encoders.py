@@ -39,6 +39,11 @@ class Encoder:
         On which of `lensflow.prepare.scaling.SCALES`.
     is_network : bool
         Whether it is trained on a GPU, epoch by epoch.
+    is_invariant : bool
+        Whether an object has the same features in all eight orientations; a network may average
+        over them too, by its preset.
+    title : str
+        What it is called, after "the".
     words : str
         What it is, after "the features come from" in the report.
     """
@@ -49,6 +54,8 @@ class Encoder:
     input_stage: str
     scales: tuple[str, ...]
     is_network: bool
+    is_invariant: bool
+    title: str
     words: str
 
     def load(self, path: str | PathLike, preset: Mapping, n_features: int) -> Encode:
@@ -70,6 +77,8 @@ ENCODERS: dict[str, Encoder] = {
             input_stage="denoised",
             scales=("log", "linear"),
             is_network=True,
+            is_invariant=False,
+            title="autoencoder",
             words="a convolutional autoencoder that learns to reproduce denoised images",
         ),
         Encoder(
@@ -79,6 +88,8 @@ ENCODERS: dict[str, Encoder] = {
             input_stage="stacks",
             scales=("log", "linear"),
             is_network=False,
+            is_invariant=False,
+            title="PCA encoder",
             words="principal components of the images",
         ),
         Encoder(
@@ -88,6 +99,8 @@ ENCODERS: dict[str, Encoder] = {
             input_stage="stacks",
             scales=("sigma",),
             is_network=False,
+            is_invariant=True,
+            title="polar encoder",
             words="Fourier magnitudes along rings about the centre, of which those combinations "
             "are kept that differ most between objects for how much they differ between altered "
             "views of one object; no network, and the same for any orientation",

@@ -1,4 +1,4 @@
-"""The autoencoder beside principal components."""
+"""The encoder beside principal components."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,8 +9,8 @@ import pandas as pd
 from lensflow import tables
 from lensflow.figures import style
 
-REPRESENTATIONS = {
-    "autoencoder": ("autoencoder", style.BLACK, "o"),
+OURS = "encoder"
+BASELINES = {
     "pca_raw": ("PCA of the images", style.BLUE, "s"),
     "pca_denoised": ("PCA of the denoised images", style.ORANGE, "D"),
     "pca_raw_d4": ("PCA of the images, mean over views", style.SKY, "^"),
@@ -24,6 +24,7 @@ def baseline_comparison(
     png: Path | str,
     pdf: Path | str,
     where: Mapping[str, object],
+    encoder: str,
 ) -> None:
     """Compare the AUC with that of as many principal components: mean, min and max.
 
@@ -35,25 +36,28 @@ def baseline_comparison(
         Figures to write.
     where : mapping
         Sample, labels, cut and whatever else.
+    encoder : str
+        What the experiment's encoder is called.
     """
-    ours = tables.rows_where(pd.read_csv(metrics), where).assign(representation="autoencoder")
+    ours = tables.rows_where(pd.read_csv(metrics), where).assign(representation=OURS)
     theirs = tables.rows_where(pd.read_csv(baselines), where)
     table = pd.concat([ours, theirs], ignore_index=True)
     settings = [tuple(row) for row in table[["scale", "n_features"]].drop_duplicates().to_numpy()]
     with style.paper():
         figure = style.new_figure(style.COLUMN_INCHES, 1.8 + 0.35 * len(settings))
         if len(settings):
-            _draw_baselines(figure, table, settings, style.title(where))
+            looks = {OURS: (encoder, style.BLACK, "o"), **BASELINES}
+            _draw_baselines(figure, table, settings, style.title(where), looks)
         else:
             style.sentence(figure, f"No metrics for {tables.describe_rows(where)}.")
         style.save(figure, png, pdf)
 
 
-def _draw_baselines(figure, table, settings: Sequence[tuple[str, int]], title):
+def _draw_baselines(figure, table, settings: Sequence[tuple[str, int]], title, looks):
     axes = figure.add_subplot(title=title)
-    shown = [name for name in REPRESENTATIONS if (table["representation"] == name).any()]
+    shown = [name for name in looks if (table["representation"] == name).any()]
     for place, name in enumerate(shown):
-        label, colour, marker = REPRESENTATIONS[name]
+        label, colour, marker = looks[name]
         chosen = table[table["representation"] == name]
         spread = chosen.groupby(["scale", "n_features"])["auc"].agg(["mean", "min", "max"])
         spread = spread.reindex(settings)

@@ -8,7 +8,7 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.cluster.judgements import JUDGEMENTS, TRUE_FRACTIONS
 from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_sample
 from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
@@ -32,9 +32,6 @@ PAPER_PLACES = (
 
 RATIO_SAMPLES = [ratio_sample("test", ratio) for ratio in TABLE1_RATIOS]
 """Samples at the ratios of table 1."""
-
-TRUE_FRACTIONS = "known"
-"""The judgement that the null and the baselines are computed with."""
 
 Values = dict[str, object]
 
@@ -392,9 +389,10 @@ FIGURES = (
         draw="lensflow.figures.baselines:baseline_comparison",
         inputs=_tables("metrics", "baselines"),
         params=lambda e: {
-            "where": {**e.model, "sample": e.headline_sample, **_TRUE_FRACTIONS_UNCUT}
+            "where": {**e.model, "sample": e.headline_sample, **_TRUE_FRACTIONS_UNCUT},
+            "encoder": e.encoder.title,
         },
-        when=lambda e: e.is_labelled and e.settings["baselines"],
+        when=lambda e: e.is_labelled and e.settings["baselines"] and TRUE_FRACTIONS in e.judgements,
         published=(Published("training", "Principal components in place of the autoencoder"),),
     ),
     Figure(

@@ -97,6 +97,7 @@ def _content(findings: Findings) -> dict:
         "sample": words.sample_words(experiment),
         "data": words.data_sentences(findings),
         "encoder": experiment.encoder.words,
+        "encoder_title": experiment.encoder.title,
         "simulated": words.is_simulated(findings),
         "judgements": [_judgement(findings, name) for name in experiment.judgements],
         "null": sentence,

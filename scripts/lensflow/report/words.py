@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow import tables
+from lensflow.cluster.judgements import TRUE_FRACTIONS
 from lensflow.experiment import Experiment
 from lensflow.report.contents import Findings
 
@@ -80,11 +81,11 @@ def null_sentence(findings: Findings) -> tuple[str, bool]:
 
 
 def pca_sentences(findings: Findings) -> list[str]:
-    """Say for each way of labelling whether the autoencoder wins over PCA."""
+    """Say for each way of labelling whether the encoder wins over PCA."""
     metrics, baselines = findings.tables["metrics"], findings.tables["baselines"]
     if metrics is None or baselines is None:
         return ["The comparison with principal components (PCA) was not made."]
-    sentences = []
+    sentences, title = [], findings.experiment.encoder.title
     for labels in findings.experiment.judgements:
         where = {**findings.headline, "labels": labels}
         ours = tables.rows_where(metrics, where)["auc"].dropna()
@@ -93,19 +94,22 @@ def pca_sentences(findings: Findings) -> list[str]:
         if len(ours) and len(best):
             winner = best.idxmax()
             rivals = theirs.loc[theirs["representation"] == winner, "auc"]
-            sentences.append(f"Labels {labels}: {_verdict(ours, rivals, winner)}")
-    return sentences or ["The comparison with principal components (PCA) was not made."]
+            sentences.append(f"Labels {labels}: {_verdict(title, ours, rivals, winner)}")
+    return sentences or [
+        "Principal components (PCA) were judged by true fractions and this experiment was not: add "
+        f"`{TRUE_FRACTIONS}` to its labels to compare the two."
+    ]
 
 
-def _verdict(ours, rivals, winner):
+def _verdict(title, ours, rivals, winner):
     name = REPRESENTATION_NAMES.get(winner, winner)
     numbers = f"AUC {ours.mean():.3f} against {rivals.mean():.3f} for the better PCA ({name})"
     if ours.mean() <= rivals.mean():
-        return f"the autoencoder does not win over PCA: {numbers}."
+        return f"the {title} does not win over PCA: {numbers}."
     if len(ours) < 2 or ours.min() <= rivals.max():
         reason = "there is one run only" if len(ours) < 2 else "the ranges over runs overlap"
-        return f"the autoencoder does not win over PCA beyond the scatter: {numbers}, but {reason}."
-    return f"the autoencoder wins over PCA in every run: {numbers}."
+        return f"the {title} does not win over PCA beyond the scatter: {numbers}, but {reason}."
+    return f"the {title} wins over PCA in every run: {numbers}."
 
 
 def warnings_of(findings: Findings) -> list[str]:

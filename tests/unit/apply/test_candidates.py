@@ -62,24 +62,39 @@ def test_a_missing_judgement_is_explained(tmp_path):
         combine_runs([scores(tmp_path / "a.csv", [0, 0, 0, 0])], "person", 4)
 
 
-def test_both_tables_hold_the_catalogue_that_is_known(tmp_path):
-    ids = ["010", "11", "12", "13"]
+def ranked(folder, ids=("010", "11", "12", "13"), path="{}.fits"):
+    """Rank the objects of `scores` in a dataset that lists some of them."""
     catalogue = pd.DataFrame({"is_lens": [-1] * 4, "ra": [1.0, 2.0, 3.0, 4.0]})
-    with artifacts.create(tmp_path / "index.h5", "index") as writer:
+    with artifacts.create(folder / "index.h5", "index") as writer:
         writer.strings("id", ids)
-        artifacts.write_table(writer, "catalogue", catalogue)
-    with artifacts.create(tmp_path / "manifest.h5", "manifest") as writer:
+        artifacts.write_table(writer, "catalogue", catalogue.head(len(ids)))
+    with artifacts.create(folder / "manifest.h5", "manifest") as writer:
         writer.strings("id", ids)
-        writer.strings("path", [f"{i}.fits" for i in ids])
+        writer.strings("path", [path.format(i) for i in ids])
     rank_candidates(
-        [scores(tmp_path / "a.csv", [0.2, 0.9, 0.5, 0.6])],
-        tmp_path / "index.h5",
-        tmp_path / "manifest.h5",
+        [scores(folder / "a.csv", [0.2, 0.9, 0.5, 0.6])],
+        folder / "index.h5",
+        folder / "manifest.h5",
         judgement="known",
         n_candidates=3,
-        csv=tmp_path / "c.csv",
-        fits=tmp_path / "c.fits",
+        csv=folder / "c.csv",
+        fits=folder / "c.fits",
     )
+
+
+def test_a_name_that_is_not_ascii_is_escaped_in_fits_alone(tmp_path):
+    ranked(tmp_path, path="données/{}.fits")
+    assert pd.read_csv(tmp_path / "c.csv")["path"][0] == "données/11.fits"
+    assert Table.read(tmp_path / "c.fits")["path"][0] == "donn%C3%A9es/11.fits"
+
+
+def test_an_object_that_the_dataset_does_not_list_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match=r"does not list 1 of the objects.*'13'"):
+        ranked(tmp_path, ids=("010", "11", "12"))
+
+
+def test_both_tables_hold_the_catalogue_that_is_known(tmp_path):
+    ranked(tmp_path)
     table = pd.read_csv(tmp_path / "c.csv", dtype={"id": str})
     assert table["rank"].tolist() == [1, 2, 3]
     assert table["id"].tolist() == ["11", "13", "12"]

@@ -52,7 +52,8 @@ ARGUMENTS = {
     "calibration": lambda p: {**tables(p, "calibration"), "judgement": "stand_in"},
     "null": lambda p: {**tables(p, "null", "metrics"), "where": {**KNOWN, "sample": "test"}},
     "baselines": lambda p: {
-        **tables(p, "metrics", "baselines"), "where": without(KNOWN, "scale", "n_features")
+        **tables(p, "metrics", "baselines"), "where": without(KNOWN, "scale", "n_features"),
+        "encoder": "polar encoder",
     },
     "confusion": lambda p: {**tables(p, "metrics"), "where": STAND_IN},
     "confusion_rare": lambda p: {**tables(p, "metrics"), "where": {**STAND_IN, "sample": "test"}},
@@ -68,7 +69,7 @@ ARGUMENTS = {
         "ratios": (1, 50), "seed": 0,
     },
     "auc_features": lambda p: {
-        **tables(p, "metrics_summary"), "where": without(KNOWN, "scale", "n_features")
+        **tables(p, "metrics_summary"), "where": without(KNOWN, "scale", "n_features"),
     },
     "table2": lambda p: tables(p, "table2"),
     "cluster_sheet_unlabelled": lambda p: {**clusters(p), "labelled": False},
@@ -137,7 +138,7 @@ EMPTY = {
     "roc_cut": {"where": {"sample": "elsewhere"}},
     "auc_features": {"where": {"sample": "elsewhere"}},
     "label_methods": {"where": {"sample": "elsewhere"}},
-    "baselines": {"where": {"sample": "elsewhere"}},
+    "baselines": {"where": {"sample": "elsewhere"}, "encoder": "autoencoder"},
     "null": {"where": NOWHERE},
 }
 

@@ -32,6 +32,26 @@ def test_autoencoder_wins_only_beyond_the_scatter(folder):
         assert "wins over PCA in" not in pca_sentences(read(folder))[0]
 
 
+def with_config(folder, change):
+    path = folder / "demo/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    change(config)
+    path.write_text(yaml.safe_dump(config))
+
+
+def test_the_encoder_is_called_by_its_name(folder):
+    with_config(folder, lambda config: config["presets"]["demo"].update(encoder="polar"))
+    assert "the polar encoder wins over PCA" in pca_sentences(read(folder))[0]
+
+
+def test_principal_components_without_true_fractions_beside_are_said(folder):
+    path = folder / "demo/baselines.csv"
+    pd.read_csv(path).assign(labels="known").to_csv(path, index=False)
+    with_config(folder, lambda config: config["experiments"]["demo"].update(labels=["stand_in"]))
+    (sentence,) = pca_sentences(read(folder))
+    assert "add `known` to its labels" in sentence
+
+
 def test_one_run_proves_no_win(folder):
     for name in ("metrics", "baselines"):
         table = pd.read_csv(folder / f"demo/{name}.csv")
