@@ -107,7 +107,7 @@ def _pca(images: np.ndarray, ids: np.ndarray, n_features: int, seed: int) -> Cal
     return lambda block: encoder.encode(pixels(block))
 
 
-FITTED = {"polar": _polar, "pca": _pca}
+STUDIED = {"polar": _polar, "pca": _pca}
 """From images, ids, number of features and seed to a function from images to features."""
 
 
@@ -143,7 +143,7 @@ def metrics(table: pd.DataFrame, p_lens: np.ndarray) -> dict[str, float]:
 def compare(samples: dict[str, tuple[np.ndarray, pd.DataFrame]], given) -> Iterator[dict]:
     """Yield one row an encoder, sample and mixture seed."""
     images, train = samples["train"]
-    for name, fitted in FITTED.items():
+    for name, fitted in STUDIED.items():
         start = time.perf_counter()
         encode = fitted(images, train["id"].to_numpy(), given.n_features, given.seed)
         between = time.perf_counter()

@@ -37,7 +37,7 @@ from lensflow.figures import style
 from lensflow.simulate.population import load, names
 from lensflow.simulate.rarities import rarity_of
 from lensflow.simulate.shards import impostor_of
-from lensflow.studies.compare_encoders import FITTED, SIMULATION_SEED, Sample, metrics, simulated
+from lensflow.studies.compare_encoders import SIMULATION_SEED, STUDIED, Sample, metrics, simulated
 from lensflow.tables import write_csv
 
 BLOCK = 500
@@ -86,7 +86,7 @@ def planted_objects(work: Path, field: Sample, rare: Sample) -> Objects:
 def scored(samples: dict[str, Objects], encoder: str, given) -> dict[str, Scores]:
     """Return the scores of every sample but ``train`` by one encoder and several mixtures."""
     images, table, _ = samples["train"]
-    encode = FITTED[encoder](images, table["id"].to_numpy(), given.n_features, given.seed)
+    encode = STUDIED[encoder](images, table["id"].to_numpy(), given.n_features, given.seed)
     features = {name: _features(encode, objects.images) for name, objects in samples.items()}
     is_lens = table["is_lens"].to_numpy()
     runs = [_clustered(features, is_lens, given.n_clusters, seed) for seed in range(given.n_runs)]
@@ -230,7 +230,7 @@ def main() -> None:
     given = arguments()
     samples, tables = draw_samples(given), {"auc": [], "impostors": [], "rarities": []}
     given.output.mkdir(parents=True, exist_ok=True)
-    for encoder in FITTED:
+    for encoder in STUDIED:
         scores = scored(samples, encoder, given)
         tables["auc"] += auc_rows(encoder, samples, scores)
         tables["impostors"] += impostor_rows(encoder, samples["hard"], scores["hard"], given.n_best)
