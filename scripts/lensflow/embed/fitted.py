@@ -1,4 +1,4 @@
-"""The artifacts of encoders that are fitted: what is read of one is checked as it is read."""
+"""What encoders that are fitted have in common: checks of their artifacts, and of overflow."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 
 from lensflow import artifacts
-from lensflow.errors import ArtifactError
+from lensflow.errors import ArtifactError, TrainingError
 
 MEND = "Give a file of that encoder, or fit it again."
 
@@ -99,4 +99,30 @@ def check_features(path: str | PathLike, received: int, expected: int) -> None:
         raise ArtifactError(
             f"{path} makes {received} features, {expected} were expected. Give the encoder of a "
             f"run with {expected} features, or fit it again."
+        )
+
+
+def single(images: np.ndarray) -> np.ndarray:
+    """Return images in single precision, in which what is too large is infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(images, dtype=np.float32)
+
+
+def check_computed(values: np.ndarray) -> None:
+    """Refuse images of which something computed is not finite.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_images, ...)
+        What was computed of finite images.
+
+    Raises
+    ------
+    TrainingError
+    """
+    bad = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    if bad.any():
+        raise TrainingError(
+            f"{bad.sum()} of {bad.size} images have pixels too large to make features of; pixels "
+            "on the scale of the encoder were expected: ingest or prepare them again"
         )

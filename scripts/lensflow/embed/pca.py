@@ -8,7 +8,14 @@ from typing import ClassVar
 import numpy as np
 
 from lensflow import artifacts
-from lensflow.embed.fitted import check_features, open_encoder, read_array, read_number
+from lensflow.embed.fitted import (
+    check_computed,
+    check_features,
+    open_encoder,
+    read_array,
+    read_number,
+    single,
+)
 from lensflow.errors import ConfigError, TrainingError
 from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
@@ -69,9 +76,11 @@ class PcaEncoder:
         Raises
         ------
         ConfigError
-            When there are fewer images, or pixels, than components, or not ``n_images`` images.
+            When there is no component, or no more images or fewer pixels than components, or not
+            ``n_images`` images.
         TrainingError
-            When an image is not finite.
+            When an image is not finite or too bright to be squared, or the images differ in fewer
+            than ``n_features`` directions.
         """
         # Slow to import, and only fitting needs it.
         from sklearn.decomposition import PCA
@@ -83,10 +92,14 @@ class PcaEncoder:
                 f"{n_features} principal components need as many pixels, received images of "
                 f"{rows.shape[1]}; use fewer features"
             )
+        _check_bright(rows)
         solver = "randomized" if min(rows.shape) > 500 else "full"
-        fitted = PCA(n_features, svd_solver=solver, random_state=seed).fit(rows)
+        # Of images that are all alike it divides 0 by 0.
+        with np.errstate(invalid="ignore"):
+            fitted = PCA(n_features, svd_solver=solver, random_state=seed).fit(rows)
         # In this order of memory a product has scikit-learn's bits, loaded from a file or not.
         components = np.ascontiguousarray(fitted.components_.T)
+        _check_directions(rows, components)
         return cls(fitted.mean_, components, fitted.explained_variance_, seed, len(rows))
 
     @property
@@ -111,14 +124,16 @@ class PcaEncoder:
         ConfigError
             When the images have another size.
         TrainingError
-            When an image is not finite.
+            When an image is not finite, or too bright for finite features.
         """
         self._check_size(images)
         features = np.empty((len(images), self.n_features), np.float32)
         centre = self.mean[None] @ self.components
         for start in range(0, len(images), BATCH):
             rows = _as_rows(images[start : start + BATCH])
-            features[start : start + BATCH] = rows @ self.components - centre
+            with np.errstate(over="ignore", invalid="ignore"):
+                features[start : start + BATCH] = rows @ self.components - centre
+        check_computed(features)
         return features
 
     def save(self, path: str | PathLike, attrs: Mapping[str, object] | None = None) -> None:
@@ -167,10 +182,34 @@ class PcaEncoder:
 
 
 def _check_number(n_images: int, n_features: int) -> None:
-    if n_images < n_features:
+    if n_features < 1:
         raise ConfigError(
-            f"{n_features} principal components need as many images, received {n_images}; "
-            "use fewer features or more images"
+            f"at least 1 principal component was expected, received {n_features}; use more features"
+        )
+    if n_images <= n_features:
+        raise ConfigError(
+            f"{n_features} principal components need as many images and one more, received "
+            f"{n_images}; use fewer features or more images"
+        )
+
+
+def _check_bright(rows: np.ndarray) -> None:
+    """Refuse images whose variance would overflow."""
+    with np.errstate(over="ignore"):
+        largest = np.maximum(rows.max(axis=1), -rows.min(axis=1))
+        check_computed(largest**2 * np.float32(rows.size))
+
+
+def _check_directions(rows: np.ndarray, components: np.ndarray) -> None:
+    """Refuse components along which images differ by no more than rounding: they are arbitrary."""
+    # From the first image, for the mean of equal images is not exactly their own.
+    variance = ((rows - rows[0]) @ components).var(axis=0, dtype=np.float64)
+    rounding = max(rows.shape) * np.finfo(np.float32).eps ** 2
+    differ = np.count_nonzero(variance > rounding * variance.sum())
+    if differ < len(variance):
+        raise TrainingError(
+            f"the images differ in {differ} directions, {len(variance)} features were expected; "
+            "use fewer features, or more and other images"
         )
 
 
@@ -191,7 +230,7 @@ def _drawn_rows(blocks: Iterable[np.ndarray], n_images: int, seed: int) -> np.nd
 
 def _as_rows(images: np.ndarray) -> np.ndarray:
     """Return one flat image a row, float32, or say that something is not finite."""
-    rows = np.asarray(images, dtype=np.float32).reshape(len(images), -1)
+    rows = single(images).reshape(len(images), -1)
     bad = ~np.isfinite(rows).all(axis=1)
     if bad.any():
         raise TrainingError(

@@ -17,7 +17,15 @@ from scipy.linalg import eigh
 from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts
-from lensflow.embed.fitted import MEND, check_features, open_encoder, read_array, read_number
+from lensflow.embed.fitted import (
+    MEND,
+    check_computed,
+    check_features,
+    open_encoder,
+    read_array,
+    read_number,
+    single,
+)
 from lensflow.embed.polar_grid import N_INPUTS, N_ORDERS, N_RINGS, RING_EDGES_PX, magnitudes
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
 from lensflow.prepare.views import SIDE, Neighbours, altered, cut_neighbours
@@ -157,7 +165,7 @@ class PolarEncoder:
         ConfigError
             When there are too few objects, views or components, or images of another size.
         TrainingError
-            When an image is not finite, or the images hardly differ.
+            When an image is not finite, or a view of it is not, or the images hardly differ.
         """
         _check_numbers(n_features, n_views)
         ids, images = _drawn(blocks, seed)
@@ -165,6 +173,8 @@ class PolarEncoder:
         own = np.concatenate([magnitudes(np.stack(batch)) for batch, _ in _batches(images, ids)])
         pool = cut_neighbours(images, ids, seed)
         views = np.stack([_of_view(images, ids, pool, seed, view) for view in range(n_views)])
+        check_computed(own)
+        check_computed(np.moveaxis(views, 1, 0))
         # The sums of a matrix product depend on how many threads share it.
         with threadpool_limits(1, user_api="blas"):
             directions, eigenvalues = _whitened(own, views, n_features)
@@ -194,13 +204,14 @@ class PolarEncoder:
         ConfigError
             When the images have another size.
         TrainingError
-            When an image is not finite.
+            When an image is not finite, or too bright for finite features.
         """
         _check_images(images)
         features = np.empty((len(images), self.n_features), np.float32)
         for start in range(0, len(images), BATCH):
             rows = slice(start, start + BATCH)
-            features[rows] = (magnitudes(images[rows]) - self.mean) @ self.directions
+            features[rows] = single((magnitudes(images[rows]) - self.mean) @ self.directions)
+        check_computed(features)
         return features
 
     def save(self, path: str | PathLike, attrs: Mapping[str, object] | None = None) -> None:
@@ -270,13 +281,14 @@ def _whitened(own: np.ndarray, views: np.ndarray, n_features: int) -> tuple[np.n
 def _of_view(
     images: Sequence[np.ndarray], ids: Sequence[str], pool: Neighbours, seed: int, view: int
 ) -> np.ndarray:
-    """Return the magnitudes of one view of every object, a batch at a time."""
-    return np.concatenate(
-        [
-            magnitudes(altered(np.stack(batch), names, pool, seed, view))
-            for batch, names in _batches(images, ids)
-        ]
-    )
+    """Return the magnitudes of one view of every object; they may not be finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.concatenate(
+            [
+                magnitudes(altered(np.stack(batch), names, pool, seed, view))
+                for batch, names in _batches(images, ids)
+            ]
+        )
 
 
 def _batches(images: Sequence, ids: Sequence) -> Iterator[tuple[Sequence, Sequence]]:
@@ -328,7 +340,7 @@ def _check_images(images: np.ndarray) -> None:
             f"the polar encoder takes cutouts (n, {SIDE}, {SIDE}), received the shape "
             f"{np.shape(images)}; give them as ingestion stores them, before binning"
         )
-    bad = ~np.isfinite(images).all(axis=(1, 2))
+    bad = ~np.isfinite(single(images)).all(axis=(1, 2))
     if bad.any():
         raise TrainingError(
             f"{bad.sum()} of {bad.size} images are not finite, the first in row {bad.argmax()}; "

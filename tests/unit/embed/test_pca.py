@@ -110,3 +110,47 @@ def test_images_that_are_not_finite_are_refused():
         encoder.encode(stack)
     with pytest.raises(TrainingError, match="not finite"):
         PcaEncoder.fit([stack], 60, n_features=4, seed=1)
+
+
+@pytest.mark.parametrize("value", [1e300, -1e39])
+def test_pixels_too_large_for_single_precision_are_not_finite(value):
+    stack = images()
+    encoder = PcaEncoder.fit([stack], 60, n_features=4, seed=1)
+    stack[4, 0, 0] = value
+    with pytest.raises(TrainingError, match="1 of 60 images are not finite"):
+        encoder.encode(stack)
+    with pytest.raises(TrainingError, match="1 of 60 images are not finite"):
+        PcaEncoder.fit([stack], 60, n_features=4, seed=1)
+
+
+def test_images_too_bright_for_finite_features_are_refused():
+    stack = images().astype("f4")
+    encoder = PcaEncoder.fit([stack], 60, n_features=4, seed=1)
+    stack[[4, 7]] = 3e38
+    with pytest.raises(TrainingError, match="2 of 60 images have pixels too large"):
+        encoder.encode(stack)
+    with pytest.raises(TrainingError, match="2 of 60 images have pixels too large"):
+        PcaEncoder.fit([stack], 60, n_features=4, seed=1)
+
+
+@pytest.mark.parametrize(("n", "size"), [(60, 5), (600, 24)])
+def test_images_that_differ_in_too_few_directions_are_refused(n, size):
+    draw = np.random.default_rng(2)
+    constant, one = np.full((n, size, size), 0.1), draw.random((size, size))
+    two = draw.random((n, 2)) @ draw.random((2, size * size))
+    samples = [(0, 0 * constant), (0, constant), (0, np.tile(one, (n, 1, 1)))]
+    samples += [(1, constant * draw.random((n, 1, 1))), (2, two.reshape(n, size, size))]
+    for rank, stack in samples:
+        with pytest.raises(TrainingError, match=f"differ in {rank} directions, 3 features were"):
+            PcaEncoder.fit([stack], n, n_features=3, seed=1)
+    assert PcaEncoder.fit([stack], n, n_features=2, seed=1).n_features == 2
+
+
+def test_as_many_components_as_images_or_none_are_refused():
+    for n in (1, 4):
+        with pytest.raises(ConfigError, match=f"need as many images and one more, received {n}"):
+            PcaEncoder.fit([images(n)], n, n_features=n, seed=1)
+    for n_features in (0, -1):
+        with pytest.raises(ConfigError, match=f"at least 1 .* received {n_features}; use more"):
+            PcaEncoder.fit([images()], 60, n_features=n_features, seed=1)
+    assert PcaEncoder.fit([images(4)], 4, n_features=3, seed=1).n_features == 3

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import subprocess
 import sys
@@ -320,6 +321,33 @@ def test_images_that_are_not_finite_are_refused(images, encoder, value):
         encoder.encode(bad)
     with pytest.raises(TrainingError, match="not finite"):
         PolarEncoder.fit([(bad, names(20))], n_features=4, seed=1)
+
+
+@pytest.mark.parametrize("value", [1e300, -1e39])
+def test_pixels_too_large_for_single_precision_are_not_finite(images, encoder, value):
+    bad = images[:20].astype(float)
+    bad[3, 0, 0] = value
+    with pytest.raises(TrainingError, match="1 of 20 images are not finite, the first in row 3"):
+        encoder.encode(bad)
+    with pytest.raises(TrainingError, match="1 of 20 images are not finite"):
+        PolarEncoder.fit([(bad, names(20))], n_features=4, seed=1)
+
+
+def test_features_that_are_not_finite_are_refused(images, encoder):
+    large = dataclasses.replace(encoder, directions=encoder.directions * 1e45)
+    with pytest.raises(TrainingError, match="5 of 5 images have pixels too large"):
+        large.encode(images[:5])
+
+
+def test_views_that_are_not_finite_are_refused(images, monkeypatch):
+    def overflowing(batch, *others):
+        view = altered(batch, *others)
+        view[1] = np.inf
+        return view
+
+    monkeypatch.setattr(polar, "altered", overflowing)
+    with pytest.raises(TrainingError, match="1 of 20 images have pixels too large"):
+        PolarEncoder.fit([(images[:20], names(20))], n_features=4, seed=1, n_views=2)
 
 
 def test_wrong_numbers_are_refused(images):
