@@ -81,7 +81,7 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
     ConfigError
         If the scale is unknown.
     ValueError
-        If the sky noise is needed and an image's is not a positive number.
+        If the sky noise is needed and an image's is not a positive, finite number.
     """
     if name not in SCALES:
         raise ConfigError(f"Unknown scale {name!r}; expected one of {sorted(SCALES)}.")
@@ -93,12 +93,14 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
 
 
 def _positive(sky_sigma: np.ndarray, name: str) -> np.ndarray:
-    sigma = np.asarray(sky_sigma, dtype=np.float32)
-    if not (np.isfinite(sigma) & (sigma > 0)).all():
+    with np.errstate(over="ignore"):
+        sigma = np.asarray(sky_sigma, dtype=np.float32)
+    bad = ~(np.isfinite(sigma) & (sigma > 0))
+    if bad.any():
         raise ValueError(
-            f"The scale {name!r} needs a positive sky noise for every image, but "
-            f"{np.count_nonzero(~(sigma > 0))} of {sigma.size} have none. Images that are already "
-            "denoised carry no sky: use the scale 'linear' for them."
+            f"The scale {name!r} needs a positive, finite sky noise for every image, but "
+            f"{np.count_nonzero(bad)} of {bad.size} have none. Images that are already denoised "
+            "carry no sky: use the scale 'linear' for them, which `polar` does not take."
         )
     return sigma
 

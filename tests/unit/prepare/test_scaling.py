@@ -52,6 +52,13 @@ def test_an_unknown_scale_and_a_missing_noise_are_errors():
         scale(np.zeros((3, 3, 3)), np.array([1, 0, np.nan]), "log")
 
 
+@pytest.mark.parametrize("sigma", [0, -1, np.nan, np.inf, 1e39, 1e-50])
+@pytest.mark.parametrize("name", ["log", "sigma"])
+def test_every_noise_that_is_refused_is_counted(name, sigma):
+    with pytest.raises(ValueError, match=r"1 of 2 have none.* 'linear' .* `polar` does not take"):
+        scale(np.zeros((2, 3, 3)), np.array([1, sigma]), name)
+
+
 def test_the_schema_names_the_scales_of_the_table():
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     assert schema["$defs"]["scale"]["enum"] == list(SCALES)
