@@ -136,18 +136,11 @@ class PcaEncoder:
         check_computed(features)
         return features
 
-    def save(self, path: str | PathLike, attrs: Mapping[str, object] | None = None) -> None:
-        """Write the encoder (kind "encoder"); equal content gives equal bytes.
-
-        Parameters
-        ----------
-        path : path-like
-        attrs : mapping, optional
-            Root attributes beside ``encoder``, ``n_features``, ``n_images`` and ``seed``.
-        """
+    def save(self, path: str | PathLike) -> None:
+        """Write the encoder (kind "encoder"); equal content gives equal bytes."""
         own = {"encoder": self.name, "n_features": self.n_features}
         own |= {"n_images": self.n_images, "seed": self.seed}
-        with artifacts.create(path, "encoder", {**(attrs or {}), **own}) as writer:
+        with artifacts.create(path, "encoder", own) as writer:
             writer.dataset("mean", self.mean, description="mean image, row-major [y, x]")
             text = "features = (images - mean) @ components; of unit length, by falling variance"
             writer.dataset("components", self.components, description=text)

@@ -214,19 +214,11 @@ class PolarEncoder:
         check_computed(features)
         return features
 
-    def save(self, path: str | PathLike, attrs: Mapping[str, object] | None = None) -> None:
-        """Write the encoder (kind "encoder"); equal content gives equal bytes.
-
-        Parameters
-        ----------
-        path : path-like
-        attrs : mapping, optional
-            Root attributes beside the encoder's own: ``encoder``, ``n_features``, ``n_objects``,
-            ``n_views`` and ``seed``.
-        """
+    def save(self, path: str | PathLike) -> None:
+        """Write the encoder (kind "encoder"); equal content gives equal bytes."""
         own = {"encoder": self.name, "n_features": self.n_features, "seed": self.seed}
         own |= {"n_objects": self.n_objects, "n_views": self.n_views}
-        with artifacts.create(path, "encoder", {**(attrs or {}), **own}) as writer:
+        with artifacts.create(path, "encoder", own) as writer:
             text = f"mean Fourier magnitudes: {N_RINGS} rings x orders 0 to {N_ORDERS - 1}"
             writer.dataset("mean", self.mean, description=text)
             text = "features = (magnitudes - mean) @ directions"
