@@ -37,9 +37,8 @@ def plain(monkeypatch):
     module = ModuleType("plain_encoder")
     module.load = mean_and_width
     monkeypatch.setitem(sys.modules, "plain_encoder", module)
-    entry = Encoder(
-        "plain", "plain_encoder", "plain.txt", "stacks", ("log",), False, "mean and width"
-    )
+    words = "plain encoder", "mean and width"
+    entry = Encoder("plain", "plain_encoder", "plain.txt", "stacks", ("log",), False, False, *words)
     monkeypatch.setitem(ENCODERS, "plain", entry)
 
 
