@@ -122,7 +122,7 @@ def _check_columns(table: pd.DataFrame, path: str | Path) -> None:
     if unknown or missing:
         raise LabelError(
             f"{path}: unknown columns {unknown}, missing columns {missing}; "
-            f"the columns are {', '.join(COLUMNS)}"
+            f"the columns are {', '.join(COLUMNS)}, parted by commas"
         )
     for name in COLUMNS:
         if name not in table.columns:
@@ -134,8 +134,9 @@ def _check_hash(table: pd.DataFrame, path: str | Path, mixture_hash: str) -> Non
     if found != [mixture_hash]:
         raise LabelError(
             f"{path}: the table judges the mixture {', '.join(found) or '(none)'}, but is applied "
-            f"to {mixture_hash}; its cluster sheets were made for another mixture: make the sheets "
-            "and the template again and judge those, or go back to the mixture that was judged"
+            f"to {mixture_hash}; its cluster sheets were made for another mixture, before images, "
+            "encoder or settings changed: put it away, run again, and judge the new sheets in the "
+            "new template; or go back to what was judged"
         )
 
 
@@ -154,10 +155,11 @@ def _check_clusters(table: pd.DataFrame, path: str | Path, n_components: int) ->
 def _numbers(table: pd.DataFrame, column: str, path: str | Path) -> pd.Series:
     numbers = pd.to_numeric(table[column], errors="coerce")
     if numbers.isna().any():
-        row = table[numbers.isna()].iloc[0]
+        wrong = table[numbers.isna()]
         raise LabelError(
-            f"{path}: {column} {row[column]!r} of cluster {row['cluster']} is not a number; "
-            "fill in every row"
+            f"{path}: {column} {wrong[column].iloc[0]!r} of cluster {wrong['cluster'].iloc[0]} is "
+            f"not a number ({len(wrong)} of {len(table)} rows); fill in every row, with a decimal "
+            "point"
         )
     return numbers
 

@@ -63,6 +63,8 @@ def test_table_of_another_mixture_is_refused(tmp_path):
         ({"probability": [0, 1, 1], "colour": "red"}, r"unknown columns \['colour'\]"),
         ({"p": [0, 1, 1]}, r"missing columns \['probability'\]"),
         ({"probability": [0, "maybe", 1]}, "'maybe' of cluster 1 is not a number"),
+        ({"probability": ["0,5", "0,5", 1]}, r"'0,5' .*\(2 of 3 rows\).* with a decimal point"),
+        ({"cluster;probability": [1, 2, 3]}, "parted by commas"),
         ({"probability": [0, 1, 1], "non_lens_probability": [0, 0, -1]}, "non_lens_probability"),
     ],
 )
