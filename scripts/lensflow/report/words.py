@@ -83,7 +83,7 @@ def null_sentence(findings: Findings) -> tuple[str, bool]:
 def pca_sentences(findings: Findings) -> list[str]:
     """Say for each way of labelling whether the encoder wins over PCA."""
     metrics, baselines = findings.tables["metrics"], findings.tables["baselines"]
-    if metrics is None or baselines is None:
+    if metrics is None or baselines is None or baselines.empty:
         return ["The comparison with principal components (PCA) was not made."]
     sentences, title = [], findings.experiment.encoder.title
     for labels in findings.experiment.judgements:

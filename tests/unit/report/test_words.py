@@ -52,6 +52,13 @@ def test_principal_components_without_true_fractions_beside_are_said(folder):
     assert "add `known` to its labels" in sentence
 
 
+def test_without_true_labels_there_is_no_comparison(folder):
+    path = folder / "demo/baselines.csv"
+    pd.read_csv(path).head(0).to_csv(path, index=False)
+    (sentence,) = pca_sentences(read(folder))
+    assert "was not made" in sentence
+
+
 def test_one_run_proves_no_win(folder):
     for name in ("metrics", "baselines"):
         table = pd.read_csv(folder / f"demo/{name}.csv")
