@@ -12,7 +12,11 @@ from slurm.conftest import PROFILE, ROOT
 
 CANDIDATES = "results/tiny/candidates_small_challenge.csv"
 # Together they need every stage with a GPU.
-TARGETS = [CANDIDATES, "results/tiny/linear/features_3/run_0/sources/shard_0.h5"]
+TARGETS = [
+    CANDIDATES,
+    "results/tiny/linear/features_3/run_0/sources/shard_0.h5",
+    "results/tiny/linear/denoised/small_challenge/shard_0.h5",
+]
 GPU_STAGES = set(yaml.safe_load(PROFILE.read_text())["set-resources"])
 
 
