@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 keras = pytest.importorskip("keras")
 
+from lensflow.embed.encoders import ENCODERS  # noqa: E402
 from lensflow.networks import phases, rows  # noqa: E402
 from lensflow.networks.build import build_network  # noqa: E402
 from lensflow.networks.kinds import NETWORKS, describe  # noqa: E402
@@ -84,9 +85,12 @@ CONFIGURED = complete(
     yaml.safe_load((Path(__file__).parents[3] / "config.yaml").read_text())
     | {"presets": read_recipes()["presets"]}
 )
+OF_NETWORKS = [
+    name for name, preset in CONFIGURED["presets"].items() if ENCODERS[preset["encoder"]].is_network
+]
 
 
-@pytest.mark.parametrize("name", CONFIGURED["presets"])
+@pytest.mark.parametrize("name", OF_NETWORKS)
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=list(NETWORKS))
 def test_fast_and_plain_networks_of_the_configuration_are_equal(name, network):
     """With noise as in real images: where a map is 0 to rounding, ReLU's gradient is chance."""

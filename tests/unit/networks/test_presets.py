@@ -59,7 +59,7 @@ def test_softmax_is_refused_with_the_reason():
 
 
 def test_the_schema_has_every_network_of_the_table():
-    properties = SCHEMA["$defs"]["preset"]["properties"]
+    properties = SCHEMA["$defs"]["preset_autoencoder"]["properties"]
     assert set(NETWORKS) <= set(properties)
     assert set(properties["training"]["properties"]) == set(NETWORKS)
 
