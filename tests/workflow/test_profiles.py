@@ -53,11 +53,15 @@ def test_the_profile_names_the_gpu_stages():
 
 
 def requests(jobs):
-    """Return (memory, minutes) of each rule's first job whose inputs are there."""
+    """Return the most (memory, minutes) of each rule's jobs whose inputs are there.
+
+    The most, since Snakemake lists the jobs of a rule in any order.
+    """
     found = {}
     for rule, had in jobs:
         if "<TBD>" not in (had["mem_mb"], had["runtime"]):
-            found.setdefault(rule, (int(had["mem_mb"]), int(had["runtime"])))
+            asked = int(had["mem_mb"]), int(had["runtime"])
+            found[rule] = tuple(map(max, asked, found.get(rule, asked)))
     return found
 
 
