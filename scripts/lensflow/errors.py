@@ -29,4 +29,4 @@ class TrainingError(LensflowError, RuntimeError):
 
 
 class LabelError(LensflowError, ValueError):
-    """A table of cluster labels does not fit the mixture that it judges."""
+    """A table that a person filled is wrong, or does not fit what it judges."""

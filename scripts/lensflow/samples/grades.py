@@ -1,0 +1,236 @@
+"""Grades: what people say of single objects, as small CSV files that the workflow takes as inputs.
+
+One row an object and grader: ``id``, ``dataset`` (empty: wherever the identifier occurs), ``grade``
+(A, B, C or X), ``sub_class`` of an impostor, ``who``, ``when`` (ISO 8601) and ``note``. The pages
+of the workflow export such files, and a text editor will do. The grades are those of the Euclid and
+SuGOHI searches, and so are their points; several graders are merged to a mean, a scatter and an
+agreement.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from lensflow.errors import LabelError
+from lensflow.samples.rows import Path
+
+COLUMNS = ("id", "dataset", "grade", "sub_class", "who", "when", "note")
+REQUIRED = ("id", "grade", "who")
+KEY = ["dataset", "id"]
+
+
+class Grade(NamedTuple):
+    """One grade: points of SuGOHI's scale, what it is worth as a lens label, and its words."""
+
+    points: int
+    label: float
+    words: str
+
+
+GRADES = {
+    "A": Grade(3, 1.0, "almost certainly a lens"),
+    "B": Grade(2, 1.0, "probably a lens"),
+    "C": Grade(1, 0.5, "possibly a lens"),
+    "X": Grade(0, 0.0, "not a lens"),
+}
+SUB_CLASSES = ("merger", "spiral", "ring", "elliptical", "disc", "edge_on", "artefact")
+"""What an object of grade X may be instead."""
+
+IS_LENS, INTERESTING, IS_NO_LENS = "B", "C", "X"
+"""The grades that a mark in a mosaic stands for: lens, worth another look, not a lens."""
+
+
+class Agreement(NamedTuple):
+    """How far graders agree: Fleiss' kappa over all, and Cohen's of each two.
+
+    Attributes
+    ----------
+    kappa : float
+        Fleiss' kappa over the objects that two or more have graded; NaN where there are none, or
+        where all their grades are one and the same.
+    n_objects, n_graders : int
+        Such objects, and who graded any.
+    pairs : mapping of (str, str) to float
+        Cohen's kappa of two graders over the objects that both have graded, NaN as above.
+    """
+
+    kappa: float
+    n_objects: int
+    n_graders: int
+    pairs: Mapping[tuple[str, str], float]
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def read_grades(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read files of grades and check every row.
+
+    Who grades an object again, in another file, replaces the earlier grade: the later ``when``
+    counts, and the later file where these are alike.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+
+    Returns
+    -------
+    DataFrame
+        The columns of `COLUMNS`, all text, and ``points`` (3 to 0) and ``label`` (1, 0.5 or 0) of
+        the grade; one row a dataset, object and grader, in the order of the files.
+
+    Raises
+    ------
+    LabelError
+        When a file cannot be read, or has an unknown column, lacks one of `REQUIRED`, repeats an
+        object and grader, or holds an empty or unknown value; file, line and value are named.
+    """
+    tables = [_read_file(path) for path in paths]
+    if not tables:
+        return _with_worth(pd.DataFrame(columns=list(COLUMNS), dtype=str))
+    together = pd.concat(tables, ignore_index=True)
+    latest = together.sort_values("when", kind="stable").drop_duplicates([*KEY, "who"], keep="last")
+    return _with_worth(latest.sort_index().reset_index(drop=True))
+
+
+def _with_worth(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(
+        points=table["grade"].map({name: grade.points for name, grade in GRADES.items()}),
+        label=table["grade"].map({name: grade.label for name, grade in GRADES.items()}),
+    ).astype({"points": np.int64, "label": np.float64})
+
+
+def _read_file(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
+    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise LabelError(
+            f"{path}: the grades cannot be read ({error}); expected is a CSV with the columns "
+            f"{', '.join(COLUMNS)}"
+        ) from error
+    _check_columns(table, path)
+    table = table.reindex(columns=list(COLUMNS), fill_value="").apply(lambda text: text.str.strip())
+    table["grade"] = table["grade"].str.upper()
+    _check_values(table, path)
+    return table
+
+
+def _check_columns(table: pd.DataFrame, path: Path) -> None:
+    unknown = [name for name in table.columns if name not in COLUMNS]
+    missing = [name for name in REQUIRED if name not in table.columns]
+    if unknown or missing:
+        raise LabelError(
+            f"{path}: unknown columns {unknown}, missing columns {missing}; the columns of grades "
+            f"are {', '.join(COLUMNS)}, parted by commas"
+        )
+
+
+def _check_values(table: pd.DataFrame, path: Path) -> None:
+    for name in ("id", "who"):
+        _refuse(table[name] == "", table, name, path, "give every row one")
+    _refuse(~table["grade"].isin(GRADES), table, "grade", path, f"use {_listed(GRADES)}")
+    known = table["sub_class"].isin(["", *SUB_CLASSES])
+    _refuse(~known, table, "sub_class", path, f"use {_listed(SUB_CLASSES)}, or leave it empty")
+    lens = (table["sub_class"] != "") & (table["grade"] != IS_NO_LENS)
+    _refuse(lens, table, "sub_class", path, f"it says what a {IS_NO_LENS} is; empty it, or grade X")
+    again = table.duplicated([*KEY, "who"])
+    _refuse(again, table, "id", path, "the same grader has graded it above; keep one of the rows")
+
+
+def _refuse(wrong: pd.Series, table: pd.DataFrame, name: str, path: Path, remedy: str) -> None:
+    """Raise an error on the first wrong row: the header is line 1 of the file."""
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise LabelError(
+            f"{path}, line {row + 2}: {name} is {table[name].iloc[row]!r} "
+            f"({wrong.sum()} of {len(table)} rows); {remedy}"
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}"
+
+
+# --- merging -------------------------------------------------------------------------------------
+
+
+def grades_of(grades: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Return the grades of a dataset's objects, those without a dataset among them.
+
+    Who graded an object with and without its dataset counts once, by what names the dataset.
+    """
+    chosen = grades[grades["dataset"].isin(["", dataset])]
+    named_last = chosen.sort_values("dataset", kind="stable")
+    return named_last.drop_duplicates(["id", "who"], keep="last").sort_index()
+
+
+def merge_grades(grades: pd.DataFrame) -> pd.DataFrame:
+    """Return what all graders together say of each object.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        From `grades_of`: the grades of one dataset.
+
+    Returns
+    -------
+    DataFrame
+        A row an object, in the order of its first grade: ``id``, ``mean_grade`` (points, 3 to 0),
+        ``n_graders``, ``scatter`` (standard deviation of the points around their mean; 0 for a
+        single grader), ``label`` (mean of 1, 0.5 or 0: what the object is worth as a lens label),
+        ``sub_class`` (what most say, the first in the alphabet of several; empty for none).
+    """
+    groups = grades.groupby("id", sort=False)
+    merged = groups["points"].agg(
+        mean_grade="mean", n_graders="size", scatter=lambda points: np.std(points.to_numpy())
+    )
+    merged["label"], merged["sub_class"] = groups["label"].mean(), groups["sub_class"].agg(_most)
+    return merged.reset_index()
+
+
+def _most(names: pd.Series) -> str:
+    return min(names[names != ""].mode(), default="")
+
+
+def agreement(grades: pd.DataFrame) -> Agreement:
+    """Return how far the graders of one dataset agree.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        From `grades_of`.
+    """
+    wide = grades.pivot(index="id", columns="who", values="grade")
+    several = wide[wide.notna().sum(axis=1) > 1]
+    pairs = {pair: _cohen(wide[list(pair)].dropna()) for pair in combinations(wide, 2)}
+    return Agreement(_fleiss(several), len(several), wide.shape[1], pairs)
+
+
+def _cohen(both: pd.DataFrame) -> float:
+    """Return Cohen's kappa of two columns; NaN where it is not defined."""
+    # Only who asks for an agreement waits for scikit-learn.
+    from sklearn.metrics import cohen_kappa_score
+
+    if len(np.unique(both)) < 2:
+        return np.nan
+    return float(cohen_kappa_score(*(both[name] for name in both)))
+
+
+def _fleiss(wide: pd.DataFrame) -> float:
+    """Return Fleiss' kappa (1971), of two or more grades an object, not of as many of each.
+
+    The agreement of an object is the share of its pairs of grades that are alike; the one by
+    chance follows from the shares of all grades.
+    """
+    counts = np.stack([(wide == name).sum(axis=1) for name in GRADES], axis=1).astype(float)
+    shares = counts.sum(axis=0) / max(counts.sum(), 1)
+    by_chance = np.sum(shares**2)
+    if len(wide) == 0 or by_chance == 1:
+        return np.nan
+    n_grades = counts.sum(axis=1)
+    alike = np.sum(counts * (counts - 1), axis=1) / (n_grades * (n_grades - 1))
+    return float((alike.mean() - by_chance) / (1 - by_chance))
