@@ -188,6 +188,11 @@ class Experiment:
         return self.encoder.input_stage == "denoised"
 
     @property
+    def has_student(self) -> bool:
+        """Whether a network learns, on the images themselves, what the clusters say of them."""
+        return "student" in self.preset
+
+    @property
     def pooling(self) -> str:
         """Over which views of an image baselines average too, as its encoder does."""
         if self.encoder.is_network:
@@ -473,6 +478,18 @@ class Experiment:
     def score_paths(self, run: Run, sample: str) -> list[str]:
         """Return the shards of a sample's scores."""
         return self._shards(self.run_path(run, f"scores/{sample}"), sample, "csv")
+
+    def teacher_score_paths(self, run: Run) -> list[str]:
+        """Return the scores of the training sample that a student learns from."""
+        return self.score_paths(run, "train")
+
+    def student_path(self, run: Run, judgement: str) -> str:
+        """Return the weights of the student of a run and judgement."""
+        return self.run_path(run, f"student_{judgement}.weights.h5")
+
+    def prediction_paths(self, run: Run, judgement: str, sample: str) -> list[str]:
+        """Return the shards of what that student makes of a sample."""
+        return self._shards(self.run_path(run, f"student/{judgement}/{sample}"), sample)
 
     def source_embedding_paths(self, run: Run) -> list[str]:
         """Return the shards of the embeddings of the sources alone (appendix A)."""

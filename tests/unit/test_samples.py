@@ -13,6 +13,7 @@ from lensflow.samples.embeddings import (
     write_embeddings,
 )
 from lensflow.samples.images import open_images, read_index
+from lensflow.samples.predictions import open_predictions, write_predictions
 from lensflow.samples.scores import (
     iterate_scores,
     judgements_of,
@@ -241,6 +242,48 @@ def test_shards_of_different_encoders_are_refused(tmp_path):
     with pytest.raises(ArtifactError, match="different sizes"):
         merge_embeddings(shards, tmp_path / "all.h5")
     assert not (tmp_path / "all.h5").exists()
+
+
+# --- predictions ----------------------------------------------------------------------------------
+
+LOGITS = np.linspace(-3, 4, N).astype("f4")
+
+
+def predictions_at(path, logits=LOGITS, length=3):
+    write_predictions(path, ROWS, blocks(logits, length), "known")
+    return path
+
+
+def test_predictions_come_back_as_they_were_written(tmp_path):
+    with open_predictions(predictions_at(tmp_path / "predictions.h5")) as predictions:
+        assert (len(predictions), predictions.judgement) == (N, "known")
+        np.testing.assert_array_equal(predictions.logits(), LOGITS)
+        np.testing.assert_array_equal(predictions.logits(slice(2, 4)), LOGITS[2:4])
+        pd.testing.assert_frame_equal(predictions.rows(), ROWS, check_dtype=False)
+        assert predictions.rows(slice(1, 3))["id"].tolist() == ["01", "02"]
+
+
+def test_the_layout_of_predictions(tmp_path):
+    with artifacts.open(predictions_at(tmp_path / "p.h5"), "predictions") as file:
+        logit = ("<f4", (N,), "gzip", "1", "log(p / (1 - p)) of a lens, natural")
+        assert layout(file) == {"logit": logit, **ROW_LAYOUT}
+    assert (
+        predictions_at(tmp_path / "q.h5", length=1).read_bytes() == (tmp_path / "p.h5").read_bytes()
+    )
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_prediction_that_is_no_number_is_refused(tmp_path, bad):
+    with pytest.raises(ArtifactError, match="1 of 3 logits are not finite"):
+        predictions_at(tmp_path / "p.h5", np.where(np.arange(N) == 4, bad, LOGITS))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("n_logits", [N - 1, N + 1])
+def test_more_or_fewer_predictions_than_rows_are_refused(tmp_path, n_logits):
+    with pytest.raises(ArtifactError, match=f"{n_logits} rows came for {N} expected"):
+        predictions_at(tmp_path / "p.h5", np.resize(LOGITS, n_logits))
+    assert not list(tmp_path.iterdir())
 
 
 # --- scores ---------------------------------------------------------------------------------------
