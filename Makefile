@@ -1,6 +1,7 @@
 # lensflow: `make run` runs the configured experiments, `make test` tests everything.
 # Each makes its own environment in .venv first, from the lock file.
 #   make run EXPERIMENTS="demo real" CORES=8
+#   make run VERBOSE=1    prints everything that Snakemake and the stages say
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c

@@ -36,6 +36,14 @@ include: "workflow/rules/report.smk"
 report: "workflow/report/workflow.rst"
 
 
+onsuccess:
+    print(*outcome(PROJECT), sep="\n", file=sys.stderr)
+
+
+onerror:
+    print(*CONSOLE.failures(), f"Complete log: {log}", sep="\n", file=sys.stderr)
+
+
 rule all:
     """Everything of the experiments under `run`, and the report on them."""
     default_target: True

@@ -58,6 +58,8 @@ class Run:
         command += ["--workflow-profile", profile, *IMPATIENT, *arguments]
         environment = {**cluster.environment, "LENSFLOW_EXECUTOR": "slurm"}
         environment["CUDA_VISIBLE_DEVICES"] = "-1"
+        # All that Snakemake prints, which tests read.
+        environment["VERBOSE"] = "1"
         with open(self.output_file, "w") as out:
             self.process = subprocess.Popen(
                 list(map(str, command)),

@@ -39,7 +39,8 @@ def configured(folder, change=None):
 def finished(tmp_path_factory):
     """The folder in which the tiny configuration was run from start to end, once for all tests."""
     folder = configured(tmp_path_factory.mktemp("workflow"))
-    snakemake(folder, "--workflow-profile", "default")
+    done = snakemake(folder, "--workflow-profile", "default")
+    (folder / "console.txt").write_text(done.output)
     return folder
 
 

@@ -12,8 +12,10 @@ SHEET = "results/survey/figures/clusters_unlabelled_sigma_features_4_run_0.png"
 CANDIDATES = "results/survey/candidates_my_survey"
 
 
-def test_candidates_come_by_nobody_at_first_and_by_a_person_then(finished, tmp_path):
+def test_candidates_come_by_nobody_at_first_and_by_a_person_then(finished, tmp_path, monkeypatch):
     """The three commands of a new user: run, judge, run."""
+    # So that the rules that run are named.
+    monkeypatch.setenv("VERBOSE", "1")
     source = finished / "results/data/small_challenge/simulated"
     images = [path for path in source.rglob("*.fits") if "Public" in path.parts]
     (tmp_path / "data/my_survey").mkdir(parents=True)

@@ -42,8 +42,28 @@ def test_every_documented_result_is_there(finished):
     assert not missing
 
 
+def test_the_console_has_a_line_a_stage_and_ends_with_what_to_open(finished):
+    lines = (finished / "console.txt").read_text().splitlines()
+    total = int(lines[1].removesuffix(" jobs to do"))
+    stages = [line for line in lines if re.match(r"\[ *\d+/\d+\] ", line)]
+    # All but the rule `all`, which makes nothing.
+    assert len(stages) == total - 1
+    assert any(re.search(r"tiny/log/fit_mixture_3_0: 3 components .* \(\d+ s\)", s) for s in stages)
+    assert not any("resources:" in line or "tensorflow" in line.lower() for line in lines)
+    others = [line for line in lines[2:] if line not in stages]
+    progress = [line for line in others if re.match(r"tiny/log/train_\w+: .*images/s.* left", line)]
+    assert len(progress) >= 3
+    assert others[-3].startswith("tiny: AUC 0.")
+    assert others[-2:] == [
+        "open results/report.html",
+        "open results/tiny/candidates_small_challenge.csv",
+    ]
+
+
 def test_a_second_run_has_nothing_to_do(finished):
-    assert "Nothing to be done" in snakemake(finished, "--cores", 1).output
+    output = snakemake(finished, "--cores", 1).output
+    assert "Nothing to be done" in output
+    assert "open results/report.html" in output
 
 
 def test_metrics_have_a_row_for_every_model_sample_judgement_and_cut(finished):
@@ -161,6 +181,11 @@ def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tm
     assert done.returncode != 0
     log = next((folder / "results/logs/stamped/log").glob("score_shard_*_train_0.log"))
     assert "another mixture" in log.read_text()
+    place = f"{log.relative_to(folder)}"
+    name = place.removeprefix("results/logs/").removesuffix(".log")
+    failures = [line for line in done.output.splitlines() if name in line]
+    assert [line.split(":")[0] for line in failures] == [f"FAILED {name}", f"  {name}"]
+    assert all("another mixture" in line and place in line for line in failures)
 
 
 @pytest.mark.real_data

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 LIBRARY = Path(workflow.basedir) / "scripts"
 sys.path.insert(0, str(LIBRARY))
@@ -25,7 +26,8 @@ from lensflow.samples.runs import Run
 from lensflow.workflow.code_hash import stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_accounting, check_executor, check_profile
-from lensflow.workflow.guidance import next_steps
+from lensflow.workflow.console import attach
+from lensflow.workflow.outcome import outcome
 from lensflow.workflow.requests import megabytes, minutes, training_minutes
 from lensflow.workflow.yaml_files import check_yaml_files
 
@@ -54,6 +56,7 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 PROJECT = Project(config)
+CONSOLE = attach(logger, workflow, os.environ, lambda: outcome(PROJECT))
 # The tables of cluster labels that a rule makes; the others come from outside.
 RULE_MADE = [j.name for j in JUDGEMENTS.values() if j.judge]
 
@@ -100,10 +103,6 @@ def of_experiment(function):
 def encoder_hash(script, wildcards):
     """Return the code hash of a stage with the module of the experiment's encoder."""
     return stage_hash(script, experiment(wildcards).encoder.module)
-
-
-onsuccess:
-    print(*next_steps(PROJECT), sep="\n", file=sys.stderr)
 
 
 onstart:

@@ -1,5 +1,6 @@
 """Stage: judge the clusters of one run by true labels (paper section 3.3)."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
-from lensflow.cluster.judgements import judged_by_rule
+from lensflow.cluster.judgements import UNDECIDED, judged_by_rule
 from lensflow.samples.embeddings import read_embeddings
+
+logger = logging.getLogger(__name__)
 
 
 def label_clusters_stage(
@@ -53,4 +56,10 @@ def label_clusters_stage(
         n_inspected=n_seen,
         who=f"lensflow {judgement}",
         note=chosen.note,
+    )
+    logger.info(
+        "%d clusters: %d more likely lenses than not, %d undecided",
+        n_components,
+        np.sum(np.asarray(probability) > UNDECIDED),
+        np.sum(np.asarray(probability) == UNDECIDED),
     )

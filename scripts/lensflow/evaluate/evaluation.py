@@ -179,6 +179,7 @@ def evaluate_stage(
     write_csv(outputs["null"], null_table(mixtures, embeddings, *null))
     baselines = [pd.read_csv(path, keep_default_na=False) for path in baseline_paths]
     write_csv(outputs["baselines"], _joined(baselines, BASELINE_COLUMNS))
+    logger.info("%d models by %d samples: %d rows", len(runs), len(samples), len(found.metrics))
 
 
 def _evaluate(scores: Mapping, embeddings: Mapping, settings: Settings) -> Evaluated:

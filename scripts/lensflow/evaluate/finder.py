@@ -62,6 +62,7 @@ def evaluate_finder_stage(
     }
     for name, (found, columns) in rows.items():
         write_csv(outputs[name], pd.DataFrame(found, columns=columns))
+    logger.info("%d samples: %d rows on purity and completeness", len(ranked), len(rates))
 
 
 def _known(files: Iterable[tuple], train_paths: Sequence[str | Path]) -> Iterator[RankedSample]:

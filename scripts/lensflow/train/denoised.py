@@ -1,10 +1,13 @@
 """Denoised stacks of the samples, which the encoder is trained on."""
 
+import logging
 from collections.abc import Mapping
 from os import PathLike
 
 from lensflow.networks.denoising import DESCRIPTION, load_denoiser
 from lensflow.samples.stacks import open_stack, write_stack
+
+logger = logging.getLogger(__name__)
 
 
 def denoise_stack(
@@ -30,3 +33,4 @@ def denoise_stack(
     with open_stack(stack_path) as stack:
         blocks = (denoise(images) for images in stack.blocks())
         write_stack(output_path, stack.rows(), blocks, stack.size, stack.scale, DESCRIPTION)
+        logger.info("denoised %d images", len(stack))

@@ -121,6 +121,7 @@ class Watch(keras.callbacks.Callback):
             val_loss,
             speed,
             duration(self._steps_left() * self._seconds_a_step()),
+            extra={"is_progress": True},
         )
 
     def _is_backup_due(self) -> bool:
