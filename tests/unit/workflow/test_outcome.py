@@ -11,7 +11,7 @@ from lensflow.workflow.outcome import outcome
 
 ROOT = Path(__file__).parents[3]
 HEADER = "scale,n_features,sample,labels,cut,metric,mean,min,max,std,n_runs,boot_low,boot_high\n"
-ROW = "log,8,{sample},known,{cut},{metric},{mean},0.8,0.9,0.01,{n},0,1\n"
+ROW = "log,8,{sample},stand_in,{cut},{metric},{mean},0.8,0.9,0.01,{n},0,1\n"
 
 
 @pytest.fixture
