@@ -10,4 +10,5 @@ if __name__ == "__main__":
         embeddings_path=snakemake.input.embeddings,
         label_paths=dict(zip(snakemake.params.judgements, snakemake.input.labels, strict=True)),
         scores_path=snakemake.output.scores,
+        prior=snakemake.params.prior,
     )

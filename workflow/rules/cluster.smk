@@ -38,7 +38,7 @@ rule fit_mixture:
 
 
 rule label_clusters:
-    """Judge the clusters by true labels: all of them, or 25 a cluster as a stand-in."""
+    """Judge the clusters by true labels: all of them, or 25 a cluster as a stand-in or counted."""
     input:
         embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
             run(wildcards), "train"
@@ -86,6 +86,7 @@ rule score_shard:
         runtime=minutes(10, 60),
     params:
         judgements=lambda wildcards: experiment(wildcards).probabilities,
+        prior=lambda wildcards: experiment(wildcards).settings["prior"],
         code=stage_hash("score_shard.py"),
     script:
         "../../scripts/score_shard.py"

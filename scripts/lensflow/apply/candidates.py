@@ -13,7 +13,12 @@ from astropy.table import Table
 from lensflow import artifacts
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
-from lensflow.samples.scores import iterate_scores, probability_column
+from lensflow.samples.scores import (
+    columns_of,
+    interval_columns,
+    iterate_scores,
+    probability_column,
+)
 
 ROWS = 2048  # objects in memory at a time
 
@@ -44,9 +49,11 @@ def rank_candidates(
         Length of the list.
     csv, fits : path-like
         Tables to write: rank, id, p_lens (mean over the runs), p_lens_min, p_lens_max (these three
-        unless nobody judged), judgement (whose it is: the same in every row, and ``JUDGEDBY`` in
-        the header of the FITS table), cluster (of the first run), log_density (natural logarithm,
-        mean over the runs; low values are unusual objects), path, and the catalogue's columns where
+        unless nobody judged), p_low, p_high (68 % interval, where the judgement has an error:
+        means of those of the runs, as if the errors of all were one), judgement (whose it is: the
+        same in every row, and ``JUDGEDBY`` in the header of the FITS table), cluster (of the first
+        run), log_density (natural logarithm, mean over the runs; low values are unusual objects),
+        path, and the catalogue's columns where
         known.
 
     Raises
@@ -84,8 +91,8 @@ def combine_runs(
     Returns
     -------
     DataFrame
-        Columns id, p_lens, p_lens_min, p_lens_max, judgement, cluster, log_density, best first;
-        those of p_lens unless nobody judged.
+        Columns id, p_lens, p_lens_min, p_lens_max, p_low, p_high, judgement, cluster, log_density,
+        best first; those of p_lens unless nobody judged, the interval where all runs have one.
 
     Raises
     ------
@@ -100,29 +107,44 @@ def combine_runs(
     # What is dense is typical: the better lens of two that are judged alike, but the last by far
     # where nothing else is known.
     order |= {"log_density": not is_judged, "id": True}
-    columns = ["id", *probability, "cluster", "log_density"]
+    interval = _interval(scores, judgement) if is_judged else []
+    columns = ["id", *probability, *interval, "cluster", "log_density"]
     for runs in zip_longest(*(iterate_scores(path, columns, ROWS) for path in scores)):
         if any(run is None or not run["id"].equals(runs[0]["id"]) for run in runs):
             raise ArtifactError(
                 f"{', '.join(map(str, scores))} do not score the same objects in the same order. "
                 "Delete them and run again."
             )
-        table = _average(runs, probability)
+        table = _average(runs, probability, interval)
         table = table if best is None else pd.concat([best, table])
         best = table.sort_values(list(order), ascending=list(order.values())).head(n_candidates)
     best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
     return best.reset_index(drop=True)
 
 
-def _average(runs: Sequence[pd.DataFrame], probability: Sequence[str]) -> pd.DataFrame:
+def _interval(scores: Sequence[str | PathLike], judgement: str) -> list[str]:
+    """Return the columns of a judgement's interval; none where a run has none."""
+    columns = interval_columns(judgement)
+    return list(columns) if all(set(columns) <= set(columns_of(path)) for path in scores) else []
+
+
+def _average(
+    runs: Sequence[pd.DataFrame], probability: Sequence[str], interval: Sequence[str]
+) -> pd.DataFrame:
     table = {"id": runs[0]["id"]}
     for column in probability:
-        p_lens = pd.concat([run[column] for run in runs], axis=1)
+        p_lens = _over_runs(runs, column)
         table["p_lens"] = p_lens.mean(axis=1)
         table["p_lens_min"], table["p_lens_max"] = p_lens.min(axis=1), p_lens.max(axis=1)
-    density = pd.concat([run["log_density"] for run in runs], axis=1)
+    for name, column in zip(("p_low", "p_high"), interval, strict=False):
+        table[name] = _over_runs(runs, column).mean(axis=1)
+    density = _over_runs(runs, "log_density")
     table |= {"cluster": runs[0]["cluster"], "log_density": density.mean(axis=1)}
     return pd.DataFrame(table)
+
+
+def _over_runs(runs: Sequence[pd.DataFrame], column: str) -> pd.DataFrame:
+    return pd.concat([run[column] for run in runs], axis=1)
 
 
 def _paths(manifest: str | PathLike, ids: pd.Series) -> pd.DataFrame:

@@ -8,6 +8,7 @@ first.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,24 @@ UNDECIDED = 0.5
 
 TRUE_FRACTIONS = "known"
 """The judgement that the null and the baselines are computed with: it needs no inspection."""
+
+
+class Verdicts(NamedTuple):
+    """What a judgement says of K clusters.
+
+    Attributes
+    ----------
+    probability : numpy.ndarray of shape (K,)
+        NaN where the counts say it.
+    n_inspected : numpy.ndarray of int, shape (K,)
+        Images of known class that were looked at.
+    n_lenses : numpy.ndarray of int, shape (K,), or None
+        Lenses among them, where a judgement counts.
+    """
+
+    probability: np.ndarray
+    n_inspected: np.ndarray
+    n_lenses: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -46,11 +65,12 @@ class Judgement:
         Written into the table of cluster labels.
     unlike_paper : str
         How it differs from the paper's, whose authors looked at each cluster; empty for none.
-    colour, dashes : str
-        Its look in every figure.
+    colour : str
+    dashes : str or tuple
+        Its look in every figure, as Matplotlib takes it.
     judge : callable or None
-        From (clusters (n,), ids (n,), is_lens (n,), n_components, seed) to probabilities (K,) and
-        the number of images inspected (K,); None where no rule judges.
+        From (clusters (n,), ids (n,), is_lens (n,), n_components, seed) to `Verdicts`; None where
+        no rule judges.
     table_key : str
         The experiment's key that names a table from outside; empty where there is none.
     """
@@ -64,8 +84,8 @@ class Judgement:
     note: str
     unlike_paper: str
     colour: str
-    dashes: str
-    judge: Callable[..., tuple[np.ndarray, np.ndarray]] | None
+    dashes: str | tuple
+    judge: Callable[..., Verdicts] | None
     table_key: str = ""
 
     @property
@@ -180,6 +200,34 @@ def stand_in(is_lens: np.ndarray, sheets: list[np.ndarray]) -> tuple[np.ndarray,
     LabelError
         When no representative has a known class.
     """
+    n_lenses, n_seen = count_lenses(is_lens, sheets)
+    undecided = np.full(n_seen.size, UNDECIDED)
+    fractions = np.divide(n_lenses, n_seen, out=undecided, where=n_seen > 0)
+    verdicts = np.select(
+        [fractions >= LENS_FROM, fractions <= NON_LENS_UP_TO], [1.0, 0.0], UNDECIDED
+    )
+    return verdicts, n_seen
+
+
+def count_lenses(is_lens: np.ndarray, sheets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many of the representatives of each cluster are lenses, and of known class.
+
+    Parameters
+    ----------
+    is_lens : array-like of shape (n,)
+        1, 0, or -1 for unknown, which is skipped.
+    sheets : list of numpy.ndarray
+        Rows of the representatives of each cluster, from ``representatives``.
+
+    Returns
+    -------
+    n_lenses, n_seen : numpy.ndarray of int, shape (K,)
+
+    Raises
+    ------
+    LabelError
+        When no representative has a known class.
+    """
     is_lens = np.asarray(is_lens)
     seen = [is_lens[rows][is_lens[rows] >= 0] for rows in sheets]
     n_seen = np.array([labels.size for labels in seen])
@@ -188,20 +236,23 @@ def stand_in(is_lens: np.ndarray, sheets: list[np.ndarray]) -> tuple[np.ndarray,
             "the stand-in reads true labels and none of the representatives has one; "
             "let a person fill the template and name that file in the configuration"
         )
-    fractions = np.array([labels.mean() if labels.size else UNDECIDED for labels in seen])
-    verdicts = np.select(
-        [fractions >= LENS_FROM, fractions <= NON_LENS_UP_TO], [1.0, 0.0], UNDECIDED
-    )
-    return verdicts, n_seen
+    return np.array([labels.sum() for labels in seen], dtype=np.int64), n_seen
 
 
 def _judge_by_all(clusters, ids, is_lens, n_components, seed):
     n_seen = np.bincount(clusters[is_lens >= 0], minlength=n_components)
-    return known_fractions(clusters, is_lens, n_components), n_seen
+    return Verdicts(known_fractions(clusters, is_lens, n_components), n_seen)
 
 
 def _judge_by_sheets(clusters, ids, is_lens, n_components, seed):
-    return stand_in(is_lens, representatives(clusters, ids, n_components, seed))
+    sheets = representatives(clusters, ids, n_components, seed)
+    return Verdicts(*stand_in(is_lens, sheets))
+
+
+def _count_on_sheets(clusters, ids, is_lens, n_components, seed):
+    sheets = representatives(clusters, ids, n_components, seed)
+    n_lenses, n_seen = count_lenses(is_lens, sheets)
+    return Verdicts(np.full(n_components, np.nan), n_seen, n_lenses)
 
 
 JUDGEMENTS = {
@@ -222,8 +273,23 @@ JUDGEMENTS = {
             table_key="person_labels",
         ),
         Judgement(
-            name="stand_in",
+            name="counted",
             rank=1,
+            needs_labels=True,
+            title="counted (25 true labels a cluster)",
+            short="counted",
+            words="Clusters labelled by a stand-in that counts: it looks at the TRUE LABELS of 25 "
+            "members a cluster, and says how many are lenses, from which a probability with an "
+            "error follows. It uses labels, so this is not an unsupervised result.",
+            note="true labels of the representatives",
+            unlike_paper="clusters judged by counting lenses among 25 true labels, not by eye",
+            colour="#CC79A7",
+            dashes=(0, (3, 1, 1, 1)),
+            judge=_count_on_sheets,
+        ),
+        Judgement(
+            name="stand_in",
+            rank=2,
             needs_labels=True,
             title="stand-in (25 true labels a cluster)",
             short="stand-in",
@@ -238,7 +304,7 @@ JUDGEMENTS = {
         ),
         Judgement(
             name="nobody",
-            rank=2,
+            rank=3,
             needs_labels=False,
             title="judged by nobody: unusual objects first",
             short="nobody",
@@ -253,7 +319,7 @@ JUDGEMENTS = {
         ),
         Judgement(
             name=TRUE_FRACTIONS,
-            rank=3,
+            rank=4,
             needs_labels=True,
             title="known fraction",
             short="known",

@@ -47,13 +47,14 @@ def label_clusters_stage(
     embeddings, rows = read_embeddings(embedding_paths)
     clusters, n_components = mixture.labels(embeddings), mixture.n_components
     ids, is_lens = rows["id"].to_numpy(), rows["is_lens"].to_numpy()
-    probability, n_seen = chosen.judge(clusters, ids, is_lens, n_components, seed)
+    verdicts = chosen.judge(clusters, ids, is_lens, n_components, seed)
     cluster_labels.write(
         labels_path,
-        probability,
+        verdicts.probability,
         mixture.hash,
         n_members=np.bincount(clusters, minlength=n_components),
-        n_inspected=n_seen,
+        n_inspected=verdicts.n_inspected,
+        n_lenses=verdicts.n_lenses,
         who=f"lensflow {judgement}",
         note=chosen.note,
     )

@@ -2,7 +2,9 @@
 
 A table is a CSV that a person can edit: one row a cluster, ``probability`` in [0, 1] (the paper
 uses 0, 0.5 and 1), optionally a ``non_lens_probability``, who judged, when and why, and the hash of
-the mixture that it judges, so that a table is never applied to another mixture.
+the mixture that it judges, so that a table is never applied to another mixture. Where
+``probability`` is empty and ``n_lenses`` says how many of the ``n_inspected`` are lenses, the
+probability is the mean of what these say (`lensflow.cluster.posterior`), and has an error.
 """
 
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.cluster.judgements import N_INSPECTED
+from lensflow.cluster.posterior import JEFFREYS, beta_posterior
 from lensflow.errors import LabelError
 
 COLUMNS = (
@@ -24,6 +27,10 @@ COLUMNS = (
     "note",
     "mixture_hash",
 )
+N_LENSES = "n_lenses"
+"""A column that only tables with counts have."""
+
+_OR_COUNTS = f", or leave it empty and say in {N_LENSES} how many of n_inspected are lenses"
 
 
 def write(
@@ -35,6 +42,7 @@ def write(
     n_inspected: np.ndarray,
     who: str,
     note: str = "",
+    n_lenses: np.ndarray | None = None,
 ) -> None:
     """Write a table of cluster labels; ``when`` stays empty, so equal content gives equal bytes.
 
@@ -47,6 +55,8 @@ def write(
         ``MixtureParameters.hash`` of the mixture that is judged.
     n_members, n_inspected : array-like of int, shape (K,)
     who, note : str
+    n_lenses : array-like of shape (K,), optional
+        Lenses among the inspected, as an additional column; NaN is written as an empty cell.
     """
     table = pd.DataFrame(index=range(len(probability)), columns=list(COLUMNS))
     table["cluster"] = table.index
@@ -54,12 +64,15 @@ def write(
     table["n_members"] = np.asarray(n_members)
     table["n_inspected"] = np.asarray(n_inspected)
     table["who"], table["note"], table["mixture_hash"] = who, note, mixture_hash
+    if n_lenses is not None:
+        counts = pd.Series(n_lenses, dtype="Float64").astype("Int64")
+        table.insert(table.columns.get_loc("n_inspected"), N_LENSES, counts)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(path, index=False, lineterminator="\n")
 
 
 def write_template(path: str | Path, n_members: np.ndarray, mixture_hash: str) -> None:
-    """Write a table with empty probabilities for a person to fill beside the cluster sheets."""
+    """Write a table for a person to fill: probabilities, or numbers of lenses, are empty."""
     n_members = np.asarray(n_members)
     write(
         path,
@@ -69,10 +82,16 @@ def write_template(path: str | Path, n_members: np.ndarray, mixture_hash: str) -
         n_inspected=np.minimum(n_members, N_INSPECTED),
         who="",
         note="",
+        n_lenses=np.full(n_members.size, np.nan),
     )
 
 
-def read(path: str | Path, mixture_hash: str, n_components: int) -> pd.DataFrame:
+def read(
+    path: str | Path,
+    mixture_hash: str,
+    n_components: int,
+    prior: tuple[float, float] = JEFFREYS,
+) -> pd.DataFrame:
     """Read a table of cluster labels and check that it judges this mixture.
 
     Parameters
@@ -82,18 +101,23 @@ def read(path: str | Path, mixture_hash: str, n_components: int) -> pd.DataFrame
         Hash of the mixture that the table will be applied to.
     n_components : int
         Number of clusters, each of which must have one row.
+    prior : pair of float
+        Of the lens fraction of a cluster that counts stand for, see
+        `lensflow.cluster.posterior.beta_posterior`.
 
     Returns
     -------
     pandas.DataFrame
-        Sorted by cluster, with all of ``COLUMNS``; ``non_lens_probability`` is one minus
-        ``probability`` where it was left empty.
+        Sorted by cluster, with all of ``COLUMNS``, ``n_lenses``, and the ``variance`` of the
+        probability: that of the posterior where counts stand for it, 0 where it was given.
+        ``non_lens_probability`` is one minus ``probability`` where it was left empty.
 
     Raises
     ------
     LabelError
         When the file is missing, was made for another mixture, misses or repeats a cluster, has an
-        unknown column, or a probability that is empty or outside [0, 1].
+        unknown column, a probability outside [0, 1], neither a probability nor a number of lenses,
+        or counts that cannot be.
     """
     table = _read_csv(path)
     _check_columns(table, path)
@@ -101,6 +125,11 @@ def read(path: str | Path, mixture_hash: str, n_components: int) -> pd.DataFrame
     table["cluster"] = _numbers(table, "cluster", path)
     _check_clusters(table, path, n_components)
     table = table.sort_values("cluster", ignore_index=True).astype({"cluster": np.int64})
+    counted = _is_counted(table)
+    mean, variance = _posterior(table[counted], path, prior)
+    table.loc[counted, "probability"] = list(map(repr, mean.tolist()))
+    table["variance"] = 0.0
+    table.loc[counted, "variance"] = variance
     table["probability"] = _probabilities(table, "probability", path)
     table["non_lens_probability"] = _non_lens(table, path)
     return table
@@ -117,14 +146,14 @@ def _read_csv(path: str | Path) -> pd.DataFrame:
 
 
 def _check_columns(table: pd.DataFrame, path: str | Path) -> None:
-    unknown = [name for name in table.columns if name not in COLUMNS]
+    unknown = [name for name in table.columns if name not in (*COLUMNS, N_LENSES)]
     missing = [n for n in ("cluster", "probability", "mixture_hash") if n not in table.columns]
     if unknown or missing:
         raise LabelError(
             f"{path}: unknown columns {unknown}, missing columns {missing}; "
-            f"the columns are {', '.join(COLUMNS)}, parted by commas"
+            f"the columns are {', '.join((*COLUMNS, N_LENSES))}, parted by commas"
         )
-    for name in COLUMNS:
+    for name in (*COLUMNS, N_LENSES):
         if name not in table.columns:
             table[name] = ""
 
@@ -159,9 +188,36 @@ def _numbers(table: pd.DataFrame, column: str, path: str | Path) -> pd.Series:
         raise LabelError(
             f"{path}: {column} {wrong[column].iloc[0]!r} of cluster {wrong['cluster'].iloc[0]} is "
             f"not a number ({len(wrong)} of {len(table)} rows); fill in every row, with a decimal "
-            "point"
+            f"point{_OR_COUNTS if column == 'probability' else ''}"
         )
     return numbers
+
+
+def _is_counted(table: pd.DataFrame) -> pd.Series:
+    """Return for which clusters counts stand for the probability: what is given stays."""
+    return (table["probability"].str.strip() == "") & (table[N_LENSES].str.strip() != "")
+
+
+def _posterior(
+    table: pd.DataFrame, path: str | Path, prior: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance of the lens fractions of clusters that have counts."""
+    n_lenses, n_inspected = _numbers(table, N_LENSES, path), _numbers(table, "n_inspected", path)
+    wrong = (n_lenses < 0) | (n_lenses > n_inspected) | (n_lenses % 1 > 0) | (n_inspected % 1 > 0)
+    if wrong.any():
+        row = table[wrong].iloc[0]
+        raise LabelError(
+            f"{path}: n_lenses {row[N_LENSES]} among n_inspected {row['n_inspected']} of cluster "
+            f"{row['cluster']}; whole numbers are expected, from 0 to n_inspected"
+        )
+    both = table["non_lens_probability"].str.strip() != ""
+    if both.any():
+        raise LabelError(
+            f"{path}: cluster {table['cluster'][both].iloc[0]} has n_lenses and a "
+            "non_lens_probability, which the counts say already; leave the latter empty, or give "
+            "the probability too"
+        )
+    return beta_posterior(n_lenses.to_numpy(), n_inspected.to_numpy(), prior)
 
 
 def _probabilities(table: pd.DataFrame, column: str, path: str | Path) -> pd.Series:

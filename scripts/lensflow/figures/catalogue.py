@@ -544,7 +544,11 @@ FIGURES = (
         title="judged examples",
         draw="lensflow.figures.judged_examples:judged_examples",
         inputs=_judged_clusters,
-        params=lambda e: {"judgement": e.judgement.name, **_seed(e)},
+        params=lambda e: {
+            **_judgement(e),
+            "prior": e.settings["prior"],
+            **_seed(e),
+        },
         # True fractions are no verdicts of 0, 0.5 or 1.
         when=lambda e: e.is_labelled and e.judgement.name != TRUE_FRACTIONS,
         paper="Fig. 5",

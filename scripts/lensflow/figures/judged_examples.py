@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
+from lensflow.cluster import clusterers
+from lensflow.cluster import labels as cluster_labels
 from lensflow.figures import members, sources, style
 from lensflow.figures.mosaics import draw_mosaic, mosaic
 
@@ -19,6 +19,7 @@ def judged_examples(
     png: Path | str,
     pdf: Path | str,
     judgement: str,
+    prior: Sequence[float],
     seed: int,
 ) -> None:
     """Draw members of the clusters judged 0, 0.5 and 1 (Fig. 5), two rows of images each.
@@ -34,11 +35,14 @@ def judged_examples(
         ``cluster_labels_<judgement>.csv``.
     judgement : str
         Whose labels they are.
+    prior : pair of float
+        Of the lens fraction of a cluster whose lenses were counted.
     seed : int
         Seed of the choice of members.
     """
     clusters = members.read_clusters(embeddings, mixture, 2 * N_COLUMNS, seed)
-    judged = pd.read_csv(labels).set_index("cluster")["probability"]
+    fitted = clusterers.load(mixture)
+    judged = cluster_labels.read(labels, fitted.hash, fitted.n_components, prior)["probability"]
     names = {0.0: "non-lens", 0.5: "uncertain", 1.0: "lens"}
     with style.paper():
         height = 3 * (2 * style.PAGE_INCHES / N_COLUMNS + 0.25) + 0.2

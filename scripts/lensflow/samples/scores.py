@@ -13,10 +13,18 @@ from lensflow.samples.rows import Path
 PROBABILITY = "p_lens_"
 """Columns of lens probabilities are called ``p_lens_<judgement>``."""
 
+LOW, HIGH = "p_low_", "p_high_"
+"""The ends of their 68 % intervals, ``p_low_<judgement>`` and ``p_high_<judgement>``."""
+
 
 def probability_column(judgement: str) -> str:
     """Return the column of scores that holds the lens probability by a judgement."""
     return f"{PROBABILITY}{judgement}"
+
+
+def interval_columns(judgement: str) -> tuple[str, str]:
+    """Return the columns of scores that hold the ends of a judgement's interval."""
+    return f"{LOW}{judgement}", f"{HIGH}{judgement}"
 
 
 def judgements_of(columns: Iterable[str]) -> list[str]:
@@ -29,8 +37,11 @@ def scores_table(
     clusters: np.ndarray,
     probabilities: Mapping[str, np.ndarray],
     log_density: np.ndarray,
+    intervals: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> pd.DataFrame:
     """Return scores: id, rotation, is_lens, weight, cluster, p_lens_<judgement>..., log_density.
+
+    Where a judgement has an error, p_low_<judgement> and p_high_<judgement> follow its p_lens.
 
     Parameters
     ----------
@@ -42,8 +53,14 @@ def scores_table(
         Lens probability by judgement.
     log_density : ndarray of shape (n,)
         Natural logarithm of the density under the mixture; low values are unusual objects.
+    intervals : mapping of str to pair of ndarray of shape (n,), optional
+        Ends of the 68 % interval by those judgements that have an error.
     """
-    columns = {probability_column(name): values for name, values in probabilities.items()}
+    columns = {}
+    for name, p_lens in probabilities.items():
+        columns[probability_column(name)] = p_lens
+        if name in (intervals or {}):
+            columns |= dict(zip(interval_columns(name), intervals[name], strict=True))
     return rows.assign(weight=1, cluster=clusters, **columns, log_density=log_density)
 
 
@@ -67,6 +84,11 @@ def read_scores(path: Path, columns: Iterable[str] | None = None) -> pd.DataFram
     return pd.read_csv(path, dtype={"id": str}, keep_default_na=False, usecols=wanted)
 
 
+def columns_of(path: Path) -> list[str]:
+    """Return the names of the columns of scores."""
+    return list(pd.read_csv(path, nrows=0))
+
+
 def iterate_scores(path: Path, columns: Iterable[str], length: int) -> Iterator[pd.DataFrame]:
     """Yield some columns of scores in blocks of ``length`` rows; raises as `read_scores`."""
     options = {"dtype": {"id": str}, "keep_default_na": False, "usecols": _checked(path, columns)}
@@ -77,7 +99,7 @@ def iterate_scores(path: Path, columns: Iterable[str], length: int) -> Iterator[
 def _checked(path: Path, columns: Iterable[str] | None) -> list[str] | None:
     if columns is None:
         return None
-    columns, present = list(columns), list(pd.read_csv(path, nrows=0))
+    columns, present = list(columns), columns_of(path)
     if missing := [name for name in columns if name not in present]:
         raise LabelError(
             f"{path} has no column {missing[0]!r}; it has the judgements {judgements_of(present)}. "

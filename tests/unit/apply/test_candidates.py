@@ -38,6 +38,23 @@ def test_where_nobody_judged_unusual_objects_come_first_and_have_no_probability(
     assert (table["judgement"] == "nobody").all()
 
 
+def with_interval(path, low, high):
+    table = pd.read_csv(path, dtype={"id": str})
+    table.assign(p_low_known=low, p_high_known=high).to_csv(path, index=False)
+
+
+def test_the_ends_of_the_interval_are_means_of_those_of_the_runs(tmp_path):
+    runs = [scores(tmp_path / name, [0.2, 0.9, 0.5, 0.4]) for name in ("a.csv", "b.csv")]
+    with_interval(runs[0], [0.1, 0.8, 0.3, 0.3], [0.4, 0.95, 0.6, 0.5])
+    # A run whose clusters were judged without an error says nothing of one.
+    assert "p_low" not in combine_runs(runs, "known", 2)
+    with_interval(runs[1], [0.1, 0.6, 0.5, 0.3], [0.4, 0.97, 0.8, 0.5])
+    table = combine_runs(runs, "known", 2)
+    assert list(table)[1:6] == ["p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high"]
+    assert table["p_low"].tolist() == pytest.approx([0.7, 0.4])
+    assert table["p_high"].tolist() == pytest.approx([0.96, 0.7])
+
+
 @pytest.mark.parametrize("rows", [1, 3, 4])
 def test_blocks_of_rows_change_nothing(tmp_path, monkeypatch, rows):
     runs = [scores(tmp_path / f"{i}.csv", [0.5, 0.5, 0.1 * i, 0.5]) for i in range(3)]

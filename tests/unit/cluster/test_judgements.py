@@ -34,6 +34,8 @@ def test_a_judgement_is_made_by_a_rule_or_comes_from_outside():
         (["known", "person"], "person"),
         (["stand_in", "person"], "person"),
         (["known", "stand_in", "person"], "person"),
+        (["known", "stand_in", "counted"], "counted"),
+        (["counted", "person"], "person"),
     ],
 )
 def test_a_persons_judgement_counts_most_and_true_labels_least(names, expected):
@@ -42,7 +44,7 @@ def test_a_persons_judgement_counts_most_and_true_labels_least(names, expected):
 
 @pytest.mark.parametrize("name", ["guess", "person"])
 def test_only_known_judgements_are_made_by_a_rule(name):
-    with pytest.raises(ConfigError, match=f"'{name}'; choose known or stand_in"):
+    with pytest.raises(ConfigError, match=f"'{name}'; choose counted or known or stand_in"):
         judged_by_rule(name)
     assert judged_by_rule("known").judge is not None
 
@@ -105,3 +107,21 @@ def test_stand_in_is_undecided_on_an_empty_sheet():
 def test_stand_in_needs_labels():
     with pytest.raises(LabelError, match="fill the template"):
         judgements.stand_in(np.array([-1]), [np.array([0])])
+
+
+def test_counts_say_how_many_of_the_sheet_are_lenses():
+    is_lens = np.array([1, 0, 1, -1, 0, 0])
+    sheets = [np.array([0, 1, 2, 3]), np.array([4, 5]), np.array([], dtype=int)]
+    n_lenses, n_seen = judgements.count_lenses(is_lens, sheets)
+    assert (n_lenses.tolist(), n_seen.tolist()) == ([2, 0, 0], [3, 2, 0])
+
+
+def test_the_counting_stand_in_sees_what_the_other_one_sees():
+    rng = np.random.default_rng(0)
+    ids, is_lens = np.arange(300).astype(str), rng.integers(2, size=300)
+    clusters = rng.integers(3, size=300)
+    counted = JUDGEMENTS["counted"].judge(clusters, ids, is_lens, 4, 7)
+    sheets = judgements.representatives(clusters, ids, 4, 7)
+    assert counted.n_inspected.tolist() == [25, 25, 25, 0]
+    assert counted.n_lenses.tolist() == [is_lens[rows].sum() for rows in sheets]
+    assert np.isnan(counted.probability).all()

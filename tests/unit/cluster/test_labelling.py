@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from lensflow.cluster import clusterers
@@ -26,7 +27,17 @@ def test_unknown_classes_cannot_be_judged_by_labels(folder):
 
 
 def test_unknown_method_is_refused(folder):
-    with pytest.raises(ConfigError, match="choose known or stand_in"):
+    with pytest.raises(ConfigError, match="choose counted or known or stand_in"):
         label_clusters_stage(
             folder / "mixture.h5", [folder / "shard_0.h5"], folder / "x.csv", "guess", seed=0
         )
+
+
+def test_counted_lenses_stand_in_the_table_in_place_of_a_probability(folder):
+    path, shards = folder / "counted.csv", [folder / "shard_0.h5", folder / "shard_1.h5"]
+    label_clusters_stage(folder / "mixture.h5", shards, path, "counted", 0)
+    mixture = clusterers.load(folder / "mixture.h5")
+    table = cluster_labels.read(path, mixture.hash, 2, prior=(1.0, 1.0))
+    assert sorted(table["n_lenses"]) == ["0", "25"]
+    np.testing.assert_allclose(sorted(table["probability"]), [1 / 27, 26 / 27])
+    assert (table["who"] == "lensflow counted").all()

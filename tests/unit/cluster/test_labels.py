@@ -1,11 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from lensflow.cluster import labels as cluster_labels
 from lensflow.errors import LabelError
 
 HASH = "a" * 64
+COUNTED = {"probability": "", "n_inspected": 10, "n_lenses": [3, 2, 0]}
 
 
 def write_rows(path, **columns):
@@ -30,6 +32,7 @@ def test_template_must_be_filled(tmp_path):
     path = tmp_path / "template.csv"
     cluster_labels.write_template(path, [40, 3], HASH)
     assert pd.read_csv(path)["n_inspected"].tolist() == [25, 3]
+    assert pd.read_csv(path)["n_lenses"].isna().all()
     with pytest.raises(LabelError, match="fill in every row"):
         cluster_labels.read(path, HASH, 2)
 
@@ -66,6 +69,13 @@ def test_table_of_another_mixture_is_refused(tmp_path):
         ({"probability": ["0,5", "0,5", 1]}, r"'0,5' .*\(2 of 3 rows\).* with a decimal point"),
         ({"cluster;probability": [1, 2, 3]}, "parted by commas"),
         ({"probability": [0, 1, 1], "non_lens_probability": [0, 0, -1]}, "non_lens_probability"),
+        ({**COUNTED, "n_lenses": [3, 11, 0]}, "n_lenses 11 among n_inspected 10 of cluster 1"),
+        ({**COUNTED, "n_lenses": [3, -1, 0]}, "n_lenses -1 .*whole numbers are expected"),
+        ({**COUNTED, "n_lenses": [3, 2.5, 0]}, "n_lenses 2.5 .*whole numbers are expected"),
+        ({**COUNTED, "n_lenses": [3, "two", 0]}, "n_lenses 'two' of cluster 1 is not a number"),
+        ({**COUNTED, "n_inspected": [10, "", 10]}, "n_inspected '' of cluster 1 is not a number"),
+        ({**COUNTED, "n_lenses": ["", 2, 0]}, "probability '' of cluster 0 .*how many of n_insp"),
+        ({**COUNTED, "non_lens_probability": ["", "", 1]}, "cluster 2 has n_lenses and a non_lens"),
     ],
 )
 def test_wrong_tables_are_explained(tmp_path, columns, message):
@@ -78,3 +88,30 @@ def test_wrong_tables_are_explained(tmp_path, columns, message):
 def test_missing_file_is_explained(tmp_path):
     with pytest.raises(LabelError, match="cannot be read"):
         cluster_labels.read(tmp_path / "none.csv", HASH, 3)
+
+
+def test_counts_give_the_mean_and_variance_of_their_posterior(tmp_path):
+    path = tmp_path / "labels.csv"
+    write_rows(path, **COUNTED)
+    table = cluster_labels.read(path, HASH, 3, prior=(0.5, 1.5))
+    posterior = stats.beta([3.5, 2.5, 0.5], [8.5, 9.5, 11.5])
+    np.testing.assert_allclose(table["probability"], posterior.mean(), rtol=1e-14)
+    np.testing.assert_allclose(table["variance"], posterior.var(), rtol=1e-12)
+    np.testing.assert_allclose(table["non_lens_probability"], 1 - posterior.mean(), rtol=1e-14)
+
+
+def test_a_given_probability_stays_as_it_is_beside_counts(tmp_path):
+    path = tmp_path / "labels.csv"
+    write_rows(path, probability=[0.5, "", 1], n_inspected=[4, 0, 4], n_lenses=[0, 0, ""])
+    table = cluster_labels.read(path, HASH, 3)
+    assert table["probability"].tolist() == [0.5, 0.5, 1.0]
+    assert table["variance"].tolist() == [0.0, 0.125, 0.0]
+
+
+def test_counts_are_read_again_as_they_were_written(tmp_path):
+    path = tmp_path / "labels.csv"
+    seen = {"n_members": [30, 40], "n_inspected": [25, 25], "n_lenses": [4, 0]}
+    cluster_labels.write(path, [np.nan, np.nan], HASH, who="", **seen)
+    table = cluster_labels.read(path, HASH, 2)
+    assert table["n_lenses"].tolist() == ["4", "0"]
+    np.testing.assert_allclose(table["probability"], [4.5 / 26, 0.5 / 26])

@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from lensflow.cluster import clusterers
+from lensflow.cluster.labelling import label_clusters_stage
 from lensflow.cluster.scoring import score_stage
 from lensflow.errors import LabelError
 from lensflow.samples.scores import read_scores
@@ -48,3 +50,20 @@ def test_labels_of_another_mixture_are_refused(folder):
     (folder / "known.csv").write_text(text.replace(current, "f" * 64))
     with pytest.raises(LabelError, match="another mixture"):
         score(folder)
+
+
+def test_an_interval_stands_where_lenses_were_counted_and_nowhere_else(folder):
+    shards = [folder / "shard_0.h5", folder / "shard_1.h5"]
+    label_clusters_stage(folder / "mixture.h5", shards, folder / "counted.csv", "counted", 0)
+    labels = {name: folder / f"{name}.csv" for name in ("known", "counted")}
+    score_stage(folder / "mixture.h5", shards[0], labels, folder / "s.csv", prior=(0.5, 0.5))
+    scores = read_scores(folder / "s.csv")
+    assert list(scores)[4:] == [
+        *("cluster", "p_lens_known", "p_lens_counted", "p_low_counted", "p_high_counted"),
+        "log_density",
+    ]
+    # These lie in the cluster of lenses, of which 25 of 25 were seen.
+    posterior = stats.beta(25.5, 0.5)
+    np.testing.assert_allclose(scores["p_lens_counted"], posterior.mean(), atol=1e-3)
+    np.testing.assert_allclose(scores["p_low_counted"], posterior.ppf(0.32), atol=1e-3)
+    np.testing.assert_allclose(scores["p_high_counted"], 1.0, atol=1e-3)

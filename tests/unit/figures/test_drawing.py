@@ -79,7 +79,7 @@ ARGUMENTS = {
     "clusters_uncertain": lambda p: {**clusters(p), "kind": "uncertain"},
     "judged_examples": lambda p: {
         **clusters(p), "labels": p["runs"][0] / "cluster_labels_stand_in.csv",
-        "judgement": "stand_in",
+        "judgement": "stand_in", "prior": [0.5, 0.5],
     },
     "clusters_sources": sources,
     "candidates": lambda p: {
