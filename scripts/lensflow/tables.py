@@ -8,6 +8,7 @@ import pandas as pd
 
 from lensflow.errors import ArtifactError
 
+TEXTS = ("id", "path")
 COUNTS = ("n_lens", "n_nonlens", "tp", "fp", "fn", "tn")
 
 
@@ -19,6 +20,19 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
             table[name] = table[name].astype(np.int64)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(path, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def read_objects(path: str | Path) -> pd.DataFrame:
+    """Return a table of objects: columns ``id`` and ``path`` are text whatever they look like.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV. An object may be called NA; of other columns what is empty is missing.
+    """
+    others = [name for name in pd.read_csv(path, nrows=0) if name not in TEXTS]
+    options = {"keep_default_na": False, "na_values": {name: [""] for name in others}}
+    return pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), **options)
 
 
 def rows_where(table: pd.DataFrame, where: Mapping[str, object]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from lensflow.samples.scores import (
 )
 
 ROWS = 2048  # objects in memory at a time
+OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "log_density")
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def rank_candidates(
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     table = table.merge(_paths(manifest, table["id"]), on="id", how="left", validate="one_to_one")
     table = table.merge(_catalogue(index, table["id"]), on="id", how="left", validate="one_to_one")
-    table.to_csv(csv, index=False, float_format="%.9g")
+    _write_csv(table, csv)
     _write_fits(table, judgement, fits)
     logger.info("wrote %d candidates: %s", len(table), JUDGEMENTS[judgement].title)
 
@@ -186,14 +187,27 @@ def _look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
+def _write_csv(table: pd.DataFrame, path: str | PathLike) -> None:
+    """Write the table: our own numbers with nine digits, the catalogue's with all of theirs."""
+    own = [name for name in OWN_NUMBERS if name in table]
+    table.assign(**{name: table[name].map("{:.9g}".format) for name in own}).to_csv(
+        path, index=False, lineterminator="\n"
+    )
+
+
 def _write_fits(table: pd.DataFrame, judgement: str, path: str | PathLike) -> None:
-    texts = {name: table[name].astype(str).map(_ascii) for name in ("id", "judgement", "path")}
-    written = Table.from_pandas(table.assign(**texts))
+    texts = table.select_dtypes(exclude=["number", "bool"]).columns
+    written = Table.from_pandas(
+        table.assign(**{name: table[name].astype(str).map(_ascii) for name in texts})
+    )
     written.meta["JUDGEDBY"] = judgement
-    written.meta["comments"] = [f"Judgement of the clusters: {JUDGEMENTS[judgement].title}"]
+    written.meta["comments"] = [
+        f"Judgement of the clusters: {JUDGEMENTS[judgement].title}",
+        "Text that is not printable ASCII: each such character as % and its UTF-8 bytes",
+    ]
     written.write(path, format="fits", overwrite=True)
 
 
 def _ascii(text: str) -> str:
     """Return a text as FITS can hold it: what is not ASCII as ``%`` and its UTF-8 bytes."""
-    return "".join(sign if sign.isascii() else quote(sign) for sign in text)
+    return "".join(sign if " " <= sign <= "~" else quote(sign) for sign in text)

@@ -2,8 +2,12 @@
 
 import numpy as np
 
+from lensflow.errors import LabelError
+
 MANTISSA_BITS = 40
 """Probabilities that differ only by rounding error in a sum become equal, and so are ties."""
+
+ROUNDING = 1e-6
 
 
 def lens_probability(
@@ -33,20 +37,33 @@ def lens_probability(
 
     Raises
     ------
-    ValueError
-        When the shapes do not fit.
+    LabelError
+        When the shapes do not fit, or a number is missing or no probability.
     """
     lens = np.asarray(cluster_lens, dtype=np.float64)
     nonlens = 1.0 - lens if cluster_nonlens is None else np.asarray(cluster_nonlens, np.float64)
     if responsibilities.ndim != 2 or not (
         lens.shape == nonlens.shape == responsibilities.shape[1:]
     ):
-        raise ValueError(
+        raise LabelError(
             f"responsibilities (n, K) and probabilities (K,) expected, received "
             f"{responsibilities.shape}, {lens.shape} and {nonlens.shape}"
         )
+    _check_probabilities("lens probabilities of the clusters", lens)
+    _check_probabilities("non-lens probabilities of the clusters", nonlens)
+    _check_probabilities("responsibilities", responsibilities)
     p_lens = responsibilities @ lens
     total = p_lens + responsibilities @ nonlens
     normalised = np.divide(p_lens, total, out=np.full_like(total, 0.5), where=total > 0)
     mantissa, exponent = np.frexp(normalised)
     return np.ldexp(np.round(np.ldexp(mantissa, MANTISSA_BITS)), exponent - MANTISSA_BITS)
+
+
+def _check_probabilities(what: str, values: np.ndarray) -> None:
+    """Refuse what is no probability, up to rounding: a NaN would become 0.5 for every image."""
+    low, high = np.min(values, initial=1.0), np.max(values, initial=0.0)
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+        raise LabelError(
+            f"{what} must lie in [0, 1], received {low:g} to {high:g}; read tables of labels by "
+            "`lensflow.cluster.labels.read`, which fills what is left empty"
+        )

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
+from lensflow import tables
 from lensflow.figures import sources, style
 from lensflow.prepare.scaling import scale
 
@@ -37,7 +36,7 @@ def candidate_sheet(
     judgement : str
         Whose judgement of the clusters ranks them.
     """
-    best = pd.read_csv(candidates, dtype={"id": str}).sort_values("rank").head(N_BEST)
+    best = tables.read_objects(candidates).sort_values("rank").head(N_BEST)
     with style.paper():
         if best.empty:
             figure = style.new_figure(style.PAGE_INCHES, 0.8)
@@ -58,7 +57,9 @@ def _sheet(best, images, title):
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     for axes, image, row in zip(grid, images, best.itertuples(), strict=False):
         style.show_image(axes, image)
-        axes.set_title(f"{row.rank}: {_short(row.id)}\n{_score(row)}", fontsize=7, pad=2)
+        axes.set_title(
+            f"{row.rank}: {style.literal(_short(row.id))}\n{_score(row)}", fontsize=7, pad=2
+        )
         _draw_scale_bar(axes, image.shape[0])
     for axes in grid[len(best) :]:
         axes.set_axis_off()

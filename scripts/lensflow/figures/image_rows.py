@@ -76,4 +76,4 @@ def balanced_draw(is_lens: np.ndarray, n_examples: int, seed: int) -> np.ndarray
 
 def class_title(object_id: str, label: int) -> str:
     """Return the title of an image: its identifier, and its class where it is known."""
-    return f"{object_id}" + {1: " (lens)", 0: " (non-lens)"}.get(int(label), "")
+    return style.literal(object_id) + {1: " (lens)", 0: " (non-lens)"}.get(int(label), "")

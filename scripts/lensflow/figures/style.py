@@ -183,6 +183,11 @@ def unit_square(axes, x_label="false positive rate", y_label="true positive rate
     axes.set_ylabel(y_label)
 
 
+def literal(text):
+    """Return a name as a figure has to be given it: what stands between $ is no mathematics."""
+    return str(text).replace("$", r"\$")
+
+
 def sentence(figure, text):
     """Write one sentence where a figure has nothing to show, so that no file is ever empty."""
     axes = figure.add_subplot()

@@ -5,17 +5,17 @@ Columns of the result: ``id`` (str), ``is_lens`` (int8; 1, 0, -1 unknown), ``ein
 ``flux_lensed_image_in_sigma`` (float64, NaN unknown), then whatever else the file has.
 """
 
-import csv
-import difflib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lensflow.errors import CatalogueError
+from lensflow.ingest.catalogue_files import hint, read_file
 
 ALIASES = {
     "id": "id",
@@ -48,10 +48,15 @@ DESCRIPTIONS = {
     "flux_lensed_image_in_sigma": "flux in these pixels",
 }
 ARCSEC_PER_RADIAN = 180 * 3600 / np.pi
-CHUNK_ROWS = 100_000
+EXACT_FLOAT = 2**53
+LONGEST_NUMBER = 40
 
 _DECIMAL_ID = re.compile(r"\d+\.\d*(?:[eE][+-]?\d+)?")
-_TABLE_SUFFIXES = (".fits", ".fit", ".fits.gz", ".ecsv", ".vot", ".xml")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_INTEGER = re.compile(r"[+-]?\d+")
+_LEADING_ZERO = re.compile(r"[+-]?0\d")
+_TRUTH = {"True": "1", "False": "0", "true": "1", "false": "0"}
 
 
 def read_catalogue(
@@ -59,10 +64,10 @@ def read_catalogue(
 ) -> pd.DataFrame:
     """Read a catalogue of cutouts.
 
-    A text file is comma- or blank-separated; its header may be quoted, unquoted, behind a ``#``, or
-    absent (then the five columns of the challenge are assumed); other lines beginning with ``#``
-    are comments. Both spellings of the lensed-image columns are known. FITS, ECSV and VOTable files
-    are recognised by their suffix.
+    A text file is separated by commas, tabs, semicolons or blanks; its header may be quoted,
+    unquoted, behind a ``#``, or absent (then the five columns of the challenge are assumed); other
+    lines beginning with ``#`` are comments. Both spellings of the lensed-image columns are known.
+    FITS, ECSV and VOTable files are recognised by their suffix.
 
     Parameters
     ----------
@@ -75,6 +80,7 @@ def read_catalogue(
     -------
     pandas.DataFrame
         The columns named in the module's docstring, absent ones unknown, in the file's row order.
+        `left_out` says which of the file's columns are not among them.
 
     Raises
     ------
@@ -83,126 +89,31 @@ def read_catalogue(
         numbers belong.
     """
     path = Path(path)
-    is_table = path.name.lower().endswith(_TABLE_SUFFIXES)
-    parts = [_read_table(path)] if is_table else list(_read_text(path))
+    blocks, left_out = read_file(path, _internal, CHALLENGE_COLUMNS)
+    parts = [_convert_numbers(path, block) for block in blocks]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if table.empty:
         raise CatalogueError(f"{path} has no rows; a catalogue with one row an image was expected.")
     _require(path, table, required)
-    table["id"] = _clean_ids(table["id"])
+    table["id"] = _clean_ids(path, table["id"])
     _refuse_duplicates(path, table["id"])
-    return _complete(path, table)
+    table, unprintable = _without_control_signs(_complete(path, table))
+    table.attrs["left_out"] = [*left_out, *unprintable]
+    return table
 
 
-def unknown(ids: Sequence[str]) -> pd.DataFrame:
-    """Return the table of objects of which nothing is known."""
-    return _complete(Path(), pd.DataFrame({"id": np.asarray(ids, dtype=object)}))
-
-
-def _read_text(path: Path) -> Iterator[pd.DataFrame]:
-    """Read a text file in blocks of rows, so that only the result is ever whole in memory."""
-    names, skipped, separator = _find_header(path)
-    options = {"sep": separator, "header": None, "names": names, "skiprows": skipped, "dtype": str}
-    # An identifier may be called "NA"; an empty field is what is missing.
-    options |= {"skipinitialspace": True, "keep_default_na": False, "na_values": [""]}
-    try:
-        with pd.read_csv(path, chunksize=CHUNK_ROWS, index_col=False, **options) as chunks:
-            for chunk in chunks:
-                rows = chunk[~chunk.iloc[:, 0].astype(str).str.startswith("#")]
-                yield _convert_numbers(path, rows)
-    except pd.errors.EmptyDataError:
-        return
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise CatalogueError(
-            f"{path} cannot be read as a table: {str(error).strip()}. Every row must have the "
-            f"{len(names)} columns {names}."
-        ) from error
-
-
-def _find_header(path: Path) -> tuple[list[str], int, str]:
-    """Return the column names, the number of lines before the data, and the separator."""
-    comments: list[str] = []
-    for line in _first_lines(path):
-        if line.strip() and not line.lstrip().startswith("#"):
-            break
-        comments.append(line)
-    else:
-        raise CatalogueError(f"{path} has no rows; a catalogue with one row an image was expected.")
-    separator = "," if "," in line else r"\s+"
-    first = _fields(line, separator)
-    if "id" in _internal(first):
-        return _internal(first), len(comments) + 1, separator
-    for comment in reversed(comments):
-        names = _internal(_fields(comment.lstrip(" #"), separator))
-        if "id" in names and len(names) == len(first):
-            return names, len(comments), separator
-    if len(first) == len(CHALLENGE_COLUMNS) and all(_is_number(field) for field in first):
-        return list(CHALLENGE_COLUMNS), len(comments), separator
-    raise CatalogueError(
-        f"{path} has no column called id: its first line is {line.strip()[:200]!r}. Expected a "
-        f"header, or five columns of numbers: {list(CHALLENGE_COLUMNS)}.{_hint('id', first)}"
-    )
-
-
-def _first_lines(path: Path) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from file
-    except OSError as error:
-        raise CatalogueError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise CatalogueError(
-            f"{path} is not a text file ({error.reason}); a catalogue in CSV was expected, or FITS "
-            f"or ECSV with one of the suffixes {', '.join(_TABLE_SUFFIXES)}."
-        ) from error
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    if separator != ",":
-        return [field.strip("\"'") for field in line.split()]
-    return [field.strip().strip("\"'") for field in next(csv.reader([line.strip()]), [])]
+def left_out(table: pd.DataFrame | None) -> list[str]:
+    """Return a sentence for each column of the file that a catalogue lacks, and why."""
+    return [] if table is None else table.attrs.get("left_out", [])
 
 
 def _internal(names: Sequence[str]) -> list[str]:
     return [ALIASES.get(name.strip().lower(), name.strip()) for name in names]
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _read_table(path: Path) -> pd.DataFrame:
-    # Imported when needed: most catalogues are CSV.
-    from astropy.table import Table
-
-    try:
-        table = Table.read(path)
-    except Exception as error:  # damaged files raise almost anything
-        raise CatalogueError(
-            f"{path} cannot be read as a table ({type(error).__name__}: {error}); expected a "
-            "table that astropy.table.Table.read understands."
-        ) from error
-    columns = {
-        name: _plain_column(column)
-        for name, column in zip(_internal(table.colnames), table.itercols(), strict=True)
-        if column.ndim == 1
-    }
-    return _convert_numbers(path, pd.DataFrame(columns))
-
-
-def _plain_column(column) -> np.ndarray:
-    """Turn a column of astropy into text or numbers, with what is masked missing."""
-    values = np.ma.asarray(getattr(column, "value", column))
-    if values.dtype.kind in "biuf":
-        # Integers stay integers: an identifier may have more digits than a float64 holds.
-        whole = values.dtype.kind != "f" and not np.ma.is_masked(values)
-        return np.asarray(values) if whole else values.astype(float).filled(np.nan)
-    texts = [v.decode() if isinstance(v, bytes) else str(v) for v in values.filled("").tolist()]
-    return np.array([text.strip() or None for text in texts], dtype=object)
+def unknown(ids: Sequence[str]) -> pd.DataFrame:
+    """Return the table of objects of which nothing is known."""
+    return _complete(Path(), pd.DataFrame({"id": np.asarray(ids, dtype=object)}))
 
 
 def _convert_numbers(path: Path, table: pd.DataFrame) -> pd.DataFrame:
@@ -217,7 +128,7 @@ def _convert_numbers(path: Path, table: pd.DataFrame) -> pd.DataFrame:
 def _numbers(path: Path, table: pd.DataFrame, name: str) -> np.ndarray:
     column = table[name]
     if name == "is_lens" and column.dtype.kind not in "biuf":
-        column = column.replace({"True": "1", "False": "0", "true": "1", "false": "0"})
+        column = column.map(_TRUTH).where(column.isin(_TRUTH), column)
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float)
     allowed = np.isfinite(numbers) | column.isna().to_numpy()
     if name == "is_lens":
@@ -234,26 +145,40 @@ def _numbers(path: Path, table: pd.DataFrame, name: str) -> np.ndarray:
 def _require(path: Path, table: pd.DataFrame, required: Sequence[str]) -> None:
     missing = [name for name in required if name not in table]
     if missing:
-        hints = "".join(_hint(name, list(table.columns)) for name in missing)
+        hints = "".join(hint(name, list(table.columns)) for name in missing)
         raise CatalogueError(
             f"{path} lacks the column(s) {missing}; it has {list(table.columns)}.{hints} "
             "Rename or add them."
         )
 
 
-def _hint(name: str, present: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name.lower(), [p.lower() for p in present], n=2, cutoff=0.5)
-    return f" Close to {name}: {', '.join(near)}." if near else ""
-
-
-def _clean_ids(column: pd.Series) -> np.ndarray:
+def _clean_ids(path: Path, column: pd.Series) -> np.ndarray:
     """Return identifiers as text; a column of floats (100000.0, 1.00000e+05) becomes integers."""
     if column.dtype.kind == "f":
-        return np.array([str(int(v)) if v == v else "" for v in column], dtype=object)
+        return _whole_numbers(path, column.to_numpy())
     texts = ["" if pd.isna(value) else str(value).strip() for value in column]
-    if all(_DECIMAL_ID.fullmatch(text) for text in texts):
-        texts = [str(int(float(text))) if float(text).is_integer() else text for text in texts]
+    if all(_DECIMAL_ID.fullmatch(text) and len(text) <= LONGEST_NUMBER for text in texts):
+        texts = [_without_fraction(text) for text in texts]
     return np.array(texts, dtype=object)
+
+
+def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
+    """Write identifiers that a table holds as floats, where they are certain to the last digit."""
+    limit = 2.0 ** (np.finfo(values.dtype).nmant + 1)
+    with np.errstate(invalid="ignore"):
+        exact = np.isnan(values) | ((values == np.floor(values)) & (np.abs(values) < limit))
+    if not exact.all():
+        raise CatalogueError(
+            f"{path}: id is {values[~exact][0]!r}, in a column of {values.dtype}; expected whole "
+            f"numbers below {limit:.0f}, which such a column holds exactly. Store the ids as "
+            "integers or as text."
+        )
+    return np.array(["" if np.isnan(v) else str(int(v)) for v in values], dtype=object)
+
+
+def _without_fraction(text: str) -> str:
+    number = float(text)
+    return str(int(Decimal(text))) if number < 1e30 and number.is_integer() else text
 
 
 def _refuse_duplicates(path: Path, ids: pd.Series) -> None:
@@ -286,10 +211,50 @@ def _complete(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(known | {name: _number_or_text(table[name]) for name in others})
 
 
+def _without_control_signs(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out columns of text with signs that would break the rows of a CSV."""
+    bad = [
+        name
+        for name in table.columns.drop("id")
+        if table[name].dtype.kind not in "biuf" and table[name].map(_CONTROL.search).notna().any()
+    ]
+    sentences = [
+        f"column {name!a} of the catalogue is left out: some of its cells have control characters"
+        for name in bad
+    ]
+    return table.drop(columns=bad), sentences
+
+
 def _number_or_text(column: pd.Series) -> np.ndarray:
+    """Return a column as numbers where every cell says one exactly, else as it is written."""
     if column.dtype.kind in "biuf":
         return column.to_numpy()
-    numbers = pd.to_numeric(column, errors="coerce")
-    if (numbers.notna() | column.isna()).all():
-        return numbers.to_numpy(dtype=float)
+    texts = column.dropna().astype(str)
+    is_finite = texts.map(_is_finite_number) if len(texts) else pd.Series([], dtype=bool)
+    if is_finite.any() and texts[~is_finite].map(_is_no_number).all():
+        return _numbers_of(column, texts)
+    if len(texts) == 0:
+        return np.full(len(column), np.nan)
+    return column.fillna("").astype(str).to_numpy(dtype=object)
+
+
+def _is_finite_number(text: str) -> bool:
+    """Say whether a text is a number that can be written back: 007 and 1e400 cannot."""
+    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text) or _LEADING_ZERO.match(text):
+        return False
+    return bool(np.isfinite(float(text)))
+
+
+def _is_no_number(text: str) -> bool:
+    return text.lower().lstrip("+-") in ("nan", "inf")
+
+
+def _numbers_of(column: pd.Series, texts: pd.Series) -> np.ndarray:
+    if not all(_INTEGER.fullmatch(text) for text in texts):
+        return column.astype(float).to_numpy()
+    numbers = [int(text) for text in texts]
+    if max(map(abs, numbers)) < EXACT_FLOAT:
+        return column.astype(float).to_numpy()
+    if len(texts) == len(column) and all(abs(number) < 2**63 for number in numbers):
+        return np.array(numbers, dtype=np.int64)
     return column.fillna("").astype(str).to_numpy(dtype=object)

@@ -31,6 +31,9 @@ __all__ = [
 
 NATIVE_SIZE = 101
 MAX_MISSING_FRACTION = 0.05
+LARGEST_FLUX = 1e30
+"""Pixel values above this, whatever their unit, overflow in sums and ratios of float32."""
+ROUNDING = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)
@@ -307,15 +310,30 @@ def _too_many_missing(fraction: float) -> str:
 
 
 def _check_images(flux, rows, sigma, settings, problems) -> None:
+    flat = _flat(flux)
+    low, high = flat.min(axis=1, initial=np.inf), flat.max(axis=1, initial=-np.inf)
+    largest = np.maximum(np.abs(low), np.abs(high))
+    for place in np.flatnonzero(low == high):
+        problems.setdefault(int(rows[place]), "every pixel has the same value")
+    for place in np.flatnonzero(largest > LARGEST_FLUX):
+        problems.setdefault(int(rows[place]), _too_large(largest[place]))
     if settings.denoised:
-        flat = _flat(flux)
-        unusable = flat.max(axis=1, initial=-np.inf) == flat.min(axis=1, initial=np.inf)
-    else:
-        unusable = ~(np.isfinite(sigma) & (sigma > 0))
-    for place in np.flatnonzero(unusable):
-        constant = np.ptp(flux[place]) == 0
-        reason = "every pixel has the same value" if constant else "its border has no sky noise"
-        problems.setdefault(int(rows[place]), reason)
+        return
+    for place in np.flatnonzero(~(np.isfinite(sigma) & (sigma > 0))):
+        problems.setdefault(int(rows[place]), "its border has no sky noise")
+    for place in np.flatnonzero(sigma < np.maximum(largest * ROUNDING, 1 / LARGEST_FLUX)):
+        problems.setdefault(int(rows[place]), _no_noise(sigma[place], largest[place]))
+
+
+def _too_large(value: float) -> str:
+    return f"its pixels are too large: up to {value:.3g}, expected at most {LARGEST_FLUX:g}"
+
+
+def _no_noise(sigma: float, largest: float) -> str:
+    return (
+        f"it has no sky noise to speak of: {sigma:.3g}, beside pixels of {largest:.3g}; expected "
+        "an observed image, not a model or a denoised one"
+    )
 
 
 def _native(pixels: np.ndarray) -> np.ndarray:

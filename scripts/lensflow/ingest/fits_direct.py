@@ -75,7 +75,8 @@ def read_direct(
 def _read_bytes(path: str | os.PathLike, alone: bool) -> tuple[bytes, tuple | None]:
     """Read up to the end of the primary HDU, and one byte more when it must be ``alone``."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        # Of a pipe this reads nothing instead of waiting, and what is not FITS goes to astropy.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return b"", None
     try:

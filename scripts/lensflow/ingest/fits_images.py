@@ -1,13 +1,19 @@
 """The image and the zero point of a FITS file: fast where it is plain, by astropy elsewhere."""
 
+import contextlib
 import functools
+import math
 import os
+import stat
 import warnings
 
 import numpy as np
 
 from lensflow.errors import CutoutError
-from lensflow.ingest.fits_direct import ZERO_POINT_KEYWORDS, read_direct
+from lensflow.ingest.fits_direct import MAX_BYTES, ZERO_POINT_KEYWORDS, read_direct
+
+LOWEST_ZERO_POINT, HIGHEST_ZERO_POINT = -10.0, 60.0
+"""AB magnitudes of one count that a calibrated image may have; sentinels such as 99 lie outside."""
 
 
 def read_pixels(
@@ -27,14 +33,34 @@ def read_with_astropy(
 
     try:
         # Opened here, because astropy leaves a file open when its header is damaged.
-        with warnings.catch_warnings(), open(path, "rb") as stream:
+        with warnings.catch_warnings(), _open_regular(path) as stream:
             warnings.simplefilter("ignore")
             hdu = _choose_hdu(fits.open(stream, memmap=False), hdus)
+            _check_bytes(hdu)
             return np.asarray(hdu.data), _header_zero_point(hdu.header)
     except CutoutError:
         raise
     except Exception as error:  # damaged files raise almost anything
         raise CutoutError(_unreadable(path, error)) from error
+
+
+@contextlib.contextmanager
+def _open_regular(path: str | os.PathLike):
+    """Open a file for reading; a pipe would wait for ever, and a device never end."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise CutoutError("the file cannot be read: it is no regular file but a pipe or device")
+        yield file
+
+
+def _check_bytes(hdu) -> None:
+    """Refuse an image by what its header promises, before memory is taken for it."""
+    n_bytes = math.prod(hdu.shape) * abs(int(hdu.header["BITPIX"])) // 8
+    if n_bytes > MAX_BYTES:
+        raise CutoutError(
+            f"the image has shape {hdu.shape}, {n_bytes / 1e6:.0f} MB; a cutout of at most "
+            f"{MAX_BYTES / 1e6:.0f} MB was expected"
+        )
 
 
 def maggies_per_count(own: float | None, configured: float | None) -> np.float32:
@@ -58,9 +84,22 @@ def flux_factor(own: float | None, configured: float | None) -> np.float32:
     """Return what counts are multiplied by: to AB maggies, or 1 where no zero point is known.
 
     Images are brought to units of their sky noise or stretched, so that the unit is a convenience.
+
+    Raises
+    ------
+    CutoutError
+        When the zero point is no magnitude that one count can have.
     """
     zero_point = configured if own is None else own
-    return np.float32(1) if zero_point is None else _factor(zero_point)
+    if zero_point is None:
+        return np.float32(1)
+    if not LOWEST_ZERO_POINT <= zero_point <= HIGHEST_ZERO_POINT:
+        raise CutoutError(
+            f"its zero point is no magnitude of one count: received {zero_point}, expected "
+            f"{LOWEST_ZERO_POINT:.0f} to {HIGHEST_ZERO_POINT:.0f}; mend or remove the header's "
+            f"{' or '.join(ZERO_POINT_KEYWORDS)}"
+        )
+    return _factor(zero_point)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -101,8 +140,18 @@ def _of_two_dimensions(hdu):
 
 def _header_zero_point(header) -> float | None:
     for name in ZERO_POINT_KEYWORDS:
-        if name in header:
-            return float(header[name])
+        value = header.get(name)
+        # A card without a value is of the class Undefined, and says that nothing is known.
+        if value is None or type(value).__name__ == "Undefined":
+            continue
+        try:
+            if not isinstance(value, bool):
+                return float(value)
+        except (TypeError, ValueError):
+            pass
+        raise CutoutError(
+            f"its zero point is no number: {name} = {value!r}; mend or remove that card"
+        )
     return None
 
 

@@ -30,6 +30,7 @@ BLOCK_IMAGES = 60
 TABLE_ROWS = 2048
 NO_ROW = "no row in the catalogue"
 NO_IMAGE = "catalogue row without an image"
+SAME_ID_ADVICE = r"; by id_pattern: '^/?(.+)\.fits' the folders become part of the ids"
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +66,13 @@ def build_manifest(
     kind = KINDS[dataset["kind"]]
     listing = list_cutouts(folder, kind.layout(dataset))
     table = kind.read_catalogue(dataset, Path(folder), listing.catalogues)
-    rows, matches, problems, missing = _join(listing, table)
-    tally = quarantine.write(listing_quarantine, [*problems, *missing])
+    left_out = [("", "", reason) for reason in catalogue.left_out(table)]
+    rows, matches, problems, missing = _join(listing, table, "id_pattern" in dataset)
+    tally = quarantine.write(listing_quarantine, [*problems, *missing, *left_out])
     quarantine.report(name, tally)
-    _check_listing(name, dataset, len(listing.ids) + len(listing.unnamed), problems, missing)
+    with quarantine.kept(listing_quarantine):
+        n_files = len(listing.ids) + len(listing.refused)
+        _check_listing(name, dataset, n_files, problems, missing)
     count = dataset.get("max_objects") or len(rows)
     rows, matches = rows[:count], matches[:count]
     attrs = {"dataset": name, "n_shards": dataset["shards"]}
@@ -158,11 +162,12 @@ def build_index(
                 last_id = _append_index(writer, file, shard, last_id)
         n_kept = len(writer.file["id"])
         limit = dataset.get("max_quarantine_fraction", MAX_QUARANTINE_FRACTION)
-        quarantine.check_fraction(name, tally, n_listed, limit if n_kept else 0.0)
+        with quarantine.kept(merged_quarantine):
+            quarantine.check_fraction(name, tally, n_listed, limit)
     logger.info("dataset %s: %d images, %d files unusable", name, n_kept, tally.total)
 
 
-def _join(listing: Listing, table: pd.DataFrame | None):
+def _join(listing: Listing, table: pd.DataFrame | None, has_id_pattern: bool):
     """Match files with catalogue rows by identifier.
 
     Returns
@@ -172,13 +177,13 @@ def _join(listing: Listing, table: pd.DataFrame | None):
     problems, missing : list of (path, id, reason)
         Files that cannot be used, and catalogue rows without a file.
     """
-    problems = [(path, "", "its name yields no id: see id_pattern") for path in listing.unnamed]
-    ids = listing.ids
+    problems = list(listing.refused)
+    ids, advice = listing.ids, SAME_ID_ADVICE if has_id_pattern else ""
     is_first = np.append(True, ids[1:] != ids[:-1])[: len(ids)]
     rows, repeated = np.flatnonzero(is_first), np.flatnonzero(~is_first)
     for row, path in zip(repeated, listing.paths(repeated), strict=True):
         first = listing.paths(rows[[np.searchsorted(rows, row) - 1]])[0]
-        problems.append((path, ids[row].decode(), f"another file has its id: {first}"))
+        problems.append((path, ids[row].decode(), f"another file has its id: {first}{advice}"))
     if table is None:
         return rows, np.full(len(rows), -1), problems, []
     matches = _match(ids[rows], table["id"])

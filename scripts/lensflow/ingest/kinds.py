@@ -129,7 +129,7 @@ KINDS = {
         Kind(
             name="fits",
             is_made_here=False,
-            layout=lambda entry: Layout(entry.get("pattern", "*.fits"), entry.get("id_pattern")),
+            layout=lambda entry: Layout(entry.get("pattern"), entry.get("id_pattern")),
             settings=_fits_settings,
             read_catalogue=_fits_catalogue,
             is_labelled=lambda entry: entry.get("catalogue") is not None,

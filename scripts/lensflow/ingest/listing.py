@@ -2,21 +2,25 @@
 
 Names are kept as fixed-width bytes (some 50 bytes a file) and no file is opened or asked for its
 size. Hidden files and folders are passed over; links to folders are followed, each folder once.
+What is no regular file, or has a name that no later stage could carry, is listed with the reason.
 """
 
 import fnmatch
+import logging
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from lensflow.errors import ConfigError, CutoutError
+from lensflow.errors import CutoutError
+from lensflow.ingest.names import refused_id
+from lensflow.ingest.patterns import ANY_FITS, file_matcher, identifier
 
 BLOCK = 2048
-_SUFFIXES = re.compile(r"\.(fits?|fz|gz)$", re.IGNORECASE)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,9 @@ class Layout:
 
     Attributes
     ----------
-    pattern : str
-        Shell pattern of the file names; folders before a slash must end the file's own path.
+    pattern : str, optional
+        Shell pattern of the file names; folders before a slash must end the file's own path. None
+        takes every FITS file.
     id_pattern : str, optional
         Regular expression searched in the file name; its one group is the identifier. None takes
         the name without its suffixes.
@@ -36,7 +41,7 @@ class Layout:
         Files of this name are noted as catalogues.
     """
 
-    pattern: str
+    pattern: str | None
     id_pattern: str | None = None
     skip_folders: frozenset[str] = frozenset()
     catalogue_name: str | None = None
@@ -62,8 +67,8 @@ class Listing:
         Place of each file's folder in ``folders``.
     folders : list of str
         Folders relative to the dataset's, "" or ending with a slash, sorted.
-    unnamed : list of str
-        Files whose name fits the pattern but yields no identifier.
+    refused : list of (path, id, reason)
+        Files that fit the pattern and cannot be used: no regular file, or no usable identifier.
     catalogues : list of str
         Paths of the catalogues that were found.
     """
@@ -72,7 +77,7 @@ class Listing:
     names: np.ndarray
     folder: np.ndarray
     folders: list[str]
-    unnamed: list[str]
+    refused: list[tuple[str, str, str]]
     catalogues: list[str]
 
     def paths(self, rows: np.ndarray) -> list[str]:
@@ -92,15 +97,17 @@ def list_cutouts(folder: str | os.PathLike, layout: Layout) -> Listing:
         When a pattern is malformed.
     """
     if not os.path.isdir(folder):
-        raise CutoutError(f"{folder} is not a folder; expected one with cutouts ({layout.pattern})")
+        wanted = layout.pattern or "*.fits"
+        raise CutoutError(f"{folder} is not a folder; expected one with cutouts ({wanted})")
     collector = _Collector(layout)
-    for place, names in _walk(os.fspath(folder), layout.skip_folders):
-        collector.add(os.path.abspath(os.path.join(folder, place)), place, names)
+    for place, entries in _walk(os.fspath(folder), layout.skip_folders):
+        collector.add(os.path.abspath(os.path.join(folder, place)), place, entries)
     if not collector.n_matched:
         raise CutoutError(
-            f"no file below {folder} fits {layout.pattern!r}; {collector.n_others} files of other "
-            "names are there. Check the dataset's path, or its pattern."
+            f"no file below {folder} fits {layout.pattern or '*.fits'!r}; {collector.n_others} "
+            "files of other names are there. Check the dataset's path, or its pattern."
         )
+    collector.report(folder)
     return collector.listing()
 
 
@@ -109,46 +116,54 @@ class _Collector:
 
     def __init__(self, layout: Layout):
         self.layout = layout
-        *self.parents, name = layout.pattern.removeprefix("**/").split("/")
-        if "**" in layout.pattern.removeprefix("**/"):
-            raise ConfigError(
-                f"pattern is {layout.pattern!r}; ** is not needed, subfolders are always searched"
-            )
-        self.fits = re.compile(fnmatch.translate(name)).match
-        self.identify = _identifier(layout.id_pattern)
+        self.parents, self.fits = file_matcher(layout.pattern)
+        self.identify = identifier(layout.id_pattern)
         self.folders: list[str] = []
         # Identifiers, names and folders, each in blocks.
         self.columns: tuple[list[np.ndarray], ...] = ([], [], [])
         self.pending: list[tuple[bytes, bytes, int]] = []
-        self.unnamed: list[str] = []
+        self.refused: list[tuple[str, str, str]] = []
         self.catalogues: list[str] = []
-        self.n_matched = self.n_others = 0
+        self.passed_over: list[str] = []
+        self.n_matched = self.n_others = self.n_passed_over = 0
 
-    def add(self, absolute: str, place: str, names: Iterator[str]) -> None:
+    def add(self, absolute: str, place: str, entries: Iterable[os.DirEntry]) -> None:
         parents = Path(absolute).parts[-len(self.parents) :] if self.parents else ()
         wanted = len(parents) == len(self.parents) and all(
             map(fnmatch.fnmatchcase, parents, self.parents)
         )
         self.folders.append(place)
-        for name in names:
+        for entry in entries:
+            name = entry.name
             if wanted and self.fits(name):
-                self._add_match(place, name)
+                self._add_match(place, entry)
             elif name == self.layout.catalogue_name:
                 self.catalogues.append(place + name)
             else:
-                self.n_others += 1
+                self._pass_over(place + name, wanted and bool(ANY_FITS.fullmatch(name)))
 
-    def _add_match(self, place: str, name: str) -> None:
+    def report(self, folder: str | os.PathLike) -> None:
+        """Count the FITS files that are not taken because of their names."""
+        if self.n_passed_over:
+            logger.warning(
+                "%d FITS files below %s do not fit the pattern %r, for example %s",
+                self.n_passed_over, folder, self.layout.pattern, min(self.passed_over),
+            )  # fmt: skip
+
+    def _pass_over(self, path: str, is_fits: bool) -> None:
+        self.n_others += 1
+        if is_fits:
+            self.n_passed_over += 1
+            self.passed_over = [min([*self.passed_over, _printable(path)])]
+
+    def _add_match(self, place: str, entry: os.DirEntry) -> None:
         self.n_matched += 1
-        identifier = self.identify(name)
-        try:
-            row = ((identifier or "").encode(), name.encode(), len(self.folders) - 1)
-        except UnicodeEncodeError:
-            identifier, name = None, name.encode("utf-8", "backslashreplace").decode()
-        if not identifier:
-            self.unnamed.append(place + name)
+        identifier = self.identify(place, entry.name) or ""
+        reason = _not_a_file(entry) or refused_id(identifier) or _not_text(place + entry.name)
+        if reason:
+            self.refused.append((_printable(place + entry.name), "", reason))
             return
-        self.pending.append(row)
+        self.pending.append((identifier.encode(), entry.name.encode(), len(self.folders) - 1))
         if len(self.pending) == BLOCK:
             self._flush()
 
@@ -173,9 +188,9 @@ class _Collector:
         names = names[rows]
         folder = folder[rows]
         folders = [self.folders[place] for place in order]
-        self.unnamed.sort()
+        self.refused.sort()
         self.catalogues.sort()
-        return Listing(ids, names, folder, folders, self.unnamed, self.catalogues)
+        return Listing(ids, names, folder, folders, self.refused, self.catalogues)
 
 
 def _joined(blocks: list[np.ndarray]) -> np.ndarray:
@@ -185,52 +200,68 @@ def _joined(blocks: list[np.ndarray]) -> np.ndarray:
     return joined
 
 
-def _walk(top: str, skip_folders: frozenset[str]) -> Iterator[tuple[str, Iterator[str]]]:
-    """Yield each folder, relative and ending with a slash, with the names of its files."""
+def _walk(top: str, skip_folders: frozenset[str]) -> Iterator[tuple[str, Iterator[os.DirEntry]]]:
+    """Yield each folder, relative and ending with a slash, with what is in it beside folders."""
     waiting, seen = [""], set()
     while waiting:
         place = waiting.pop()
-        status = os.stat(os.path.join(top, place))
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(os.path.join(top, place)) as entries:
-            yield place, _files(entries, place, skip_folders, waiting)
+        try:
+            status = os.stat(os.path.join(top, place))
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(os.path.join(top, place)) as entries:
+                yield place, _files(entries, place, skip_folders, waiting)
+        except OSError as error:
+            raise CutoutError(
+                f"the folder {_printable(os.path.join(top, place))} cannot be read: "
+                f"{error.strerror}. Make it readable, or take it out of the dataset's folder."
+            ) from error
 
 
-def _files(entries, place: str, skip_folders: frozenset[str], waiting: list[str]) -> Iterator[str]:
+def _files(
+    entries, place: str, skip_folders: frozenset[str], waiting: list[str]
+) -> Iterator[os.DirEntry]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        if not entry.is_dir():
-            yield entry.name
+        if not _is_folder(entry):
+            yield entry
         elif entry.name not in skip_folders:
             waiting.append(f"{place}{entry.name}/")
 
 
-def _identifier(id_pattern: str | None):
-    """Return the function from a file name to its identifier, or None or "" when it has none."""
-    if id_pattern is None:
-        return _stem
+def _is_folder(entry: os.DirEntry) -> bool:
     try:
-        expression = re.compile(id_pattern)
-    except re.error as error:
-        raise ConfigError(f"id_pattern is {id_pattern!r}, no regular expression: {error}") from None
-    if expression.groups != 1:
-        raise ConfigError(
-            f"id_pattern is {id_pattern!r} with {expression.groups} groups; expected one group "
-            r"around the identifier, as in 'image-(\d+)'"
-        )
-
-    def search(name: str) -> str | None:
-        match = expression.search(name)
-        return match.group(1) if match else None
-
-    return search
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
-def _stem(name: str) -> str:
-    """Return a file name without .fits, .fit, .fz and .gz."""
-    while (shorter := _SUFFIXES.sub("", name)) != name:
-        name = shorter
-    return name
+def _not_a_file(entry: os.DirEntry) -> str | None:
+    """Return why nothing can be read of an entry: opening a pipe or a device may never end."""
+    try:
+        if entry.is_file():
+            return None
+    except OSError as error:
+        return f"it is a link that leads nowhere: {error.strerror}"
+    if not os.path.exists(entry.path):
+        return "it is a link that leads nowhere"
+    return "it is no regular file but a pipe, socket or device, or a link to one"
+
+
+def _not_text(path: str) -> str | None:
+    """Return why a path cannot be stored in tables: its bytes may be anything."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "its path is not UTF-8; rename it"
+    if any(sign < " " or sign == "\x7f" for sign in path):
+        return "its path has control characters; rename it"
+    return None
+
+
+def _printable(path: str) -> str:
+    """Return a path for a list: with escapes where a file or folder has any other signs."""
+    text = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(ascii(sign)[1:-1] if sign < " " or sign == "\x7f" else sign for sign in text)

@@ -1,8 +1,10 @@
 """The list of what was left out and why: ``quarantine.csv`` with path, id and reason."""
 
+import contextlib
 import csv
 import logging
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from lensflow.errors import CutoutError
 
 COLUMNS = ("path", "id", "reason")
+REFUSED = "quarantine_refused.csv"
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +65,29 @@ def report(dataset: str, tally: Tally) -> None:
         logger.warning("dataset %s left out %s", dataset, line)
 
 
+@contextlib.contextmanager
+def kept(path: str | os.PathLike) -> Iterator[None]:
+    """Keep a copy of a list when what happens inside stops the run because of it.
+
+    Snakemake deletes what a failed job was to make, and with it the list that says why. The copy
+    is called ``quarantine_refused.csv``, lies beside the list, and goes when all is well again.
+
+    Raises
+    ------
+    CutoutError
+        The one from inside, which then names the copy.
+    """
+    copy = Path(path).with_name(REFUSED)
+    copy.unlink(missing_ok=True)
+    try:
+        yield
+    except CutoutError as error:
+        shutil.copyfile(path, copy)
+        raise CutoutError(f"{error} The whole list: {copy}.") from None
+
+
 def check_fraction(dataset: str, tally: Tally, total: int, limit: float) -> None:
-    """Stop when more than ``limit`` of ``total`` were left out.
+    """Stop when more than ``limit`` of ``total`` were left out, or all of them.
 
     Raises
     ------
@@ -71,11 +95,13 @@ def check_fraction(dataset: str, tally: Tally, total: int, limit: float) -> None
         With the counts of the reasons and an example of each.
     """
     fraction = tally.total / max(1, total)
-    if fraction <= limit:
+    is_above = fraction > limit
+    if not is_above and not 0 < tally.total == total:
         return
     reasons = "".join(f"\n  - {line}" for line in tally.lines())
+    why = f"more than max_quarantine_fraction = {limit} allows" if is_above else "so none is left"
+    advice = ", or raise max_quarantine_fraction in the dataset's configuration" if is_above else ""
     raise CutoutError(
-        f"dataset {dataset}: {tally.total} of {total} ({fraction:.1%}) cannot be used, more than "
-        f"max_quarantine_fraction = {limit:g} allows:{reasons}\nMend them, or raise "
-        "max_quarantine_fraction in the dataset's configuration."
+        f"dataset {dataset}: {tally.total} of {total} ({fraction:.1%}) cannot be used, "
+        f"{why}:{reasons}\nMend them{advice}."
     )

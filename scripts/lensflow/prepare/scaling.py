@@ -81,15 +81,32 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
     ConfigError
         If the scale is unknown.
     ValueError
-        If the sky noise is needed and an image's is not a positive, finite number.
+        If the sky noise is needed and an image's is not a positive, finite number, or so small that
+        the result is not finite; or if a flux is not finite.
     """
     if name not in SCALES:
         raise ConfigError(f"Unknown scale {name!r}; expected one of {sorted(SCALES)}.")
     chosen = SCALES[name]
     if chosen.needs_sky:
-        flux = np.asarray(flux, np.float32) / _positive(sky_sigma, name)[:, None, None]
+        with np.errstate(over="ignore"):
+            flux = np.asarray(flux, np.float32) / _positive(sky_sigma, name)[:, None, None]
+    _check_range(flux, name)
     images = chosen.transform(flux)
     return min_max(images) if chosen.is_stretched else images
+
+
+def _check_range(flux: np.ndarray, name: str) -> None:
+    """Refuse images that would not come out finite; NaN and overflow show in the range."""
+    axes = (1, 2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = flux.max(axis=axes, initial=-np.inf) - flux.min(axis=axes, initial=np.inf)
+    bad = ~np.isfinite(span)
+    if bad.any():
+        raise ValueError(
+            f"The scale {name!r} needs finite images, but {np.count_nonzero(bad)} of {bad.size} "
+            "have pixels without a value, or too large for their sky noise. Ingest the images "
+            "again: such cutouts are left out there."
+        )
 
 
 def _positive(sky_sigma: np.ndarray, name: str) -> np.ndarray:

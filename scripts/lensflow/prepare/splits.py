@@ -6,6 +6,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
+from lensflow import tables
 from lensflow.errors import ConfigError
 from lensflow.samples.images import read_index
 from lensflow.seeds import rng
@@ -147,5 +148,5 @@ def split_dataset(
 
 def read_split(path: str | PathLike, sample: str) -> pd.DataFrame:
     """Return the rows of one sample of a split, in their order."""
-    split = pd.read_csv(path, dtype={"id": str, "sample": str})
+    split = tables.read_objects(path)
     return split[split["sample"] == sample].reset_index(drop=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from lensflow import tables
 from lensflow.cluster import clusterers
 from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
@@ -114,7 +115,7 @@ def _figures_of(section, figures):
 
 
 def _csv(path):
-    return pd.read_csv(path, dtype={"id": str}) if path.is_file() else None
+    return tables.read_objects(path) if path.is_file() else None
 
 
 def _read_model(root, experiment, run):

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from astropy.table import MaskedColumn, Table
 
 from lensflow.errors import CatalogueError
-from lensflow.ingest.catalogue import CHALLENGE_COLUMNS, read_catalogue, unknown
+from lensflow.ingest.catalogue import CHALLENGE_COLUMNS, left_out, read_catalogue, unknown
 
 REAL = Path(__file__).parents[4] / "shared/data/challenge1/SpaceBasedTraining/classifications.csv"
 NAMES = "ID,is_lens,Einstein_area,numb_pix_lensed_image,flux_lensed_image_in_sigma"
@@ -88,7 +89,7 @@ def test_tables_of_astropy(tmp_path, suffix):
 
 
 def test_blocks_of_rows_join(tmp_path, monkeypatch):
-    monkeypatch.setattr("lensflow.ingest.catalogue.CHUNK_ROWS", 7)
+    monkeypatch.setattr("lensflow.ingest.catalogue_files.CHUNK_ROWS", 7)
     rows = "".join(f"{i},{i % 2},1e-10,{i},{i}.5\n" for i in range(50))
     assert read(tmp_path, f"{NAMES}\n{rows}")["numb_pix_lensed_image"].tolist() == list(range(50))
 
@@ -151,3 +152,108 @@ def test_the_real_catalogue():
     pd.testing.assert_series_equal(
         table["id"], pd.Series([str(i) for i in range(100_000, 120_000)], name="id")
     )
+
+
+# --- what was once read wrongly in silence --------------------------------------------------------
+
+
+def test_an_empty_cell_between_tabs_keeps_its_place(tmp_path):
+    names = NAMES.replace(",", "\t")
+    table = read(tmp_path, f"{names}\na\t\t1e-10\t3\t4\nb\t0\t\t\t\n")
+    assert table["is_lens"].tolist() == [-1, 0]
+    assert table["einstein_area_sr"].isna().tolist() == [False, True]
+    assert table["numb_pix_lensed_image"][0] == 3
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";", "  "])
+def test_a_row_with_too_few_cells_is_named_by_its_line(tmp_path, separator):
+    text = "id,ra,dec\na,1,2\nb,3\n".replace(",", separator)
+    with pytest.raises(CatalogueError, match=r"line 3: the row has 2 cells.*must have the 3 col"):
+        read(tmp_path, text, required=("id",))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_kind_of_line_end_keeps_the_first_row(tmp_path, end):
+    assert len(read(tmp_path, f"{NAMES}\n{ROWS}".replace("\n", end))) == 2
+
+
+def test_a_quoted_id_may_begin_with_the_sign_of_comments(tmp_path):
+    table = read(tmp_path, 'id,n\n"#5",1\n#6,2\n"7\n# not a comment",3\n', required=("id",))
+    assert table["id"].tolist() == ["#5", "7\n# not a comment"]
+
+
+def test_a_quotation_without_an_end_swallows_nothing(tmp_path):
+    with pytest.raises(CatalogueError, match="every quotation an end"):
+        read(tmp_path, 'id,note\na,"one\nb,two\nc,three\n', required=("id",))
+
+
+@pytest.mark.parametrize(
+    ("ids", "received"),
+    [
+        (np.array([1.5, 2.0]), "1.5"),
+        (np.array([np.inf, 2.0]), "inf"),
+        (np.array([2.0**53, 2.0]), "9007199254740992"),
+        (np.array([2.0**24, 2.0], "f4"), "16777216"),
+    ],
+)
+@pytest.mark.parametrize("name", ["c.fits", "c.vot"])
+def test_ids_that_floats_do_not_hold_are_refused(tmp_path, ids, received, name):
+    form = {"format": "votable"} if name.endswith("vot") else {}
+    Table({"id": ids}).write(tmp_path / name, **form)
+    with pytest.raises(CatalogueError, match=f"id is .*{received}.*integers or as text"):
+        read_catalogue(tmp_path / name, required=("id",))
+
+
+def test_long_numbers_keep_every_digit(tmp_path):
+    Table({"id": np.array([1.0, 2.0])}).write(tmp_path / "c.fits")
+    assert read_catalogue(tmp_path / "c.fits", required=("id",))["id"].tolist() == ["1", "2"]
+    text = "id,other,tile,far\n2684354559999999999.0,2684354559999999999,007,1e400\n"
+    table = read(tmp_path, text, required=("id",))
+    assert table["id"].tolist() == ["2684354559999999999"]
+    assert table["other"].tolist() == [2684354559999999999]
+    assert table["tile"].tolist() == ["007"]
+    assert table["far"].tolist() == ["1e400"]
+
+
+def test_masked_integers_of_a_table_keep_every_digit(tmp_path):
+    long = MaskedColumn([2684354559999999999, 1], mask=[False, True])
+    Table({"id": ["a", "b"], "object": long}).write(tmp_path / "c.ecsv")
+    table = read_catalogue(tmp_path / "c.ecsv", required=("id",))
+    assert table["object"].tolist() == ["2684354559999999999", ""]
+
+
+def test_two_columns_that_mean_the_same_are_refused(tmp_path):
+    with pytest.raises(CatalogueError, match="2 columns that mean id"):
+        read(tmp_path, "id,ID\na,b\n", required=("id",))
+    names = NAMES + ",numb_pix_lensimage"
+    with pytest.raises(CatalogueError, match="2 columns that mean numb_pix_lensed_image"):
+        read(tmp_path, f"{names}\na,1,1e-10,1,1,2\n")
+
+
+def test_an_index_without_a_name_is_left_out_with_a_reason(tmp_path):
+    frame = pd.DataFrame({"id": ["a", "b"], "ra": [1.5, 2.5]})
+    frame.to_csv(tmp_path / "c.csv")
+    table = read_catalogue(tmp_path / "c.csv", required=("id",))
+    assert table["ra"].tolist() == [1.5, 2.5]
+    assert "" not in table
+    assert left_out(table) == ["column '' of the catalogue is left out: it has no name"]
+
+
+def test_columns_that_cannot_be_carried_are_left_out_with_a_reason(tmp_path):
+    names = ["path", "Rank", "p_lens", "é", "a/b", "x" * 100, "RA", "ra", "good"]
+    table = read(tmp_path, f"id,{','.join(names)}\na,1,2,3,4,5,6,7,8,9\n", required=("id",))
+    assert [name for name in names if name in table] == ["RA", "good"]
+    assert len(left_out(table)) == 7
+    stars = Table({"id": ["a", "b"], "cube": np.zeros((2, 3)), "ra": [1.0, 2.0]})
+    stars.write(tmp_path / "c.fits")
+    table = read_catalogue(tmp_path / "c.fits", required=("id",))
+    assert "cube" not in table
+    assert left_out(table) == [
+        "column 'cube' of the catalogue is left out: expected a number or text a row"
+    ]
+
+
+def test_a_pipe_is_no_catalogue(tmp_path):
+    os.mkfifo(tmp_path / "c.csv")
+    with pytest.raises(CatalogueError, match="no regular file"):
+        read_catalogue(tmp_path / "c.csv")

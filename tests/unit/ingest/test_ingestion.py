@@ -429,3 +429,126 @@ def test_the_euclid_lenses(tmp_path):
     assert flux.shape == (5, 101, 101)
     assert bad == []
     assert ((index["sky_sigma"] > 2.5e-13) & (index["sky_sigma"] < 8e-13)).all()
+
+
+# --- whatever a file is, it is one row of the list ------------------------------------------------
+
+
+def test_what_is_no_file_is_listed_and_never_opened(tmp_path):
+    folder = make_folder(tmp_path / "data", ["a", "b"])
+    os.mkfifo(folder / "pipe.fits")
+    (folder / "zero.fits").symlink_to("/dev/zero")
+    (folder / "self.fits").symlink_to(folder / "self.fits")
+    (folder / "nowhere.fits").symlink_to(folder / "gone.fits")
+    (folder / "loop").symlink_to(folder / "loop")
+    os.mkfifo(folder / "other")
+    index, _, bad = ingest(tmp_path, FITS | {"max_quarantine_fraction": 0.9}, folder)
+    assert index["id"].tolist() == ["a", "b"]
+    assert [(row["path"], row["reason"][:29]) for row in bad] == [
+        ("nowhere.fits", "it is a link that leads nowhe"),
+        ("pipe.fits", "it is no regular file but a p"),
+        ("self.fits", "it is a link that leads nowhe"),
+        ("zero.fits", "it is no regular file but a p"),
+    ]
+
+
+def test_a_pipe_in_the_place_of_a_source_is_one_row(tmp_path):
+    folder = make_challenge(tmp_path / "data", sources=True)
+    place = folder / "Private/Band1/NoLensImage/imageEUC_VIS-100004.fits"
+    place.unlink()
+    os.mkfifo(place)
+    dataset = CHALLENGE | {"source_images": True, "max_quarantine_fraction": 0.2}
+    _, _, bad = ingest(tmp_path, dataset, folder)
+    assert [row["id"] for row in bad] == ["100004"]
+    assert "no regular file" in bad[0]["reason"]
+
+
+@pytest.mark.parametrize("value", [-9999, 99, True, "unknown", "nan", 1e300, -1e300, 10**30])
+def test_a_zero_point_that_is_none_is_one_row(tmp_path, value):
+    folder = make_folder(tmp_path / "data", ["a", "b"])
+    with fits.open(folder / "b.fits", mode="update") as file:
+        file[0].header["MAGZERO"] = value
+    _, flux, bad = ingest(tmp_path, FITS | {"max_quarantine_fraction": 0.5}, folder)
+    assert len(flux) == 1
+    assert [row["path"] for row in bad] == ["b.fits"]
+    assert "zero point is no" in bad[0]["reason"]
+
+
+def test_a_zero_point_without_a_value_is_as_none(tmp_path):
+    folder = make_folder(tmp_path / "data", ["a"])
+    with fits.open(folder / "a.fits", mode="update") as file:
+        file[0].header["MAGZERO"] = None
+    assert len(ingest(tmp_path, FITS, folder)[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: data * 1e-45 / SIGMA, "no sky noise"),
+        (lambda data: data * 1e35 / SIGMA, "too large"),
+        (lambda data: np.exp(-np.hypot(*np.indices(data.shape) - 50.0) * 2), "no sky noise"),
+    ],
+)
+def test_an_image_whose_noise_cannot_be_told_is_one_row(tmp_path, change, reason):
+    folder = make_folder(tmp_path / "data", ["a"])
+    save(folder / "b.fits", change(image(3).astype("f8")).astype("f4"))
+    index, _, bad = ingest(tmp_path, FITS | {"max_quarantine_fraction": 0.5}, folder)
+    assert index["id"].tolist() == ["a"]
+    assert reason in bad[0]["reason"]
+
+
+def test_every_name_of_a_fits_file_is_taken_and_others_are_counted(tmp_path, caplog):
+    folder = make_folder(tmp_path / "data", ["a"])
+    for name in ("b.fit", "c.FITS", "d.fits.gz", "e.fts"):
+        save(folder / name, image(5)) if "gz" not in name else fits.PrimaryHDU(image(5)).writeto(
+            folder / name
+        )
+    index, _, _ = ingest(tmp_path, FITS, folder)
+    assert index["id"].tolist() == ["a", "b", "c", "d", "e"]
+    with caplog.at_level("WARNING"):
+        index, _, _ = ingest(tmp_path, FITS | {"pattern": "*.fits"}, folder, "narrow")
+    assert index["id"].tolist() == ["a"]
+    assert "4 FITS files" in caplog.text
+    assert "do not fit the pattern '*.fits', for example b.fit" in caplog.text
+
+
+def test_equal_names_in_two_folders_are_told_apart_by_a_pattern_with_a_slash(tmp_path):
+    folder = make_folder(tmp_path / "data", ["one/a", "two/a"])
+    dataset = FITS | {"id_pattern": None, "max_quarantine_fraction": 0.5}
+    _, _, bad = ingest(tmp_path, dataset, folder)
+    assert "id_pattern: '^/?(.+)\\.fits'" in bad[0]["reason"]
+    index, _, bad = ingest(tmp_path, FITS | {"id_pattern": r"^/?(.+)\.fits"}, folder, "by_path")
+    assert index["id"].tolist() == ["one/a", "two/a"]
+    assert bad == []
+
+
+def test_a_folder_whose_name_is_no_text_is_listed(tmp_path):
+    folder = make_folder(tmp_path / "data", ["a"])
+    os.mkdir(os.fsencode(folder) + b"/\xff\n")
+    save(Path(os.fsdecode(os.fsencode(folder) + b"/\xff\n/b.fits")), image(1))
+    index, _, bad = ingest(tmp_path, FITS | {"max_quarantine_fraction": 0.5}, folder)
+    assert index["id"].tolist() == ["a"]
+    assert [row["path"] for row in bad] == ["\\udcff\\n/b.fits"]
+
+
+def test_the_list_survives_the_refusal_that_it_explains(tmp_path):
+    folder = make_challenge(tmp_path / "data")
+    for number in (1, 2):
+        (folder / f"Public/Band1/imageEUC_VIS-10000{number}.fits").write_text("text")
+    kept = tmp_path / "results/quarantine_refused.csv"
+    limit = {"max_quarantine_fraction": 0.123456789}
+    with pytest.raises(CutoutError, match=r"max_quarantine_fraction = 0\.123456789 allows") as told:
+        ingest(tmp_path, CHALLENGE | limit, folder)
+    assert str(kept) in str(told.value)
+    assert [row["id"] for row in read_quarantine(kept)] == ["100001", "100002"]
+    ingest(tmp_path, CHALLENGE | {"max_quarantine_fraction": 0.5}, folder)
+    assert not kept.exists()
+
+
+def test_nothing_left_is_said_as_that(tmp_path):
+    folder = make_challenge(tmp_path / "data", [1, 2])
+    for path in (folder / "Public/Band1").iterdir():
+        path.write_text("text")
+    with pytest.raises(CutoutError, match="so none is left") as told:
+        ingest(tmp_path, CHALLENGE | {"max_quarantine_fraction": 1.0}, folder)
+    assert "max_quarantine_fraction" not in str(told.value)

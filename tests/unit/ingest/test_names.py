@@ -1,0 +1,44 @@
+import pytest
+
+from lensflow.apply.candidates import rank_candidates
+from lensflow.ingest.names import LONGEST_ID, RESERVED_COLUMNS, refused_columns, refused_id
+
+
+@pytest.mark.parametrize(
+    "name", ["1", "NA", "nan", "None", r"$\bad$", "#5", "a b", "x" * LONGEST_ID, '"', "a,b", "~"]
+)
+def test_ids_that_are_taken(name):
+    assert refused_id(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "yields no id"),
+        ("x" * (LONGEST_ID + 1), "201 characters"),
+        (" a", "begins or ends with a blank"),
+        ("a ", "begins or ends with a blank"),
+        ("a\rb", "not printable ASCII"),
+        ("a\nb", "not printable ASCII"),
+        ("é", "not printable ASCII"),
+        ("a\0", "not printable ASCII"),
+    ],
+)
+def test_ids_that_are_refused(name, reason):
+    assert reason in refused_id(name)
+
+
+def test_what_candidates_have_themselves_is_reserved():
+    documented = rank_candidates.__doc__.partition("Tables to write:")[2].partition("Raises")[0]
+    own = ("rank", "id", "p_lens", "p_lens_min", "p_lens_max", "judgement", "cluster")
+    for name in (*own, "log_density", "path"):
+        assert name in documented
+        assert name in RESERVED_COLUMNS
+
+
+def test_names_of_columns():
+    names = ["ra", "Dec", "RA", "Path", "a/b", ".a", "é", "x" * 65, "mag [AB]", ""]
+    refused = dict(refused_columns(names))
+    assert [name for name in names if name not in refused] == ["ra", "Dec", "mag [AB]"]
+    assert "upper and lower case" in refused["RA"]
+    assert "own tables" in refused["Path"]
