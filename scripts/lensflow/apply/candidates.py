@@ -21,7 +21,7 @@ from lensflow.samples.scores import (
 )
 
 ROWS = 2048  # objects in memory at a time
-OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "log_density")
+OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "log_density")
 
 logger = logging.getLogger(__name__)
 

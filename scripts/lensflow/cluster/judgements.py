@@ -41,6 +41,15 @@ class Verdicts(NamedTuple):
     n_inspected: np.ndarray
     n_lenses: np.ndarray | None = None
 
+    @property
+    def lens_fraction(self) -> np.ndarray:
+        """How lens-like each cluster was found: its probability, or the share that was counted."""
+        if self.n_lenses is None:
+            return self.probability
+        undecided = np.full(self.n_inspected.size, UNDECIDED)
+        seen = self.n_inspected > 0
+        return np.divide(self.n_lenses, self.n_inspected, out=undecided, where=seen)
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -201,8 +210,7 @@ def stand_in(is_lens: np.ndarray, sheets: list[np.ndarray]) -> tuple[np.ndarray,
         When no representative has a known class.
     """
     n_lenses, n_seen = count_lenses(is_lens, sheets)
-    undecided = np.full(n_seen.size, UNDECIDED)
-    fractions = np.divide(n_lenses, n_seen, out=undecided, where=n_seen > 0)
+    fractions = Verdicts(np.full(n_seen.size, np.nan), n_seen, n_lenses).lens_fraction
     verdicts = np.select(
         [fractions >= LENS_FROM, fractions <= NON_LENS_UP_TO], [1.0, 0.0], UNDECIDED
     )

@@ -61,6 +61,6 @@ def label_clusters_stage(
     logger.info(
         "%d clusters: %d more likely lenses than not, %d undecided",
         n_components,
-        np.sum(np.asarray(probability) > UNDECIDED),
-        np.sum(np.asarray(probability) == UNDECIDED),
+        np.sum(verdicts.lens_fraction > UNDECIDED),
+        np.sum(verdicts.lens_fraction == UNDECIDED),
     )
