@@ -57,3 +57,29 @@ def blobs(n_images=24, size=13, seed=0):
     y, x = np.mgrid[:size, :size]
     squared = (y - places[:, 0]) ** 2 + (x - places[:, 1]) ** 2
     return np.exp(-squared / 8).astype("float32")
+
+
+def tiny_student(size=13, **training):
+    """Return a preset whose student trains in moments on images binned to 9 px."""
+    training = {**DEFAULTS, "epochs": 2, "batch_size": 4, "learning_rate": 0.01, **training}
+    return {
+        "encoder": "pca",
+        "image_size": size,
+        "precision": "float32",
+        "student": {"image_size": 9, "convolutions": _blocks((4, 3), (3, 3))},
+        "training": {"student": training},
+    }
+
+
+def tiny_contrastive(**training):
+    """Return a preset whose contrastive encoder trains in moments on two views an object."""
+    training = {**DEFAULTS, "epochs": 2, "batch_size": 8, "learning_rate": 0.01, **training}
+    network = {"convolutions": _blocks((4, 3), (3, 3)), "dense": [6], "projection": [6, 5]}
+    return {
+        "encoder": "contrastive",
+        "image_size": 101,
+        "n_views": 2,
+        "precision": "float32",
+        "contrastive": network,
+        "training": {"contrastive": training},
+    }

@@ -195,9 +195,9 @@ class Experiment:
     @property
     def pooling(self) -> str:
         """Over which views of an image baselines average too, as its encoder does."""
-        if self.encoder.is_network:
-            return self.preset["autoencoder"]["embedding_pooling"]
-        return "d4" if self.encoder.is_invariant else "none"
+        if self.encoder.is_invariant:
+            return "d4"
+        return self.preset.get(self.encoder.name, {}).get("embedding_pooling", "none")
 
     @property
     def protocol(self) -> str:

@@ -22,6 +22,11 @@ PRESET = {
     "autoencoder": {**NETWORK, "dense": [16], "embedding_activation": "linear"},
     "training": {"denoiser": TRAINING, "autoencoder": TRAINING},
 }
+TAUGHT = {
+    "encoder": "polar",
+    "student": {"image_size": 13, "convolutions": [{"filters": 4, "kernel": 3}]},
+    "training": {"student": TRAINING},
+}
 SIMULATED = {"kind": "simulate", "population": "training", "n_objects": 160, "shards": 2}
 FIRST = {
     "dataset": "here",
@@ -49,7 +54,7 @@ def project(folder=None, run=("first", "second", "third"), **changes):
     config = {
         "run": list(run),
         "datasets": {"here": {**SIMULATED, "source_images": True}, "there": there},
-        "presets": {"tiny": PRESET, "polar": {"encoder": "polar"}},
+        "presets": {"tiny": PRESET, "polar": {"encoder": "polar"}, "taught": TAUGHT},
         "experiments": {
             "first": FIRST,
             "second": {**PLAIN, "protocol": "honest"},
@@ -275,6 +280,25 @@ def test_an_experiment_alone_has_no_partner():
     roles = {role: one and one.name for role, one in chosen.comparisons[0].items()}
     assert roles == {"training": "first", "honest": None, "challenge": None}
     assert chosen.candidate_paths == ["results/first/candidates_there.csv"]
+
+
+def test_a_preset_with_a_student_has_one_and_others_do_not():
+    taught = {"preset": "taught", "scales": ["sigma"], "n_features": [4], "shards": 2}
+    chosen = project(second={**taught, "apply_to": ["there"]}).experiments["second"]
+    run = Run("sigma", 4, 0)
+    folder = "results/second/sigma/features_4/run_0"
+    assert chosen.has_student
+    assert chosen.student_path(run, "known") == f"{folder}/student_known.weights.h5"
+    assert chosen.teacher_score_paths(run) == [
+        f"{folder}/scores/train/shard_{shard}.csv" for shard in (0, 1)
+    ]
+    assert chosen.prediction_paths(run, "stand_in", "test") == [
+        f"{folder}/student/stand_in/test/shard_{shard}.h5" for shard in (0, 1)
+    ]
+    assert chosen.prediction_paths(run, "known", "there") == [
+        f"{folder}/student/known/there/shard_{shard}.h5" for shard in (0, 1)
+    ]
+    assert not project().experiments["second"].has_student
 
 
 # --- paths ------------------------------------------------------------------------------------

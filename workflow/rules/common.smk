@@ -59,6 +59,8 @@ PROJECT = Project(config)
 CONSOLE = attach(logger, workflow, os.environ, lambda: outcome(PROJECT))
 # The tables of cluster labels that a rule makes; the others come from outside.
 RULE_MADE = [j.name for j in JUDGEMENTS.values() if j.judge]
+# The judgements that a student can learn from.
+PROBABLE = [j.name for j in JUDGEMENTS.values() if j.gives_probabilities]
 
 
 wildcard_constraints:

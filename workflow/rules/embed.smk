@@ -1,8 +1,8 @@
-"""Embeddings of every sample, a job a shard: GPU stages where the encoder is a network.
+"""Embeddings and a student's predictions of every sample, a job a shard: GPU stages of networks.
 
-NEEDS: stacks (train, test) or results/data/<dataset>/images/, the denoiser and the encoder
+NEEDS: stacks (train, test) or results/data/<dataset>/images/, the denoiser, the encoder, the student
 MAKES: results/<experiment>/<scale>/features_<d>/run_<r>/embeddings/<sample>/shard_<i>.h5,
-       <encoder>.h5 where the encoder is no network;
+       <encoder>.h5 where the encoder is no network, student/<judgement>/<sample>/shard_<i>.h5;
        when asked for, results/<experiment>/<scale>/denoised/<dataset>/shard_<i>.h5
 """
 
@@ -102,6 +102,65 @@ rule embed_images:
         code=lambda wildcards: encoder_hash("embed_images.py", wildcards),
     script:
         "../../scripts/embed_images.py"
+
+
+rule predict_stack:
+    """Have the student predict one shard of the training or the test sample."""
+    input:
+        stack="results/{experiment}/{scale}/stacks/{part}/shard_{shard}.h5",
+        student=f"{RUN}/student_{{judgement}}.weights.h5",
+    output:
+        predictions=f"{RUN}/student/{{judgement}}/{{part}}/shard_{{shard}}.h5",
+    log:
+        "results/logs/{experiment}/{scale}/predict_stack_{features}_{run}_{judgement}_{part}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/predict_stack_{features}_{run}_{judgement}_{part}_{shard}.tsv"
+    wildcard_constraints:
+        judgement="|".join(PROBABLE),
+    conda:
+        "../../envs/gpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 0.1),
+        runtime=minutes(15, 20),
+    params:
+        preset=lambda wildcards: experiment(wildcards).preset,
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        code=stage_hash("predict_stack.py"),
+    script:
+        "../../scripts/predict_stack.py"
+
+
+rule predict_images:
+    """Have the student predict one shard of a dataset that the models are applied to."""
+    input:
+        images="results/data/{sample}/images/shard_{shard}.h5",
+        student=f"{RUN}/student_{{judgement}}.weights.h5",
+    output:
+        predictions=f"{RUN}/student/{{judgement}}/{{sample}}/shard_{{shard}}.h5",
+    log:
+        "results/logs/{experiment}/{scale}/predict_images_{features}_{run}_{judgement}_{sample}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/predict_images_{features}_{run}_{judgement}_{sample}_{shard}.tsv"
+    wildcard_constraints:
+        judgement="|".join(PROBABLE),
+        sample="|".join(PROJECT.datasets),
+    conda:
+        "../../envs/gpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 0.1),
+        runtime=minutes(15, 40),
+    params:
+        preset=lambda wildcards: experiment(wildcards).preset,
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        code=stage_hash("predict_images.py"),
+    script:
+        "../../scripts/predict_images.py"
 
 
 rule denoise_images:

@@ -1,8 +1,9 @@
-"""The two networks: GPU stages, each a job of its own.
+"""The networks: GPU stages, each a job of its own.
 
-NEEDS: results/<experiment>/<scale>/stacks/
+NEEDS: results/<experiment>/<scale>/stacks/, for a student the scores of the training sample
 MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/shard_<i>.h5,
-       features_<d>/run_<r>/autoencoder.weights.h5, with histories and reports
+       features_<d>/run_<r>/autoencoder.weights.h5 or contrastive.weights.h5,
+       features_<d>/run_<r>/student_<judgement>.weights.h5, with histories and reports
 """
 
 
@@ -100,3 +101,76 @@ rule train_autoencoder:
         code=stage_hash("train_autoencoder.py"),
     script:
         "../../scripts/train_autoencoder.py"
+
+
+rule train_contrastive:
+    """Train one contrastive encoder on altered copies of each training object."""
+    input:
+        stacks=lambda wildcards: experiment(wildcards).encoder_input_paths(
+            wildcards.scale, "train"
+        ),
+    output:
+        weights=f"{RUN}/contrastive.weights.h5",
+        history=f"{RUN}/contrastive_history.csv",
+        report=f"{RUN}/contrastive_report.json",
+    log:
+        "results/logs/{experiment}/{scale}/train_contrastive_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/train_contrastive_{features}_{run}.tsv"
+    conda:
+        "../../envs/gpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 6),
+        runtime=training_minutes(experiment, "contrastive"),
+    params:
+        preset=lambda wildcards: experiment(wildcards).preset,
+        seed=config["seed"],
+        backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        data_on=config["training_data_on"],
+        xla=config["xla"],
+        code=stage_hash("train_contrastive.py"),
+    script:
+        "../../scripts/train_contrastive.py"
+
+
+rule train_student:
+    """Train one student on the training images and what the judged clusters say of them."""
+    input:
+        stacks=lambda wildcards: experiment(wildcards).stack_paths(
+            wildcards.scale, "stacks", "train"
+        ),
+        scores=lambda wildcards: experiment(wildcards).teacher_score_paths(
+            run(wildcards)
+        ),
+    output:
+        weights=f"{RUN}/student_{{judgement}}.weights.h5",
+        history=f"{RUN}/student_{{judgement}}_history.csv",
+        report=f"{RUN}/student_{{judgement}}_report.json",
+    log:
+        "results/logs/{experiment}/{scale}/train_student_{features}_{run}_{judgement}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/train_student_{features}_{run}_{judgement}.tsv"
+    wildcard_constraints:
+        judgement="|".join(PROBABLE),
+    conda:
+        "../../envs/gpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        gpu=1,
+        mem_mb=megabytes(4000, 2),
+        runtime=training_minutes(experiment, "student"),
+    params:
+        preset=lambda wildcards: experiment(wildcards).preset,
+        seed=config["seed"],
+        backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
+        backend=config["backend"],
+        math_threads=config["math_threads"],
+        data_on=config["training_data_on"],
+        xla=config["xla"],
+        code=stage_hash("train_student.py"),
+    script:
+        "../../scripts/train_student.py"

@@ -105,6 +105,18 @@ ENCODERS: dict[str, Encoder] = {
             "are kept that differ most between objects for how much they differ between altered "
             "views of one object; no network, and the same for any orientation",
         ),
+        Encoder(
+            name="contrastive",
+            module="lensflow.embed.contrastive",
+            artifact="contrastive.weights.h5",
+            input_stage="stacks",
+            scales=("sigma",),
+            is_network=True,
+            is_invariant=True,
+            title="contrastive encoder",
+            words="a network on polar images that learned, without labels, to tell objects apart "
+            "and not the altered views of one object; the same for any orientation",
+        ),
     )
 }
 

@@ -53,7 +53,7 @@ def embed_images(
     encode = ENCODERS[encoder].load(encoder_path, preset, n_features)
     with open_images(images_path) as images:
         denoise = _denoiser(images, denoiser_path, preset)
-        prepared = _prepared_blocks(images, layer, scale, preset["image_size"])
+        prepared = prepared_blocks(images, layer, scale, preset["image_size"])
         blocks = (encode(denoise(block)) for block in prepared)
         write_embeddings(output_path, images.rows(), blocks, n_features)
         logger.info("embedded %d images", len(images))
@@ -78,7 +78,7 @@ def denoise_images(
     size = preset["image_size"]
     with open_images(images_path) as images:
         denoise = _denoiser(images, denoiser_path, preset)
-        blocks = (denoise(block) for block in _prepared_blocks(images, "flux", scale, size))
+        blocks = (denoise(block) for block in prepared_blocks(images, "flux", scale, size))
         write_stack(output_path, images.rows(), blocks, size, scale, DESCRIPTION)
         logger.info("denoised %d images", len(images))
 
@@ -92,9 +92,10 @@ def _denoiser(
     return load_denoiser(denoiser_path, preset)
 
 
-def _prepared_blocks(
+def prepared_blocks(
     images: Images, layer: str, scale: str, image_size: int
 ) -> Iterator[np.ndarray]:
+    """Yield the images of a shard as an encoder without a denoiser sees them, block by block."""
     for start in range(0, len(images), BLOCK):
         rows = slice(start, start + BLOCK)
         flux, sky_sigma = images.flux(rows, layer), images.sky_sigma(rows)

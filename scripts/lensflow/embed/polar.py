@@ -1,7 +1,7 @@
 """Polar Fourier magnitudes, whitened within views: an encoder without a network.
 
-Of the magnitudes (`lensflow.embed.polar_grid`) those linear combinations are kept that differ most
-between objects for how much they differ between altered views of one object
+Of the magnitudes (`lensflow.prepare.polar_grid`) those linear combinations are kept that differ
+most between objects for how much they differ between altered views of one object
 (`lensflow.prepare.views`): a linear self-supervision.
 """
 
@@ -26,8 +26,8 @@ from lensflow.embed.fitted import (
     read_number,
     single,
 )
-from lensflow.embed.polar_grid import N_INPUTS, N_ORDERS, N_RINGS, RING_EDGES_PX, magnitudes
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
+from lensflow.prepare.polar_grid import N_INPUTS, N_ORDERS, N_RINGS, RING_EDGES_PX, magnitudes
 from lensflow.prepare.views import SIDE, Neighbours, altered, cut_neighbours
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.stacks import open_stack

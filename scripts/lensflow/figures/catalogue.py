@@ -182,10 +182,6 @@ def _denoised(experiment: Experiment) -> bool:
     return experiment.denoises
 
 
-def _trained(experiment: Experiment) -> bool:
-    return experiment.encoder.is_network
-
-
 # --- instances ----------------------------------------------------------------------------------
 
 
@@ -281,7 +277,7 @@ def _denoised_scales(experiment: Experiment) -> list[str]:
 
 
 def _trained_runs(experiment: Experiment) -> list[Run]:
-    return experiment.runs if _trained(experiment) else []
+    return experiment.runs if _denoised(experiment) else []
 
 
 def _histories(experiment: Experiment) -> Values:
@@ -616,7 +612,7 @@ FIGURES = (
         draw="lensflow.figures.reconstructions:reconstruction_examples",
         inputs=lambda e: {"examples": e.headline_path("examples_train.h5")},
         params=_seed,
-        when=_trained,
+        when=_denoised,
     ),
     Figure(
         name="training",
@@ -625,7 +621,7 @@ FIGURES = (
         draw="lensflow.figures.training:training_curves",
         inputs=_histories,
         params=_history_names,
-        when=lambda e: _denoised(e) or _trained(e),
+        when=_denoised,
     ),
     Figure(
         name="architecture",
@@ -633,7 +629,7 @@ FIGURES = (
         title="architecture",
         draw="lensflow.figures.architecture:architecture",
         params=lambda e: {"preset": e.preset, "n_features": e.model["n_features"]},
-        when=_trained,
+        when=_denoised,
         paper="Fig. 1",
         published=(Published("training", "the feature autoencoder"),),
     ),

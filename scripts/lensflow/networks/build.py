@@ -9,11 +9,18 @@ import numpy as np
 
 from lensflow.errors import ConfigError
 from lensflow.networks import layers as fast
+from lensflow.networks.examples import Examples
 from lensflow.networks.kinds import NETWORKS, describe
 from lensflow.networks.losses import Loss
 from lensflow.networks.runtime import Tensor
 from lensflow.networks.shapes import LayerShape
 from lensflow.seeds import rng
+
+MOMENTUM = 0.95
+"""Of the running means of batch normalisation: those of the last few dozen steps count."""
+
+FULL_PRECISION = ("embedding", "projection", "logit")
+"""Dense layers that are never in half precision: what the mixture is fitted to, and outputs."""
 
 
 class KeyedGlorotUniform(keras.initializers.Initializer):
@@ -48,9 +55,11 @@ class BuiltNetwork:
     name : str
         Which of `lensflow.networks.kinds.NETWORKS`.
     model : keras.Model
-        From images (n, size, size, 1) in [0, 1] to its outputs.
+        From what it sees of images (n, rows, columns, channels) to its outputs.
     bottleneck : keras.KerasTensor
         The model's tensor that everything must pass: (n, n_features), or maps for the denoiser.
+    examples : lensflow.networks.examples.Examples
+        What it sees of images.
     loss : lensflow.networks.losses.Loss
         What its training makes small.
     """
@@ -58,6 +67,7 @@ class BuiltNetwork:
     name: str
     model: keras.Model
     bottleneck: keras.KerasTensor
+    examples: Examples
     loss: Loss
 
     @cached_property
@@ -109,7 +119,8 @@ def build_network(
     for block in _BLOCKS[layers](shapes[1:], seed, policy):
         tensor = block(tensor)
     model = keras.Model(image, tensor, name=network)
-    return BuiltNetwork(network, model, _output_of(model, kind.bottleneck(shapes)), kind.loss)
+    bottleneck = _output_of(model, kind.bottleneck(shapes))
+    return BuiltNetwork(network, model, bottleneck, kind.examples, kind.loss)
 
 
 def _output_of(model: keras.Model, name: str) -> keras.KerasTensor:
@@ -175,6 +186,15 @@ def _plain_layer(shape: LayerShape, seed: int, policy: keras.DTypePolicy) -> ker
         "reshape": lambda: keras.layers.Reshape(shape.shape, name=shape.name, dtype=policy),
         "dense": lambda: _dense(shape, seed, policy),
         "convolution": lambda: _convolution(keras.layers.Conv2D, shape, seed, policy),
+        "normalisation": lambda: keras.layers.BatchNormalization(
+            momentum=MOMENTUM, name=shape.name, dtype=policy
+        ),
+        "activation": lambda: keras.layers.Activation(
+            shape.activation, name=shape.name, dtype=policy
+        ),
+        "closing": lambda: fast.Closing(shape.kernel, name=shape.name, dtype=policy),
+        "summary": lambda: fast.MeanAndMaximum((1, 2), name=shape.name, dtype=policy),
+        "ring_summary": lambda: fast.MeanAndMaximum((2,), name=shape.name, dtype=policy),
     }
     return kinds[shape.kind]()
 
@@ -185,8 +205,7 @@ def _dense(shape: LayerShape, seed: int, policy: keras.DTypePolicy) -> keras.Lay
         activation=shape.activation,
         kernel_initializer=KeyedGlorotUniform(seed, shape.name),
         name=shape.name,
-        # The embedding is what the mixture is fitted to: never in half precision.
-        dtype="float32" if shape.name == "embedding" else policy,
+        dtype="float32" if shape.name in FULL_PRECISION else policy,
     )
 
 

@@ -1,14 +1,16 @@
-"""The kinds of networks: their layers, their bottleneck and their loss.
+"""The kinds of networks: their layers, their bottleneck, their examples and their loss.
 
-A kind is an entry of `NETWORKS`; nothing else compares its name. It is trained with what a preset
-says under its name and under ``training``.
+A kind is an entry of `NETWORKS`; nothing else compares its name. A preset has it where it says
+something under its name, and it is trained with that and with what stands under ``training``.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lensflow.errors import ConfigError
-from lensflow.networks.losses import RECONSTRUCTION, Loss
+from lensflow.networks import pooled
+from lensflow.networks.examples import IMAGES, JUDGED_IMAGES, VIEW_PAIRS, Examples
+from lensflow.networks.losses import RECONSTRUCTION, SOFT_TARGETS, TWO_VIEWS, Loss
 from lensflow.networks.shapes import LayerShape, convolutional, with_dense_layers
 
 
@@ -26,6 +28,8 @@ class Network:
         From (its part of the preset, image size, number of features or None) to its layers.
     bottleneck : callable
         From the layers to the name of the one that everything must pass.
+    examples : lensflow.networks.examples.Examples
+        What it is trained on.
     loss : Loss
     """
 
@@ -33,6 +37,7 @@ class Network:
     has_features: bool
     layers: Callable[[Mapping, int, int | None], list[LayerShape]]
     bottleneck: Callable[[list[LayerShape]], str]
+    examples: Examples
     loss: Loss
 
 
@@ -48,11 +53,17 @@ def _embedding(layers: list[LayerShape]) -> str:
     return "embedding"
 
 
+def _summary(layers: list[LayerShape]) -> str:
+    return "summary"
+
+
 NETWORKS: dict[str, Network] = {
     network.name: network
     for network in (
-        Network("denoiser", False, _denoiser_layers, _last_pooling, RECONSTRUCTION),
-        Network("autoencoder", True, with_dense_layers, _embedding, RECONSTRUCTION),
+        Network("denoiser", False, _denoiser_layers, _last_pooling, IMAGES, RECONSTRUCTION),
+        Network("autoencoder", True, with_dense_layers, _embedding, IMAGES, RECONSTRUCTION),
+        Network("contrastive", True, pooled.contrastive, _embedding, VIEW_PAIRS, TWO_VIEWS),
+        Network("student", False, pooled.student, _summary, JUDGED_IMAGES, SOFT_TARGETS),
     )
 }
 

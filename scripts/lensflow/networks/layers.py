@@ -1,4 +1,11 @@
-"""The convolution of the networks with its neighbours folded in: the same, several times faster."""
+"""Layers that Keras does not have, or not as fast.
+
+The convolution of the networks with its neighbours folded in: the same, several times faster. And
+what networks on polar images and networks that end in a summary of their maps need.
+"""
+
+import math
+from collections.abc import Sequence
 
 import keras
 from keras import ops
@@ -120,3 +127,63 @@ def _crop(maps: Tensor, row: phases.Window, column: phases.Window) -> Tensor:
         return maps
     bottom, right = row.skip + row.length, column.skip + column.length
     return maps[:, row.skip : bottom, column.skip : right, :]
+
+
+class Closing(keras.layers.Layer):
+    """Frame of a map whose last column is beside its first, for a valid convolution.
+
+    Parameters
+    ----------
+    kernel_size : int
+        Side of the convolution's kernel (pixels), odd: the output has the side of the map.
+    """
+
+    def __init__(self, kernel_size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.kernel_size = kernel_size
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Repeat columns from the other end, and put rows of zeros above and below."""
+        before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
+        columns = inputs.shape[2]
+        parts = [inputs[:, :, columns - before :], inputs, inputs[:, :, :after]]
+        closed = ops.concatenate(parts, axis=2)
+        return ops.pad(closed, [[0, 0], [before, after], [0, 0], [0, 0]])
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the framed maps."""
+        batch, rows, columns, channels = input_shape
+        return (batch, rows + self.kernel_size - 1, columns + self.kernel_size - 1, channels)
+
+    def get_config(self) -> dict:
+        """Return the arguments that rebuild the layer."""
+        return super().get_config() | {"kernel_size": self.kernel_size}
+
+
+class MeanAndMaximum(keras.layers.Layer):
+    """Mean and maximum of maps over some of their axes, as one vector.
+
+    Parameters
+    ----------
+    axes : sequence of int
+        Of (batch, rows, columns, channels).
+    """
+
+    def __init__(self, axes: Sequence[int], **kwargs):
+        super().__init__(**kwargs)
+        self.axes = tuple(axes)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Return the means, then the maxima (n, units)."""
+        parts = [ops.mean(inputs, self.axes), ops.max(inputs, self.axes)]
+        units = math.prod(parts[0].shape[1:])
+        return ops.concatenate([ops.reshape(part, (-1, units)) for part in parts], axis=1)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return (batch, units)."""
+        kept = [side for axis, side in enumerate(input_shape) if axis not in (0, *self.axes)]
+        return (input_shape[0], 2 * math.prod(kept))
+
+    def get_config(self) -> dict:
+        """Return the arguments that rebuild the layer."""
+        return super().get_config() | {"axes": self.axes}

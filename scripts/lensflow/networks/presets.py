@@ -1,6 +1,6 @@
-"""What of a preset no schema can say: that each decoder ends at the image's size."""
+"""What of a preset no schema can say: that layers fit together, and that networks are trained."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from lensflow.errors import ConfigError
 from lensflow.networks.kinds import NETWORKS, describe
@@ -8,7 +8,7 @@ from lensflow.networks.shapes import LayerShape
 
 
 def check_preset(preset: Mapping, name: str = "preset") -> None:
-    """Check that the layers of a preset fit together.
+    """Check that the layers of a preset fit together, and that each of its networks is trained.
 
     Parameters
     ----------
@@ -20,11 +20,28 @@ def check_preset(preset: Mapping, name: str = "preset") -> None:
     Raises
     ------
     lensflow.errors.ConfigError
-        Naming the layer, what was received, what was expected, and how to mend it.
+        Naming the layer or key, what was received, what was expected, and how to mend it.
     """
-    for network in NETWORKS.values():
+    networks = [network for network in NETWORKS.values() if network.name in preset]
+    _check_trained([network.name for network in networks], preset.get("training", {}), name)
+    for network in networks:
         layers = describe(preset, network.name, 1 if network.has_features else None)
-        _check_output_size(preset["image_size"], layers, f"{name}.{network.name}")
+        if len(layers[-1].shape) == len(layers[0].shape):
+            _check_output_size(preset["image_size"], layers, f"{name}.{network.name}")
+
+
+def _check_trained(networks: list[str], trained: Collection[str], name: str) -> None:
+    """Refuse a network that nothing says how to train, and the other way round."""
+    if missing := [network for network in networks if network not in trained]:
+        raise ConfigError(
+            f"{name} has the network {missing[0]!r}, but {name}.training does not say how it is "
+            f"trained; add training.{missing[0]}, or remove {missing[0]!r}"
+        )
+    if unused := [network for network in trained if network not in networks]:
+        raise ConfigError(
+            f"{name}.training says how {unused[0]!r} is trained, but {name} has no such network; "
+            f"add {name}.{unused[0]}, or remove training.{unused[0]}"
+        )
 
 
 def _check_output_size(expected: int, layers: list[LayerShape], where: str) -> None:

@@ -15,8 +15,9 @@ class LayerShape:
     name : str
         The name that the Keras layer carries.
     kind : str
-        ``input``, ``convolution``, ``pooling``, ``flatten``, ``dense``, ``reshape`` or
-        ``upsampling``.
+        ``input``, ``convolution``, ``pooling``, ``flatten``, ``dense``, ``reshape``,
+        ``upsampling``, ``normalisation``, ``activation``, ``closing`` (`lensflow.networks.layers`)
+        or a summary of maps: ``summary`` over all pixels, ``ring_summary`` along each row.
     shape : tuple of int
         The output shape without the batch: (rows, columns, channels) or (units,).
     kernel : int
@@ -89,26 +90,37 @@ def with_dense_layers(settings: Mapping, image_size: int, n_features: int) -> li
 def _encoder(settings: Mapping, image_size: int) -> list[LayerShape]:
     layers = [LayerShape("image", "input", (image_size, image_size, 1))]
     for number, block in enumerate(settings["encoder"], start=1):
-        _add_convolution(layers, f"encoder_{number}", block, "same")
-        rows, columns, channels = layers[-1].shape
-        pooled = (-(-rows // 2), -(-columns // 2), channels)
-        layers.append(LayerShape(f"encoder_{number}_pooling", "pooling", pooled))
+        add_convolution(layers, f"encoder_{number}", block, "same")
+        add_pooling(layers)
     return layers
 
 
 def _add_decoder(layers: list[LayerShape], settings: Mapping) -> None:
     for number, block in enumerate(settings["decoder"], start=1):
-        _add_convolution(layers, f"decoder_{number}", block, block["padding"])
+        add_convolution(layers, f"decoder_{number}", block, block["padding"])
         rows, columns, channels = layers[-1].shape
         doubled = (2 * rows, 2 * columns, channels)
         layers.append(LayerShape(f"decoder_{number}_upsampling", "upsampling", doubled))
     output = {"filters": 1, "kernel": settings["output_kernel"]}
-    _add_convolution(layers, "output", output, "valid", settings["output_activation"])
+    add_convolution(layers, "output", output, "valid", settings["output_activation"])
 
 
-def _add_convolution(
+def add_pooling(layers: list[LayerShape]) -> None:
+    """Add the maximum over blocks of 2 x 2 pixels of the last layer's maps."""
+    rows, columns, channels = layers[-1].shape
+    pooled = (-(-rows // 2), -(-columns // 2), channels)
+    layers.append(LayerShape(f"{layers[-1].name}_pooling", "pooling", pooled))
+
+
+def add_convolution(
     layers: list[LayerShape], name: str, block: Mapping, padding: str, activation: str = "relu"
 ) -> None:
+    """Add a convolution with a block's ``filters`` and ``kernel``; refuse maps that are too small.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+    """
     rows, columns, channels = layers[-1].shape
     kernel, filters = block["kernel"], block["filters"]
     lost = kernel - 1 if padding == "valid" else 0
@@ -129,13 +141,14 @@ def _add_dense_part(layers: list[LayerShape], settings: Mapping, n_features: int
     hidden = list(settings["dense"])
     layers.append(LayerShape("flatten", "flatten", (n_flat,)))
     for number, units in enumerate(hidden, start=1):
-        _add_dense(layers, f"dense_{number}", units)
-    _add_dense(layers, "embedding", n_features, settings["embedding_activation"])
+        add_dense(layers, f"dense_{number}", units)
+    add_dense(layers, "embedding", n_features, settings["embedding_activation"])
     for number, units in enumerate([*hidden[::-1], n_flat], start=len(hidden) + 1):
-        _add_dense(layers, f"dense_{number}", units)
+        add_dense(layers, f"dense_{number}", units)
     layers.append(LayerShape("reshape", "reshape", grid))
 
 
-def _add_dense(layers: list[LayerShape], name: str, units: int, activation: str = "relu") -> None:
+def add_dense(layers: list[LayerShape], name: str, units: int, activation: str = "relu") -> None:
+    """Add a dense layer."""
     parameters = (layers[-1].shape[0] + 1) * units
     layers.append(LayerShape(name, "dense", (units,), 0, "", activation, parameters))

@@ -29,3 +29,27 @@ def prepare_images(
     """
     sigma = binned_noise(sky_sigma, flux.shape[-1], image_size)
     return scaling.scale(bin_images(flux, image_size), sigma, scale)
+
+
+def smaller(images: np.ndarray, scale: str, image_size: int) -> np.ndarray:
+    """Bin images that are on a scale already, and compress their range of flux.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, side, side)
+        What `prepare_images` returns.
+    scale : str
+        Which of `lensflow.prepare.scaling.SCALES`.
+    image_size : int
+        Side of the result, in pixels.
+
+    Returns
+    -------
+    ndarray of shape (n_images, image_size, image_size), float32
+        In [0, 1] where the scale is stretched, else `lensflow.prepare.scaling.compressed` from
+        units of the noise of a binned pixel.
+    """
+    binned = bin_images(images, image_size)
+    if not scaling.SCALES[scale].is_stretched:
+        binned = binned / binned_noise(np.ones(1), images.shape[-1], image_size)
+    return scaling.compressed(binned, scale)

@@ -9,7 +9,7 @@ noise. The lengths below are lengths on the sky, so that images binned for a net
 rather than given neighbours of twice the size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -103,6 +103,14 @@ def cut_neighbours(images: Sequence[np.ndarray], ids: Sequence[str], seed: int) 
         for row, name in zip(order, names, strict=True)
     ]
     return Neighbours(names, np.array(found, dtype=np.float32).reshape(-1, *_DISC.shape))
+
+
+def joined(pools: Iterable[Neighbours]) -> Neighbours:
+    """Return one pool of several, which share no object; the same whatever their order."""
+    ids, patches = zip(*pools, strict=True)
+    names, stacked = sum(ids, ()), np.concatenate(patches)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    return Neighbours(tuple(names[row] for row in order), stacked[order])
 
 
 def _neighbour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -24,10 +24,10 @@ from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.embed.pca import PcaEncoder
 from lensflow.embed.polar import PolarEncoder
-from lensflow.embed.polar_grid import KNEE
 from lensflow.evaluate.metrics import all_metrics, auroc
 from lensflow.evaluate.selection import apply_cut, passes_cut
 from lensflow.prepare.binning import bin_images
+from lensflow.prepare.polar_grid import KNEE
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object

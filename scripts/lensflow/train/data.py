@@ -3,38 +3,103 @@
 import dataclasses
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 
 import keras
 import numpy as np
+import pandas as pd
 
 from lensflow.errors import ConfigError
+from lensflow.networks.examples import IMAGES, Examples
+from lensflow.samples.rows import BLOCK
 from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingImages:
-    """Images (n, size, size) float32 in [0, 1]; the rows from ``n_training`` on are held out."""
+    """What a network is trained on; the rows from ``n_training`` on are held out.
+
+    Attributes
+    ----------
+    images : ndarray of shape (n, ...), float32
+        What is kept of each image, see `lensflow.networks.examples.Examples`.
+    n_training : int
+    targets : ndarray of shape (n,), float32, optional
+        What is to be said of each image, where somebody says it.
+    """
 
     images: np.ndarray
     n_training: int
+    targets: np.ndarray | None = None
+
+    @property
+    def parts(self) -> dict[str, np.ndarray]:
+        """What a batch has of each image, by name."""
+        parts = {"images": self.images, "targets": self.targets}
+        return {name: values for name, values in parts.items() if values is not None}
 
     @property
     def held_out(self) -> np.ndarray:
         """The held-out images."""
         return self.images[self.n_training :]
 
+    @property
+    def held_out_parts(self) -> dict[str, np.ndarray]:
+        """What a batch has of each held-out image, by name."""
+        return {name: values[self.n_training :] for name, values in self.parts.items()}
+
     def digest(self) -> str:
-        """Return a hash of the images and of the split."""
+        """Return a hash of the images, of what is to be said of them, and of the split."""
         content = hashlib.sha256(str((self.images.shape, self.n_training)).encode())
-        content.update(memoryview(self.images).cast("B"))
+        for values in self.parts.values():
+            content.update(memoryview(values).cast("B"))
         return content.hexdigest()
 
 
+@dataclasses.dataclass(frozen=True)
+class StackedSample:
+    """The images of stacks, or of some of their rows, block by block.
+
+    Attributes
+    ----------
+    paths : sequence of path-like
+        Stacks, in order.
+    chosen : ndarray of bool
+        Which of all rows count.
+    """
+
+    paths: Sequence[str | PathLike]
+    chosen: np.ndarray
+
+    @property
+    def scale(self) -> str:
+        """Scale of the images."""
+        with open_stack(self.paths[0]) as stack:
+            return stack.scale
+
+    def blocks(self) -> Iterator[tuple[np.ndarray, list[str]]]:
+        """Yield images and identifiers, so that no file is in memory twice."""
+        start = 0
+        for path in self.paths:
+            with open_stack(path) as stack:
+                ids, chosen = stack.rows()["id"], self.chosen[start : start + len(stack)]
+                start += len(stack)
+                for first in range(0, len(stack), BLOCK):
+                    rows = np.flatnonzero(chosen[first : first + BLOCK])
+                    if len(rows):
+                        images = stack.images(slice(first, first + BLOCK))[rows]
+                        yield images, ids.iloc[first + rows].tolist()
+
+
 def load_images(
-    stack_paths: Sequence[str | PathLike], fraction: float, seed: int
+    stack_paths: Sequence[str | PathLike],
+    fraction: float,
+    seed: int,
+    examples: Examples = IMAGES,
+    preset: Mapping | None = None,
+    targets: np.ndarray | None = None,
 ) -> TrainingImages:
     """Read stacks into memory, with a share of the objects held out.
 
@@ -47,7 +112,13 @@ def load_images(
     fraction : float
         Share of the objects to hold out; at least one is.
     seed : int
-        Seed of the choice.
+        Seed of the choice, and of what is kept.
+    examples : lensflow.networks.examples.Examples
+        What is kept of an image; by default the image.
+    preset : mapping, optional
+        The preset, for what is kept.
+    targets : ndarray of shape (n,), float32, optional
+        What is to be said of each image, in the order of the stacks' rows.
 
     Returns
     -------
@@ -58,34 +129,42 @@ def load_images(
     lensflow.errors.ConfigError
         When there are fewer than two objects.
     """
-    ids, size = _survey(stack_paths)
-    is_held_out = _choose_held_out(ids, fraction, seed)
+    ids = _ids(stack_paths)
+    chosen = (
+        ~pd.Series(ids).duplicated().to_numpy()
+        if examples.one_an_object
+        else np.full(len(ids), True)
+    )
+    is_held_out = _choose_held_out(ids[chosen], fraction, seed)
     n_training = int(np.sum(~is_held_out))
-    target = np.empty(len(ids), int)
-    target[~is_held_out] = np.arange(n_training)
-    target[is_held_out] = np.arange(n_training, len(ids))
-    images, start = np.empty((len(ids), size, size), "float32"), 0
-    for block in _blocks(stack_paths):
-        images[target[start : start + len(block)]] = block
-        start += len(block)
-    return TrainingImages(images, n_training)
+    place = np.empty(len(is_held_out), int)
+    place[~is_held_out] = np.arange(n_training)
+    place[is_held_out] = np.arange(n_training, len(place))
+    kept = examples.keep(StackedSample(stack_paths, chosen), preset, seed)
+    images = _placed(kept, place)
+    if targets is not None:
+        targets = _placed([targets[chosen]], place)
+    return TrainingImages(images, n_training, targets)
 
 
-def _survey(paths: Iterable[str | PathLike]) -> tuple[np.ndarray, int]:
-    """Return the ids of all rows, and the side of the images."""
+def _ids(paths: Iterable[str | PathLike]) -> np.ndarray:
+    """Return the ids of all rows."""
     ids = []
     for path in paths:
         with open_stack(path) as stack:
             ids.append(stack.rows()["id"].to_numpy())
-            size = stack.size
-    return np.concatenate(ids), size
+    return np.concatenate(ids)
 
 
-def _blocks(paths: Iterable[str | PathLike]) -> Iterator[np.ndarray]:
-    """Yield the images of all stacks in blocks, so that no file is in memory twice."""
-    for path in paths:
-        with open_stack(path) as stack:
-            yield from stack.blocks()
+def _placed(blocks: Iterable[np.ndarray], place: np.ndarray) -> np.ndarray:
+    """Return blocks of rows as one array (n, ...), row ``i`` at ``place[i]``."""
+    whole, start = None, 0
+    for block in blocks:
+        if whole is None:
+            whole = np.empty((len(place), *block.shape[1:]), "float32")
+        whole[place[start : start + len(block)]] = block
+        start += len(block)
+    return whole
 
 
 def _choose_held_out(ids: np.ndarray, fraction: float, seed: int) -> np.ndarray:
@@ -106,19 +185,27 @@ class Batches(keras.utils.PyDataset):
 
     Parameters
     ----------
-    images : ndarray of shape (n, size, size)
-        The images.
-    rows, turns : ndarray of shape (m,)
-        Which rows, in which order, and how each is turned (`lensflow.train.model.turn`).
+    parts : mapping of str to ndarray of shape (n, ...)
+        The images, and what else there is of each.
+    rows : ndarray of shape (m,)
+        Which rows, in which order.
+    drawn : mapping of str to ndarray of shape (m, ...)
+        What was drawn for each of them.
     batch_size : int
         Images in a batch; the last may be smaller.
     """
 
-    def __init__(self, images: np.ndarray, rows: np.ndarray, turns: np.ndarray, batch_size: int):
+    def __init__(
+        self,
+        parts: Mapping[str, np.ndarray],
+        rows: np.ndarray,
+        drawn: Mapping[str, np.ndarray],
+        batch_size: int,
+    ):
         super().__init__()
-        self.images = images
+        self.parts = parts
         self.rows = rows
-        self.turns = turns
+        self.drawn = drawn
         self.batch_size = batch_size
 
     def __len__(self) -> int:
@@ -126,31 +213,42 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
         part = slice(index * self.batch_size, (index + 1) * self.batch_size)
-        images = self.images[self.rows[part], :, :, None]
-        return ({"images": images, "turns": self.turns[part]},)
+        batch = {name: values[self.rows[part]] for name, values in self.parts.items()}
+        return (batch | {name: values[part] for name, values in self.drawn.items()},)
 
 
-def epoch_order(
-    n_images: int, seed: int, epoch: int, augment: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the order of the images in one epoch and how each is turned.
+def epoch_order(n_images: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order of the images in one epoch.
 
     Parameters
     ----------
     n_images : int
         Images to train on.
     seed, epoch : int
-        What the draw depends on, and nothing else.
-    augment : {"none", "quarter_turns"}
-        Whether images are turned.
+        What the order depends on, and nothing else.
 
     Returns
     -------
-    rows, turns : ndarray of shape (n_images,)
-        int32; turns lie in 0-7.
+    ndarray of shape (n_images,)
+        int32.
     """
-    rows = rng(seed, "shuffle", epoch).permutation(n_images).astype("int32")
-    turns = np.zeros(n_images, "int32")
-    if augment == "quarter_turns":
-        turns = rng(seed, "augment", epoch).integers(0, 8, n_images).astype("int32")
-    return rows, turns
+    return rng(seed, "shuffle", epoch).permutation(n_images).astype("int32")
+
+
+def epoch_draws(
+    examples: Examples, shape: tuple[int, ...], seed: int, epoch: int, settings: Mapping
+) -> dict[str, np.ndarray]:
+    """Return what is drawn for each image in one epoch, such as how it is turned.
+
+    Parameters
+    ----------
+    examples : lensflow.networks.examples.Examples
+        Draws it.
+    shape : tuple of int
+        Shape of what is kept of the images to train on.
+    seed, epoch : int
+        What the draw depends on.
+    settings : mapping
+        What the preset says of the training.
+    """
+    return examples.draw(rng(seed, "augment", epoch), shape, settings)

@@ -1,6 +1,7 @@
 """The epochs of one training, each made of steps that a backup can be taken between."""
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 
@@ -12,7 +13,7 @@ from lensflow.networks.build import BuiltNetwork
 from lensflow.networks.inference import predict
 from lensflow.train import health
 from lensflow.train.backup import Backup, Progress
-from lensflow.train.data import Batches, TrainingImages, epoch_order
+from lensflow.train.data import Batches, TrainingImages, epoch_draws, epoch_order
 from lensflow.train.history import TrainingReport
 from lensflow.train.model import TrainingModel
 from lensflow.train.optimizer import make_optimizer
@@ -56,7 +57,7 @@ class Training:
         self.progress = Progress()
         outputs = [network.bottleneck, network.model.output]
         self.probe = keras.Model(network.model.input, outputs)
-        self.constant_loss = network.loss.constant(images.held_out)
+        self.constant_loss = network.loss.constant(images.held_out_parts[network.loss.met])
         self.n_steps = -(-images.n_training // settings["batch_size"])
 
     def compile(self, data_on: str, xla: str, steps_per_execution: int | None) -> None:
@@ -65,11 +66,7 @@ class Training:
         if steps_per_execution is None:
             many = on_device and runtime.has_accelerator()
             steps_per_execution = STEPS_ON_ACCELERATOR if many else 1
-        self.model = TrainingModel(
-            self.built,
-            self.images.images if on_device else None,
-            self.settings["augment"] != "none",
-        )
+        self.model = TrainingModel(self.built, self.images.parts if on_device else None)
         self.optimizer = make_optimizer(self.settings, self.n_steps * self.settings["epochs"])
         self.optimizer.build(self.network.trainable_variables)
         self.model.compile(
@@ -101,15 +98,17 @@ class Training:
     def _train_epoch(self, watch: Watch) -> None:
         """Train what is left of an epoch; every return of `fit` is a moment for a backup."""
         progress = self.progress
-        rows, turns = epoch_order(
-            self.images.n_training, self.seed, progress.epoch, self.settings["augment"]
+        n_images, *kept = self.images.n_training, *self.images.images.shape[1:]
+        rows = epoch_order(n_images, self.seed, progress.epoch)
+        drawn = epoch_draws(
+            self.built.examples, (n_images, *kept), self.seed, progress.epoch, self.settings
         )
         while progress.step < self.n_steps:
             self.model.keeps_metrics = progress.step > 0
             done = progress.step * self.settings["batch_size"]
             watch.begin()
             self.model.fit(
-                **self._batches(rows[done:], turns[done:]),
+                **self._batches(rows[done:], {name: drawn[name][done:] for name in drawn}),
                 epochs=1,
                 shuffle=False,
                 verbose=0,
@@ -118,11 +117,11 @@ class Training:
             self.model.keeps_metrics = False
             watch.between_steps()
 
-    def _batches(self, rows: np.ndarray, turns: np.ndarray) -> dict:
+    def _batches(self, rows: np.ndarray, drawn: Mapping[str, np.ndarray]) -> dict:
         size = self.settings["batch_size"]
         if self.model.resident is None:
-            return {"x": Batches(self.images.images, rows, turns, size)}
-        return {"x": {"rows": rows, "turns": turns}, "batch_size": size}
+            return {"x": Batches(self.images.parts, rows, drawn, size)}
+        return {"x": {"rows": rows, **drawn}, "batch_size": size}
 
     def _close_epoch(self, watch: Watch) -> None:
         """Measure the held-out loss and add the epoch to the history."""
@@ -157,13 +156,15 @@ class Training:
     def _held_out_loss(self) -> float:
         images = self.images
         rows = np.arange(images.n_training, len(images.images), dtype="int32")
-        batches = self._batches(rows, np.zeros(len(rows), "int32"))
+        batches = self._batches(rows, self.built.examples.fixed(images.held_out.shape))
         return float(self.model.evaluate(**batches, verbose=0, return_dict=True)["loss"])
 
     def _probe(self, n_images: int | None) -> tuple[np.ndarray, np.ndarray]:
         """Return bottleneck (n, d) and output of the first held-out images."""
-        held_out = self.images.held_out[:n_images, :, :, None]
-        features, outputs = predict(self.probe, held_out, self.settings["batch_size"])
+        held_out, examples = self.images.held_out[:n_images], self.built.examples
+        seen = examples.look({"images": held_out, **examples.fixed(held_out.shape)})
+        seen = keras.ops.convert_to_numpy(seen)
+        features, outputs = predict(self.probe, seen, self.settings["batch_size"])
         return features.reshape(-1, features.shape[-1]).astype("float32"), outputs
 
     def _keep_best(self) -> None:
@@ -192,7 +193,7 @@ class Training:
             logger.warning("%s: %s.", self.name, warning)
         return TrainingReport(
             network=self.name,
-            parameters=self.network.count_params(),
+            parameters=sum(math.prod(weight.shape) for weight in self.network.trainable_weights),
             effective_dimension=health.effective_dimension(features),
             units=features.shape[1],
             dead_units=health.dead_units(features),

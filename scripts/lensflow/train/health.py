@@ -67,14 +67,14 @@ def check_alive(features: np.ndarray, outputs: np.ndarray, where: str) -> None:
     features : ndarray of shape (n, d)
         Bottleneck of some held-out images.
     outputs : ndarray of shape (n, ...)
-        Their reconstructions.
+        What the network makes of them, such as reconstructions.
     where : str
         Opens the message.
 
     Raises
     ------
     lensflow.errors.TrainingError
-        When all features are dead or all reconstructions are equal.
+        When all features are dead or all outputs are equal.
     """
     if min(len(features), len(outputs)) < 2:
         return
@@ -89,7 +89,7 @@ def check_alive(features: np.ndarray, outputs: np.ndarray, where: str) -> None:
         )
     if np.max(np.ptp(outputs, axis=0)) == 0:
         raise TrainingError(
-            f"{where}: the reconstructions of {len(outputs)} held-out images are all the same, "
+            f"{where}: the outputs for {len(outputs)} held-out images are all the same, "
             f"expected them to differ. {remedy}"
         )
 
@@ -102,7 +102,7 @@ def warnings_about(features: np.ndarray, val_loss: float, baseline: float) -> tu
     features : ndarray of shape (n, d)
         Bottleneck of the held-out images.
     val_loss, baseline : float
-        Held-out loss of the network and of the best constant image.
+        Held-out loss of the network and of the best constant output.
 
     Returns
     -------
@@ -117,8 +117,8 @@ def warnings_about(features: np.ndarray, val_loss: float, baseline: float) -> tu
         )
     if not val_loss < baseline:
         found.append(
-            f"the held-out loss {val_loss:.5f} is not below that of the best constant image, "
-            f"{baseline:.5f}, so nothing but the mean image was learned; train for more epochs or "
-            "with another `learning_rate`"
+            f"the held-out loss {val_loss:.5f} is not below that of the best constant output, "
+            f"{baseline:.5f}, so nothing but the mean was learned; train for more epochs or with "
+            "another `learning_rate`"
         )
     return tuple(found)

@@ -17,30 +17,27 @@ class TrainingModel(keras.Model):
     ----------
     network : BuiltNetwork
         What is trained.
-    images : ndarray of shape (n, size, size), optional
+    parts : mapping of str to ndarray of shape (n, ...), optional
         The training set, to be kept on the device: a batch is then a list of its rows, and many
-        steps can run without the host. Without it a batch holds the images.
-    augment : bool
-        Turn and mirror the images as each batch says.
+        steps can run without the host. Without it a batch holds its part of them.
     """
 
-    def __init__(
-        self, network: BuiltNetwork, images: np.ndarray | None = None, augment: bool = False
-    ):
+    def __init__(self, network: BuiltNetwork, parts: Mapping[str, np.ndarray] | None = None):
         super().__init__(name="training")
         self.network = network.model
         self.network_loss = network.loss.value
-        self.augment = augment
+        self.look = network.examples.look
         self.keeps_metrics = False
-        self.resident = None
-        if images is not None:
-            self.resident = self.add_weight(
-                shape=(*images.shape, 1),
-                initializer=lambda shape, dtype: ops.convert_to_tensor(images[..., None], dtype),
-                trainable=False,
-                dtype="float32",
-                name="images",
-            )
+        self.resident = parts and {name: self._resident(name, parts[name]) for name in parts}
+
+    def _resident(self, name: str, values: np.ndarray) -> keras.Variable:
+        return self.add_weight(
+            shape=values.shape,
+            initializer=lambda shape, dtype: ops.convert_to_tensor(values, dtype),
+            trainable=False,
+            dtype="float32",
+            name=name,
+        )
 
     def call(self, inputs: Mapping[str, Tensor], training: bool = False) -> dict:
         """Return a batch, with its images as the network was given them, and the outputs.
@@ -48,18 +45,16 @@ class TrainingModel(keras.Model):
         Parameters
         ----------
         inputs : dict
-            ``turns`` (n,), and ``images`` (n, size, size, 1) or ``rows`` (n,).
+            What was drawn for each image, and ``rows`` (n,) or what there is of each.
         training : bool
             Passed to the network.
         """
-        if self.resident is None:
-            images = inputs["images"]
-        else:
-            images = ops.take(self.resident, inputs["rows"], axis=0)
-        if self.augment:
-            images = turn(images, inputs["turns"])
-        batch = {"images": images, "turns": inputs["turns"]}
-        return {"batch": batch, "outputs": self.network(images, training=training)}
+        batch = dict(inputs)
+        if self.resident:
+            rows = batch.pop("rows")
+            batch |= {name: ops.take(part, rows, axis=0) for name, part in self.resident.items()}
+        batch["images"] = self.look(batch)
+        return {"batch": batch, "outputs": self.network(batch["images"], training=training)}
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -71,23 +66,3 @@ class TrainingModel(keras.Model):
         """Start a new running mean, unless the rest of an interrupted epoch is to be trained."""
         if not self.keeps_metrics:
             super().reset_metrics()
-
-
-def turn(images: Tensor, turns: Tensor) -> Tensor:
-    """Turn and mirror each image by one of the eight symmetries of the square, exactly.
-
-    Parameters
-    ----------
-    images : tensor of shape (n, size, size, 1)
-        The images.
-    turns : integer tensor of shape (n,)
-        0-7: bit 0 mirrors the columns, bit 1 the rows, bit 2 transposes; 0 leaves the image.
-
-    Returns
-    -------
-    tensor of shape (n, size, size, 1)
-    """
-    turns = ops.reshape(turns, (-1, 1, 1, 1))
-    images = ops.where(turns % 2 == 1, ops.flip(images, 2), images)
-    images = ops.where(turns // 2 % 2 == 1, ops.flip(images, 1), images)
-    return ops.where(turns // 4 == 1, ops.transpose(images, (0, 2, 1, 3)), images)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lensflow.errors import ConfigError
 from lensflow.networks.build import build_network
+from lensflow.samples.stacks import open_stack
 from lensflow.train.backup import Backup, fingerprint
 from lensflow.train.data import load_images
 from lensflow.train.epochs import Training
@@ -29,6 +30,7 @@ def train_network(
     report_path: str | PathLike,
     *,
     examples_path: str | PathLike | None = None,
+    targets: np.ndarray | None = None,
     n_features: int | None = None,
     seed: int = 0,
     held_out: float = 0.05,
@@ -58,6 +60,8 @@ def train_network(
         Outputs: ``.weights.h5``, ``.csv`` and ``.json``.
     examples_path : path-like, optional
         Output: some images of the first stack beside their reconstructions.
+    targets : ndarray of shape (n,), float32, optional
+        What is to be said of each image of the sample, for a network that learns it.
     n_features : int, optional
         Size of the embedding, for a network that has one.
     seed : int
@@ -96,9 +100,9 @@ def train_network(
         When the images do not fit the preset.
     """
     settings = preset["training"][network]
-    images = load_images(stack_paths, held_out, seed)
-    _check_images(images.images, preset, network)
+    _check_images(stack_paths[0], preset, network)
     built = build_network(network, preset, n_features, layers, seed)
+    images = load_images(stack_paths, held_out, seed, built.examples, preset, targets)
     training = Training(built, settings, images, seed)
     training.compile(data_on, xla, steps_per_execution)
     key = fingerprint(
@@ -120,12 +124,13 @@ def train_network(
     return report
 
 
-def _check_images(images: np.ndarray, preset: Mapping, network: str) -> None:
-    size = preset["image_size"]
-    if images.shape[1:] != (size, size):
+def _check_images(stack_path: str | PathLike, preset: Mapping, network: str) -> None:
+    with open_stack(stack_path) as stack:
+        received, size = stack.size, preset["image_size"]
+    if received != size:
         raise ConfigError(
-            f"{network}: received images of {images.shape[1:]} px, expected image_size = {size} "
-            "from the preset. Prepare the stacks with the same preset."
+            f"{network}: received images of {received} px, expected image_size = {size} from the "
+            "preset. Prepare the stacks with the same preset."
         )
 
 
@@ -142,7 +147,7 @@ def _write(
     write_history(history_path, training.progress.history)
     report.write(report_path)
     logger.info(
-        "%s: %d epochs in %s (%s), held-out loss %.5f (constant image %.5f), %d of %d units dead",
+        "%s: %d epochs in %s (%s), held-out loss %.5f (constant output %.5f), %d of %d units dead",
         training.name,
         report.epochs,
         duration(report.seconds),

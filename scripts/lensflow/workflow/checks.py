@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
-from lensflow.embed.encoders import ENCODERS
 from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
 from lensflow.networks.presets import check_preset
@@ -72,13 +71,8 @@ def _unknown(where: str, name: str, known: Mapping) -> Iterator[str]:
 
 
 def check_presets(config: Mapping) -> Iterator[str]:
-    """Check that the layers of each preset fit each other."""
-    networks = {
-        name: preset
-        for name, preset in config["presets"].items()
-        if ENCODERS[preset["encoder"]].is_network
-    }
-    for name, preset in networks.items():
+    """Check that the layers of each preset fit each other, and that its networks are trained."""
+    for name, preset in config["presets"].items():
         try:
             check_preset(preset)
         except ConfigError as error:
@@ -166,7 +160,7 @@ def _check_appendix(where: str, experiment: Experiment) -> Iterator[str]:
             f"{experiment.dataset.name!r} does not keep; set its source_images: true, or "
             "appendix_a: null"
         )
-    if not experiment.encoder.is_network:
+    if not experiment.denoises:
         yield (
             f"{where}.appendix_a is about the paper's autoencoder, but the encoder is "
             f"{experiment.encoder.name!r}; set appendix_a: null"

@@ -7,8 +7,8 @@ import pytest
 from lensflow.embed.encoders import ENCODERS
 from lensflow.embed.pca import PcaEncoder
 from lensflow.embed.polar import PolarEncoder
-from lensflow.embed.polar_grid import N_INPUTS, RING_EDGES_PX
 from lensflow.errors import ArtifactError
+from lensflow.prepare.polar_grid import N_INPUTS, RING_EDGES_PX
 
 ARRAYS = [
     *(("pca", key) for key in ("mean", "components", "variance")),

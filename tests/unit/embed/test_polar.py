@@ -14,9 +14,9 @@ from sklearn.mixture import GaussianMixture
 from lensflow import artifacts
 from lensflow.embed import polar
 from lensflow.embed.polar import PolarEncoder, covariance_within, whitening
-from lensflow.embed.polar_grid import N_ANGLES, N_RINGS, RING_EDGES_PX, magnitudes, polar_matrix
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
 from lensflow.prepare.augmentation import views
+from lensflow.prepare.polar_grid import N_ANGLES, N_RINGS, RING_EDGES_PX, magnitudes, polar_matrix
 from lensflow.prepare.views import altered, cut_neighbours
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object

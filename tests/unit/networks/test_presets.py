@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lensflow.embed.encoders import ENCODERS
 from lensflow.errors import ConfigError
 from lensflow.networks.kinds import NETWORKS, describe
 from lensflow.networks.presets import check_preset
@@ -59,9 +60,16 @@ def test_softmax_is_refused_with_the_reason():
 
 
 def test_the_schema_has_every_network_of_the_table():
-    properties = SCHEMA["$defs"]["preset_autoencoder"]["properties"]
-    assert set(NETWORKS) <= set(properties)
-    assert set(properties["training"]["properties"]) == set(NETWORKS)
+    presets = [part for name, part in SCHEMA["$defs"].items() if name.startswith("preset_")]
+    assert len(presets) == len(ENCODERS)
+    found = set()
+    for properties in (preset["properties"] for preset in presets):
+        networks = {name for name in properties if f"network_{name}" in SCHEMA["$defs"]}
+        training = properties["training"]
+        training = SCHEMA["$defs"].get(training.get("$ref", "").removeprefix("#/$defs/"), training)
+        assert set(training["properties"]) == networks
+        found |= networks
+    assert found == set(NETWORKS)
 
 
 def test_wrong_output_size_states_the_arithmetic_and_the_remedy():

@@ -16,12 +16,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 keras = pytest.importorskip("keras")
 
+from lensflow.networks.examples import IMAGES  # noqa: E402
 from lensflow.networks.runtime import start_backend  # noqa: E402
+from lensflow.networks.symmetries import turn  # noqa: E402
 from lensflow.train import health  # noqa: E402
 from lensflow.train.backup import Backup, Progress, fingerprint  # noqa: E402
-from lensflow.train.data import Batches, epoch_order, load_images  # noqa: E402
+from lensflow.train.data import Batches, epoch_draws, epoch_order, load_images  # noqa: E402
 from lensflow.train.history import duration  # noqa: E402
-from lensflow.train.model import turn  # noqa: E402
 from lensflow.train.schedule import learning_rate  # noqa: E402
 from lensflow.train.stops import (  # noqa: E402
     StopRequest,
@@ -72,25 +73,36 @@ def test_one_object_cannot_be_split(tmp_path):
 
 
 def test_order_depends_on_seed_and_epoch_only():
-    rows, turns = epoch_order(50, seed=1, epoch=3, augment="quarter_turns")
-    again, _ = epoch_order(50, seed=1, epoch=3, augment="none")
-    np.testing.assert_array_equal(rows, again)
+    rows = epoch_order(50, seed=1, epoch=3)
+    np.testing.assert_array_equal(rows, epoch_order(50, seed=1, epoch=3))
     assert sorted(rows) == list(range(50))
-    assert set(turns) <= set(range(8))
-    assert len(set(turns)) > 4
-    assert not np.array_equal(rows, epoch_order(50, 1, 4, "none")[0])
-    assert not np.array_equal(rows, epoch_order(50, 2, 3, "none")[0])
+    assert not np.array_equal(rows, epoch_order(50, 1, 4))
+    assert not np.array_equal(rows, epoch_order(50, 2, 3))
+
+
+def test_turns_depend_on_seed_and_epoch_only():
+    def turns(seed, epoch):
+        settings = {"augment": "quarter_turns"}
+        return epoch_draws(IMAGES, (50, 3, 3), seed, epoch, settings)["turns"]
+
+    assert turns(1, 3).shape == (50,)
+    assert set(turns(1, 3)) <= set(range(8))
+    assert len(set(turns(1, 3))) > 4
+    np.testing.assert_array_equal(turns(1, 3), turns(1, 3))
+    assert not np.array_equal(turns(1, 3), turns(1, 4))
+    assert not np.array_equal(turns(1, 3), turns(2, 3))
+    assert epoch_draws(IMAGES, (50, 3, 3), 1, 3, {"augment": "none"}) == {}
 
 
 def test_batches_come_in_the_given_order():
     images, rows = blobs(7), np.array([5, 0, 3, 1, 6])
-    batches = Batches(images, rows, np.arange(5), 2)
+    kept = {"images": images, "targets": np.arange(7.0)}
+    batches = Batches(kept, rows, {"turns": np.arange(5)}, 2)
     assert len(batches) == 3
     parts = [batches[i][0] for i in range(3)]
-    np.testing.assert_array_equal(
-        np.concatenate([part["images"] for part in parts])[..., 0], images[rows]
-    )
-    assert [len(part["turns"]) for part in parts] == [2, 2, 1]
+    np.testing.assert_array_equal(np.concatenate([part["images"] for part in parts]), images[rows])
+    np.testing.assert_array_equal(np.concatenate([part["targets"] for part in parts]), rows)
+    assert [part["turns"].tolist() for part in parts] == [[0, 1], [2, 3], [4]]
 
 
 def test_turns_are_the_eight_symmetries():
@@ -133,8 +145,8 @@ def test_constant_embedding_stops_training_with_a_remedy():
         health.check_alive(np.ones((4, 3)), np.random.default_rng(0).random((4, 2)), "epoch 1")
 
 
-def test_constant_reconstruction_stops_training_with_a_remedy():
-    with pytest.raises(TrainingError, match=r"epoch 1: the reconstructions.*all the same"):
+def test_constant_output_stops_training_with_a_remedy():
+    with pytest.raises(TrainingError, match=r"epoch 1: the outputs.*all the same"):
         health.check_alive(np.eye(4), np.ones((4, 2)), "epoch 1")
 
 
@@ -148,7 +160,7 @@ def test_warnings_name_dead_units_and_the_mean_image():
     features[:, 0] = np.arange(4)
     dead, constant = health.warnings_about(features, val_loss=0.5, baseline=0.4)
     assert "2 of 3 units" in dead
-    assert "not below that of the best constant image" in constant
+    assert "not below that of the best constant output" in constant
     assert health.warnings_about(np.eye(3), 0.3, 0.4) == ()
 
 

@@ -9,11 +9,14 @@ rounding.
 
 from collections.abc import Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
 
 from lensflow.prepare.views import SIDE
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 RING_EDGES_PX = np.array([*range(11), *range(12, 23, 2), *range(25, 35, 3), *range(38, 51, 4)])
 """Edges of the rings, pixels from the centre of the central pixel."""
@@ -39,7 +42,7 @@ _RING_NORM = (1 / (N_ANGLES * _RADIUS_ARCSEC**0.25)).astype(np.float32)[:, None]
 
 
 @cache
-def polar_matrix() -> csr_array:
+def polar_matrix() -> "csr_array":
     """Return the matrix from flat images to the mean flux of each cell of the polar grid.
 
     Cell ``ring * N_ANGLES + j`` is centred on the angle ``2 pi j / N_ANGLES`` from the x axis
@@ -52,6 +55,9 @@ def polar_matrix() -> csr_array:
     scipy.sparse.csr_array of shape (N_RINGS * N_ANGLES, SIDE * SIDE), float32
         Each row sums to 1.
     """
+    # The configuration is checked with the sizes above whenever Snakemake starts.
+    from scipy.sparse import coo_array
+
     ring, angle, y, x, weight = _octant_cells()
     # Cells on an axis or a diagonal come twice, from either side; their halves are added.
     weight = np.where(angle % _OCTANT[-1] == 0, weight / 2, weight)
@@ -71,6 +77,8 @@ def polar_matrix() -> csr_array:
 
 def _octant_cells() -> tuple[np.ndarray, ...]:
     """Return ring, angle, y and x from the central pixel, and weight, of the angles 0 to 45 deg."""
+    from scipy.sparse import coo_array
+
     edges = RING_EDGES_PX.astype(float)
     inside = (np.arange(_RADIAL_SAMPLES) + 0.5) / _RADIAL_SAMPLES
     radius = edges[:-1, None] + inside * np.diff(edges)[:, None]
@@ -101,6 +109,29 @@ def _bilinear(x, y, cell, area) -> Iterator[tuple[np.ndarray, ...]]:
             yield cell.ravel(), pixel.ravel(), (share * area).ravel()
 
 
+def ring_flux(images: np.ndarray) -> np.ndarray:
+    """Return the mean flux in each cell of the polar grid.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, 101, 101)
+        Finite. All are in memory at once, and some 6 kB more of each.
+
+    Returns
+    -------
+    ndarray of shape (n, 24, 64), float32
+        In the units of the images.
+    """
+    columns = np.ascontiguousarray(images.reshape(len(images), -1).T, dtype=np.float32)
+    flux = np.ascontiguousarray((polar_matrix() @ columns).T)
+    return flux.reshape(-1, N_RINGS, N_ANGLES)
+
+
+def compressed(flux: np.ndarray) -> np.ndarray:
+    """Return ``log10(1 + max(f, 0) / 2)`` of fluxes in units of the sky noise."""
+    return np.log10(1 + np.maximum(flux, 0) / np.float32(KNEE))
+
+
 def magnitudes(images: np.ndarray) -> np.ndarray:
     """Return the Fourier magnitudes of the rings of images.
 
@@ -115,8 +146,5 @@ def magnitudes(images: np.ndarray) -> np.ndarray:
         For each of 24 rings, from the centre, orders 0 to 8 of ``log10(1 + max(f, 0) / 2)`` along
         the angle, over the 64 angles and the fourth root of the ring's mean radius (arcsec).
     """
-    columns = np.ascontiguousarray(images.reshape(len(images), -1).T, dtype=np.float32)
-    flux = np.ascontiguousarray((polar_matrix() @ columns).T)
-    rings = np.log10(1 + np.maximum(flux, 0) / np.float32(KNEE)).reshape(-1, N_RINGS, N_ANGLES)
-    orders = np.abs(np.fft.rfft(rings, axis=2)[:, :, :N_ORDERS])
+    orders = np.abs(np.fft.rfft(compressed(ring_flux(images)), axis=2)[:, :, :N_ORDERS])
     return (orders * _RING_NORM).astype(np.float32).reshape(len(images), -1)

@@ -1,0 +1,95 @@
+"""What a student makes of the images of a sample: a logit each, mean over eight orientations."""
+
+import logging
+from collections.abc import Callable, Mapping
+from os import PathLike
+
+import numpy as np
+
+from lensflow.embed.images import prepared_blocks
+from lensflow.prepare.augmentation import mean_over_views
+from lensflow.prepare.inputs import smaller
+from lensflow.samples.images import open_images
+from lensflow.samples.predictions import write_predictions
+from lensflow.samples.stacks import open_stack
+
+logger = logging.getLogger(__name__)
+
+
+def predict_stack(
+    stack_path: str | PathLike,
+    student_path: str | PathLike,
+    preset: Mapping,
+    judgement: str,
+    output_path: str | PathLike,
+) -> None:
+    """Predict one shard of the training or the test sample.
+
+    Parameters
+    ----------
+    stack_path : path-like
+        The prepared stack.
+    student_path : path-like
+        Weights of the student.
+    preset : mapping
+        The preset it was trained with.
+    judgement : str
+        Whose judgement of the clusters it learned from.
+    output_path : path-like
+        Predictions to write, one row an image of the stack.
+    """
+    with open_stack(stack_path) as stack:
+        predict = load_student(student_path, preset, stack.scale)
+        blocks = (predict(images) for images in stack.blocks())
+        write_predictions(output_path, stack.rows(), blocks, judgement)
+        logger.info("predicted %d images", len(stack))
+
+
+def predict_images(
+    images_path: str | PathLike,
+    student_path: str | PathLike,
+    preset: Mapping,
+    judgement: str,
+    scale: str,
+    output_path: str | PathLike,
+) -> None:
+    """Predict one shard of a dataset that models are applied to, in bounded memory.
+
+    Parameters
+    ----------
+    images_path : path-like
+        Image shard of the dataset.
+    student_path, preset, judgement
+        As in `predict_stack`.
+    scale : str
+        Which of `lensflow.prepare.scaling.SCALES`.
+    output_path : path-like
+        Predictions to write, one row an image.
+    """
+    predict = load_student(student_path, preset, scale)
+    with open_images(images_path) as images:
+        blocks = map(predict, prepared_blocks(images, "flux", scale, preset["image_size"]))
+        write_predictions(output_path, images.rows(), blocks, judgement)
+        logger.info("predicted %d images", len(images))
+
+
+def load_student(
+    path: str | PathLike, preset: Mapping, scale: str
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from images on a scale (n, size, size) to logits (n,), float32.
+
+    Raises
+    ------
+    ArtifactError
+        When the file does not hold weights of the preset's student.
+    """
+    # Keras takes the backend that is set when it is imported.
+    from lensflow.networks.inference import load_network, predict
+
+    model = load_network("student", preset, path).model
+    batch, size = preset["training"]["student"]["batch_size"], preset["student"]["image_size"]
+
+    def logits(images: np.ndarray) -> np.ndarray:
+        return predict(model, images[..., None], batch)[:, 0]
+
+    return lambda images: mean_over_views(logits, smaller(images, scale, size))

@@ -1,0 +1,116 @@
+"""Networks that end in a summary of their maps: the mean and the maximum of each channel."""
+
+from collections.abc import Mapping
+
+from lensflow.errors import ConfigError
+from lensflow.networks.shapes import LayerShape, add_convolution, add_dense, add_pooling
+from lensflow.prepare.polar_grid import N_ANGLES, N_RINGS
+from lensflow.prepare.polar_images import CHANNELS
+
+LARGEST_STEP = N_ANGLES // 4
+"""Most cells that may be pooled along the angle: by so many a quarter turn moves an image."""
+
+
+def student(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
+    """List the layers of a network that says of an image whether it is a lens.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``image_size`` (pixels, of the images that it sees) and ``convolutions``.
+    image_size : int
+        Side of the images that it is given (pixels); they are binned to its own.
+
+    Returns
+    -------
+    list of LayerShape
+        In the order of the data: convolutions, each halving its map, the mean and the maximum of
+        each channel, and the logit of a lens.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        When its images are larger than those that it is given.
+    """
+    size = settings["image_size"]
+    if size > image_size:
+        raise ConfigError(
+            f"student.image_size: received {size} px, expected at most the preset's image_size of "
+            f"{image_size} px; it sees the same images, binned"
+        )
+    layers = [LayerShape("image", "input", (size, size, 1))]
+    for number, block in enumerate(settings["convolutions"], start=1):
+        add_convolution(layers, f"convolution_{number}", block, "same")
+        add_pooling(layers)
+    layers.append(LayerShape("summary", "summary", (2 * layers[-1].shape[-1],)))
+    add_dense(layers, "logit", 1, "linear")
+    return layers
+
+
+def contrastive(settings: Mapping, _: int, n_features: int) -> list[LayerShape]:
+    """List the layers of a network whose features tell objects apart, not the views of one object.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``convolutions``, ``dense`` (units before the embedding) and ``projection`` (units after
+        it, of which the last are compared).
+    n_features : int
+        Units of the embedding.
+
+    Returns
+    -------
+    list of LayerShape
+        In the order of the data: convolutions of polar images (rings x angles), closed along the
+        angle, each halving its map; the mean and the maximum over the angle; dense layers up to the
+        embedding, and from there to the projection, which is used in training alone.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        When so many convolutions halve the map that a quarter turn would change the features.
+    """
+    most = LARGEST_STEP.bit_length() - 1
+    if len(settings["convolutions"]) > most:
+        raise ConfigError(
+            f"contrastive.convolutions: received {len(settings['convolutions'])}, expected at most "
+            f"{most}: each halves the {N_ANGLES} angles, and after more a quarter turn of the "
+            "image would change its features"
+        )
+    layers = [LayerShape("image", "input", (N_RINGS, N_ANGLES, CHANNELS))]
+    for number, block in enumerate(settings["convolutions"], start=1):
+        _add_closed_convolution(layers, number, block)
+    rows, _, channels = layers[-1].shape
+    layers.append(LayerShape("summary", "ring_summary", (2 * rows * channels,)))
+    _add_hidden(layers, "dense", settings["dense"])
+    add_dense(layers, "embedding", n_features, "linear")
+    _add_hidden(layers, "projection", settings["projection"][:-1])
+    add_dense(layers, "projection", settings["projection"][-1], "linear")
+    return layers
+
+
+def _add_closed_convolution(layers: list[LayerShape], number: int, block: Mapping) -> None:
+    """Add a convolution for which the last angle is beside the first, and beyond the rings is 0."""
+    rows, columns, channels = layers[-1].shape
+    name, around = f"convolution_{number}", block["kernel"] - 1
+    framed = (rows + around, columns + around, channels)
+    layers.append(LayerShape(f"{name}_frame", "closing", framed, block["kernel"]))
+    add_convolution(layers, name, block, "valid", "linear")
+    add_pooling(layers)
+    _add_normalisation(layers)
+
+
+def _add_hidden(layers: list[LayerShape], name: str, units: list[int]) -> None:
+    for number, width in enumerate(units, start=1):
+        add_dense(layers, f"{name}_{number}", width, "linear")
+        _add_normalisation(layers)
+
+
+def _add_normalisation(layers: list[LayerShape]) -> None:
+    """Add a batch normalisation and a ReLU after the last layer with weights."""
+    shape = layers[-1].shape
+    name = layers[-1].name.removesuffix("_pooling")
+    layers.append(
+        LayerShape(f"{name}_normalisation", "normalisation", shape, 0, "", "", 2 * shape[-1])
+    )
+    layers.append(LayerShape(f"{name}_activation", "activation", shape, activation="relu"))

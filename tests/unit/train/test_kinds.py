@@ -1,0 +1,258 @@
+"""Trainings that are no reconstruction, also interrupted: student and contrastive encoder."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lensflow.samples.stacks import write_stack
+from network_presets import blobs, tiny_contrastive, tiny_student
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+keras = pytest.importorskip("keras")
+
+from lensflow.networks.inference import load_network, predict  # noqa: E402
+from lensflow.networks.kinds import NETWORKS  # noqa: E402
+from lensflow.networks.runtime import start_backend  # noqa: E402
+from lensflow.train import epochs  # noqa: E402
+from lensflow.train.backup import Backup  # noqa: E402
+from lensflow.train.data import epoch_draws, load_images  # noqa: E402
+from lensflow.train.network import train_network  # noqa: E402
+
+EVERYTHING = {"epochs": 3, "augment": "quarter_turns", "schedule": "cosine", "optimizer": "muon"}
+N_OBJECTS = 24
+KINDS = {"student": (tiny_student, None), "contrastive": (tiny_contrastive, 3)}
+
+
+@pytest.fixture(autouse=True)
+def determinism():
+    start_backend(keras.backend.backend())
+
+
+def galaxies():
+    """Return images (24, 101, 101) in sky noise: galaxies of different size, some with a ring."""
+    draw = np.random.default_rng(1)
+    y, x = np.mgrid[:101, :101] - 50
+    radius = np.hypot(x, y)
+    images = 40 * np.exp(-radius / draw.uniform(2, 8, (N_OBJECTS, 1, 1)))
+    images[::2] += 9 * np.exp(-((radius - 15) ** 2) / 4) * (x > 0)
+    return (images + draw.normal(size=images.shape)).astype("float32")
+
+
+def stack_of(kind, path):
+    """Write what a kind is trained on as a stack; return the path."""
+    images, scale = (galaxies(), "sigma") if kind == "contrastive" else (blobs(N_OBJECTS), "log")
+    ids = [f"{i:02d}" for i in range(N_OBJECTS)]
+    rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
+    write_stack(path, rows, [images], images.shape[1], scale, "image")
+    return path
+
+
+def targets_of(kind):
+    """Return what a student is to say: how bright the left half of each image is."""
+    if not NETWORKS[kind].examples.has_targets:
+        return None
+    left = blobs(N_OBJECTS)[:, :, :6].sum((1, 2))
+    return (left / left.max()).astype("float32")
+
+
+def train(kind, folder, **options):
+    folder.mkdir(exist_ok=True)
+    preset, n_features = KINDS[kind]
+    settings = options.pop("settings", EVERYTHING)
+    return train_network(
+        kind,
+        preset(**settings),
+        [stack_of(kind, folder / "stack.h5")],
+        folder / "network.weights.h5",
+        folder / "history.csv",
+        folder / "report.json",
+        targets=targets_of(kind),
+        n_features=n_features,
+        held_out=0.2,
+        backup_folder=folder / "backup",
+        **options,
+    )
+
+
+def losses(folder):
+    with open(folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    keys = ("epoch", "step", "loss", "val_loss", "constant_loss", "learning_rate")
+    return [tuple(row[key] for key in keys) for row in rows]
+
+
+def assert_same(folder, whole):
+    files = [path / "network.weights.h5" for path in (folder, whole)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert losses(folder) == losses(whole)
+    assert not (folder / "backup").exists()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def whole(request, tmp_path_factory):
+    """Return a kind and the folder of an uninterrupted run of three epochs."""
+    start_backend(keras.backend.backend())
+    folder = tmp_path_factory.mktemp(request.param)
+    train(request.param, folder)
+    return request.param, folder
+
+
+class Killed(BaseException):
+    """Stands for a process that ends at once."""
+
+
+@pytest.mark.parametrize("saves", [2, 6])
+def test_killed_after_any_backup_goes_on_exactly(tmp_path, whole, monkeypatch, saves):
+    kind, folder = whole
+    save, count = Backup.save, []
+
+    def save_and_die(*arguments):
+        save(*arguments)
+        count.append(1)
+        if len(count) == saves:
+            raise Killed
+
+    monkeypatch.setattr(Backup, "save", save_and_die)
+    with pytest.raises(Killed):
+        train(kind, tmp_path, backup_every=0)
+    monkeypatch.undo()
+    train(kind, tmp_path)
+    assert_same(tmp_path, folder)
+
+
+def test_images_on_the_device_give_the_same_bytes(tmp_path, whole):
+    kind, folder = whole
+    train(kind, tmp_path, data_on="device", steps_per_execution=3)
+    assert_same(tmp_path, folder)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+from lensflow.networks.runtime import start_backend
+start_backend("{backend}", 1)
+from lensflow.train.backup import Backup
+from unit.train.test_kinds import train
+save, count = Backup.save, []
+def save_and_die(*arguments):
+    save(*arguments)
+    count.append(1)
+    if len(count) == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+Backup.save = save_and_die
+train("{kind}", Path(sys.argv[1]), backup_every=0)
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_killed_process_goes_on_exactly(tmp_path, kind, backend):
+    pytest.importorskip(backend, reason=f"the backend {backend} is not installed")
+    tests = Path(__file__).parents[2]
+    path = [str(tests), str(tests.parent / "scripts")]
+    program = KILLED.format(path=path, backend=backend, kind=kind)
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    for folder, dies_at in (("whole", 0), ("killed", 5), ("killed", 0)):
+        command = [sys.executable, "-c", program, str(tmp_path / folder), str(dies_at)]
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+        assert done.returncode == (-signal.SIGKILL if dies_at else 0), done.stderr[-3000:]
+    assert_same(tmp_path / "killed", tmp_path / "whole")
+
+
+def test_a_student_learns_what_it_is_told(tmp_path):
+    report = train("student", tmp_path, settings={"epochs": 60})
+    assert report.final_loss < 0.9 * report.constant_loss
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert (told["network"], told["parameters"]) == ("student", report.parameters)
+    assert report.units == 6
+
+
+def test_the_loss_of_a_student_is_that_of_its_own_logits(tmp_path):
+    report = train("student", tmp_path, settings={"epochs": 2})
+    network = load_network("student", tiny_student(), tmp_path / "network.weights.h5")
+    arguments = 0.2, 0, NETWORKS["student"].examples, tiny_student(), targets_of("student")
+    held_out = load_images([tmp_path / "stack.h5"], *arguments).held_out_parts
+    p = 1 / (1 + np.exp(-predict(network.model, held_out["images"][..., None], 8)[:, 0]))
+    told = held_out["targets"]
+    expected = -np.mean(told * np.log(p) + (1 - told) * np.log(1 - p))
+    assert report.final_val_loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_another_target_is_another_training(tmp_path, monkeypatch):
+    images = np.zeros((4, 2, 2), "float32")
+    one, other = (
+        epochs.TrainingImages(images, 3, np.full(4, value, "float32")).digest()
+        for value in (0.2, 0.3)
+    )
+    assert one != other
+    assert epochs.TrainingImages(images, 3).digest() not in (one, other)
+
+
+def test_views_of_an_object_come_together_in_a_contrastive_encoder(tmp_path):
+    report = train("contrastive", tmp_path, settings={**EVERYTHING, "epochs": 30})
+    assert report.final_loss < 0.8 * report.constant_loss
+    assert report.dead_units == 0
+
+
+def test_one_row_of_an_object_is_trained_on(tmp_path):
+    images = galaxies()[:6]
+    rows = pd.DataFrame({"id": list("aabcdb"), "rotation": list(range(6)), "is_lens": -1})
+    write_stack(tmp_path / "stack.h5", rows, [images], 101, "sigma", "image")
+    examples, preset = NETWORKS["contrastive"].examples, tiny_contrastive()
+    kept = load_images([tmp_path / "stack.h5"], 0.2, 0, examples, preset)
+    assert kept.images.shape == (4, 3, 24, 64, 2)
+    assert (kept.n_training, len(kept.held_out)) == (3, 1)
+
+
+def test_shards_do_not_matter_for_views(tmp_path):
+    rows = pd.DataFrame({"id": list("abcdef"), "rotation": 0, "is_lens": -1})
+    images, examples = galaxies()[:6], NETWORKS["contrastive"].examples
+    parts = {"all": slice(0, 6), "one": slice(0, 2), "two": slice(2, 6)}
+    for name, part in parts.items():
+        write_stack(tmp_path / name, rows[part], [images[part]], 101, "sigma", "image")
+    kept = [
+        load_images([tmp_path / name for name in names], 0.2, 7, examples, tiny_contrastive())
+        for names in (["all"], ["one", "two"])
+    ]
+    np.testing.assert_array_equal(kept[0].images, kept[1].images)
+
+
+def test_pairs_are_two_different_views_turned_by_any_step():
+    examples, shape = NETWORKS["contrastive"].examples, (500, 3, 24, 64, 2)
+    drawn = epoch_draws(examples, shape, 1, 2, {"augment": "quarter_turns"})
+    views = drawn["views"]
+    assert views.shape == (500, 2)
+    assert (views[:, 0] != views[:, 1]).all()
+    assert set(views.ravel()) == {0, 1, 2}
+    assert set(drawn["steps"].ravel()) == set(range(64))
+    assert set(drawn["mirrored"].ravel()) == {0, 1}
+    again = epoch_draws(examples, shape, 1, 2, {"augment": "quarter_turns"})
+    assert all(np.array_equal(drawn[name], again[name]) for name in drawn)
+    assert set(epoch_draws(examples, shape, 1, 2, {"augment": "none"})) == {"views"}
+
+
+def test_what_the_network_sees_of_a_pair():
+    kept = np.random.default_rng(0).random((4, 3, 24, 64, 2)).astype("float32")
+    steps = np.array([[0, 1], [16, 5], [3, 63], [0, 0]], "int32")
+    mirrored = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "int32")
+    views = np.array([[0, 1], [2, 0], [1, 2], [0, 2]], "int32")
+    batch = {"images": kept, "views": views, "steps": steps, "mirrored": mirrored}
+    seen = np.asarray(NETWORKS["contrastive"].examples.look(batch))
+    expected = [
+        np.roll(image[:, -np.arange(64)] if is_mirrored else image, step, axis=1)
+        for side in (0, 1)
+        for image, step, is_mirrored in zip(
+            kept[np.arange(4), views[:, side]], steps[:, side], mirrored[:, side], strict=True
+        )
+    ]
+    np.testing.assert_array_equal(seen, expected)

@@ -1,0 +1,111 @@
+"""The contrastive encoder and a student as a user runs them: from images to predictions."""
+
+import copy
+import re
+import shutil
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from lensflow.errors import ConfigError
+from lensflow.workflow.config import complete
+from workflow.conftest import ROOT, configured, snakemake
+
+MODEL = "results/seen/sigma/features_3/run_0"
+TRAINING = {"epochs": 2, "batch_size": 16, "learning_rate": 0.01, "augment": "quarter_turns"}
+PRESET = {
+    "encoder": "contrastive",
+    "n_views": 2,
+    "contrastive": {
+        "convolutions": [{"filters": 4, "kernel": 3}, {"filters": 4, "kernel": 3}],
+        "dense": [8],
+        "projection": [8, 8],
+    },
+    "student": {
+        "image_size": 26,
+        "convolutions": [{"filters": 4, "kernel": 5}, {"filters": 4, "kernel": 3}],
+    },
+    "training": {"contrastive": TRAINING, "student": TRAINING},
+}
+
+
+def seen(config):
+    """Add an experiment with both networks to the tiny configuration."""
+    config["presets"]["seen"] = PRESET
+    config["run"] = ["seen"]
+    changes = {"preset": "seen", "scales": ["sigma"], "runs": 1, "labels": ["known"]}
+    config["experiments"]["seen"] = {**config["experiments"]["tiny"], **changes}
+
+
+@pytest.fixture(scope="module")
+def predicted(finished, tmp_path_factory):
+    """The folder in which both were trained and every sample was predicted."""
+    folder = configured(tmp_path_factory.mktemp("networks"), seen)
+    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    samples = ("train/shard_0.h5", "test/shard_0.h5", "small_challenge/shard_1.h5")
+    targets = [f"{MODEL}/student/known/{sample}" for sample in samples]
+    options = ["--cores", 2, "--rerun-triggers", "mtime"]
+    snakemake(folder, *options, "--", *targets, f"{MODEL}/scores_test.csv")
+    return folder
+
+
+@pytest.mark.slow
+def test_networks_leave_weights_a_history_and_a_report(predicted):
+    for name in ("contrastive", "student_known"):
+        for end in (".weights.h5", "_history.csv", "_report.json"):
+            assert (predicted / MODEL / f"{name}{end}").is_file()
+    assert len(pd.read_csv(predicted / MODEL / "contrastive_history.csv")) == 2
+
+
+@pytest.mark.slow
+def test_every_image_of_a_sample_is_predicted(predicted):
+    with h5py.File(predicted / MODEL / "student/known/test/shard_0.h5") as file:
+        ids, rotation = file["id"].asstr()[:], file["rotation"][:]
+        logits = file["logit"][:]
+        assert file.attrs["judgement"] == "known"
+    scores = pd.read_csv(predicted / MODEL / "scores_test.csv", dtype={"id": str})
+    assert ids.tolist() == scores["id"].tolist()
+    assert rotation.tolist() == scores["rotation"].tolist()
+    assert np.isfinite(logits).all()
+    assert np.ptp(logits) > 0
+
+
+@pytest.mark.slow
+def test_a_turned_image_is_predicted_as_it_was_before(predicted):
+    """The training sample holds each non-lens in four turns, which differ by their noise alone."""
+    with h5py.File(predicted / MODEL / "student/known/train/shard_0.h5") as file:
+        table = pd.DataFrame({"id": file["id"].asstr()[:], "logit": file["logit"][:]})
+    groups = table.groupby("id")["logit"]
+    turned = groups.filter(lambda values: len(values) == 4)
+    assert len(turned) > 0
+    assert groups.std().dropna().mean() < 0.5 * table["logit"].std()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda preset: preset["training"].pop("student"), "add training.student"),
+        (lambda preset: preset.pop("student"), "remove training.student"),
+        (lambda preset: preset.pop("contrastive"), "lacks 'contrastive'"),
+        (lambda preset: preset.update(denoiser={}), "unknown key.* 'denoiser'"),
+        (lambda preset: preset.update(image_size=51), "image_size is 51"),
+        (lambda preset: preset["contrastive"].update(dense=[0]), "dense.* is 0"),
+        (
+            lambda preset: preset["contrastive"].update(
+                convolutions=5 * [{"filters": 2, "kernel": 3}]
+            ),
+            "expected at most 4",
+        ),
+    ],
+)
+def test_a_wrong_section_of_a_preset_is_said_before_any_job(change, message):
+    config = yaml.safe_load((ROOT / "tests/workflow/tiny.yaml").read_text())
+    seen(config)
+    config["presets"]["seen"] = copy.deepcopy(PRESET)
+    change(config["presets"]["seen"])
+    with pytest.raises(ConfigError) as raised:
+        complete(config)
+    assert re.search(message, str(raised.value))
