@@ -13,6 +13,7 @@ from functools import cached_property
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement, counting
 from lensflow.embed.encoders import ENCODERS, Encoder
 from lensflow.ingest.kinds import KINDS, Kind
+from lensflow.networks.kinds import NETWORKS
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
 
@@ -176,6 +177,36 @@ class Experiment:
     def preset(self) -> Mapping:
         """Its encoder and how it is trained."""
         return self.config["presets"][self.settings["preset"]]
+
+    @property
+    def encoder_preset(self) -> dict:
+        """What of its preset makes features of images as the encoder sees them."""
+        return self.preset_of(*self._encoder_networks)
+
+    @property
+    def embedding_preset(self) -> dict:
+        """What of its preset makes features of images as they were taken."""
+        denoiser = ["denoiser"] if self.denoises else []
+        return self.preset_of(*denoiser, *self._encoder_networks)
+
+    @property
+    def _encoder_networks(self) -> list[str]:
+        return [self.encoder.name] if self.encoder.is_network else []
+
+    def preset_of(self, *networks: str) -> dict:
+        """Return what of its preset some networks use, so that nothing else reruns their stages.
+
+        Parameters
+        ----------
+        *networks : str
+            Keys of `lensflow.networks.kinds.NETWORKS`; without any, what needs no network.
+        """
+        others = set(NETWORKS) - set(networks) | (set() if networks else {"precision", "training"})
+        part = {name: value for name, value in self.preset.items() if name not in others}
+        if "training" in part:
+            training = part["training"].items()
+            part["training"] = {name: value for name, value in training if name not in others}
+        return part
 
     @property
     def encoder(self) -> Encoder:

@@ -115,17 +115,31 @@ def test_snakemakes_own_report(finished):
     assert (finished / "snakemake_report.zip").stat().st_size > 100_000
 
 
+def planned_after(finished, folder, change):
+    """Return the rules that a changed configuration makes run again."""
+    configured(folder, change)
+    shutil.copytree(finished / "results", folder / "results", copy_function=shutil.copy2)
+    shutil.copytree(finished / ".snakemake", folder / ".snakemake", copy_function=shutil.copy2)
+    output = snakemake(folder, "--dry-run", "--cores", 1).output
+    return set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE))
+
+
 def test_editing_a_parameter_reruns_what_depends_on_it_and_no_more(finished, tmp_path):
     def more_shuffles(config):
         config["experiments"]["tiny"]["null_shuffles"] = 4
 
-    folder = configured(tmp_path / "edited", more_shuffles)
-    shutil.copytree(finished / "results", folder / "results", copy_function=shutil.copy2)
-    shutil.copytree(finished / ".snakemake", folder / ".snakemake", copy_function=shutil.copy2)
-    output = snakemake(folder, "--dry-run", "--cores", 1).output
-    rules = set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE))
+    rules = planned_after(finished, tmp_path / "edited", more_shuffles)
     assert "evaluate_experiment" in rules
     assert not rules & {"simulate_cutouts", "train_denoiser", "train_autoencoder", "score_shard"}
+
+
+def test_training_one_network_otherwise_does_not_train_the_other_again(finished, tmp_path):
+    def longer(config):
+        config["presets"]["tiny"]["training"]["autoencoder"]["epochs"] = 7
+
+    rules = planned_after(finished, tmp_path / "longer", longer)
+    assert "train_autoencoder" in rules
+    assert not rules & {"train_denoiser", "denoise_stack", "prepare_stack"}
 
 
 def test_a_mistake_in_the_configuration_stops_before_any_job(tmp_path):

@@ -28,7 +28,7 @@ rule fit_encoder:
         mem_mb=megabytes(2000, 0.1),
         runtime=minutes(30, 30),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).encoder_preset,
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=lambda wildcards: encoder_hash("fit_encoder.py", wildcards),
@@ -59,7 +59,7 @@ rule embed_stack:
         runtime=minutes(15, 20),
     params:
         encoder=lambda wildcards: experiment(wildcards).encoder.name,
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).encoder_preset,
         backend=lambda wildcards: (
             config["backend"] if experiment(wildcards).encoder.is_network else None
         ),
@@ -94,7 +94,7 @@ rule embed_images:
         runtime=minutes(15, 40),
     params:
         encoder=lambda wildcards: experiment(wildcards).encoder.name,
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).embedding_preset,
         backend=lambda wildcards: (
             config["backend"] if experiment(wildcards).encoder.is_network else None
         ),
@@ -125,7 +125,7 @@ rule predict_stack:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("student"),
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("predict_stack.py"),
@@ -155,7 +155,7 @@ rule predict_images:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("student"),
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("predict_images.py"),
@@ -184,7 +184,7 @@ rule denoise_images:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("denoiser"),
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("denoise_images.py"),

@@ -124,7 +124,7 @@ rule embed_sources:
         runtime=minutes(15, 40),
     params:
         encoder=lambda wildcards: experiment(wildcards).encoder.name,
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).embedding_preset,
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=lambda wildcards: encoder_hash("embed_appendix.py", wildcards),

@@ -29,7 +29,7 @@ rule train_denoiser:
         mem_mb=megabytes(4000, 2),
         runtime=training_minutes(experiment, "denoiser"),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("denoiser"),
         seed=config["seed"],
         backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
         backend=config["backend"],
@@ -60,7 +60,7 @@ rule denoise_stack:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("denoiser"),
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("denoise_stack.py"),
@@ -91,7 +91,7 @@ rule train_autoencoder:
         mem_mb=megabytes(4000, 2),
         runtime=training_minutes(experiment, "autoencoder"),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("autoencoder"),
         seed=config["seed"],
         backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
         backend=config["backend"],
@@ -125,7 +125,7 @@ rule train_contrastive:
         mem_mb=megabytes(4000, 6),
         runtime=training_minutes(experiment, "contrastive"),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("contrastive"),
         seed=config["seed"],
         backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
         backend=config["backend"],
@@ -164,7 +164,7 @@ rule train_student:
         mem_mb=megabytes(4000, 2),
         runtime=training_minutes(experiment, "student"),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset,
+        preset=lambda wildcards: experiment(wildcards).preset_of("student"),
         seed=config["seed"],
         backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
         backend=config["backend"],
