@@ -2,15 +2,15 @@
 
 from lensflow.embed.images import denoise_images
 from lensflow.networks.runtime import start_backend
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    start_backend(snakemake.params.backend, snakemake.params.math_threads)
-    denoise_images(
-        images_path=snakemake.input.images,
-        denoiser_path=snakemake.input.denoiser,
-        preset=snakemake.params.preset,
-        scale=snakemake.wildcards.scale,
-        output_path=snakemake.output.stack,
-    )
+    with job(snakemake):
+        start_backend(snakemake.params.backend, snakemake.params.math_threads)
+        denoise_images(
+            images_path=snakemake.input.images,
+            denoiser_path=snakemake.input.denoiser,
+            preset=snakemake.params.preset,
+            scale=snakemake.wildcards.scale,
+            output_path=snakemake.output.stack,
+        )

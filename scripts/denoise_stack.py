@@ -2,14 +2,14 @@
 
 from lensflow.networks.runtime import start_backend
 from lensflow.train.denoised import denoise_stack
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    start_backend(snakemake.params.backend, snakemake.params.math_threads)
-    denoise_stack(
-        stack_path=snakemake.input.stack,
-        denoiser_path=snakemake.input.weights,
-        preset=snakemake.params.preset,
-        output_path=snakemake.output.stack,
-    )
+    with job(snakemake):
+        start_backend(snakemake.params.backend, snakemake.params.math_threads)
+        denoise_stack(
+            stack_path=snakemake.input.stack,
+            denoiser_path=snakemake.input.weights,
+            preset=snakemake.params.preset,
+            output_path=snakemake.output.stack,
+        )

@@ -1,11 +1,10 @@
 """Draw one figure: call the function that the table of figures names."""
 
 from lensflow.figures.drawing import drawing_function
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    draw = drawing_function(snakemake.params.draw)
-    draw(
-        **dict(snakemake.input.items()), **snakemake.params.values, **dict(snakemake.output.items())
-    )
+    with job(snakemake):
+        draw = drawing_function(snakemake.params.draw)
+        inputs, outputs = (dict(files.items()) for files in (snakemake.input, snakemake.output))
+        draw(**inputs, **snakemake.params.values, **outputs)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 
 def draw(snakefile: str, config: dict, output: str) -> None:
@@ -24,5 +24,5 @@ def draw(snakefile: str, config: dict, output: str) -> None:
 
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    draw(snakemake.params.snakefile, snakemake.params.config, snakemake.output.graph)
+    with job(snakemake):
+        draw(snakemake.params.snakefile, snakemake.params.config, snakemake.output.graph)

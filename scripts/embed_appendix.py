@@ -2,19 +2,19 @@
 
 from lensflow.embed.images import embed_images
 from lensflow.networks.runtime import start_backend
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    start_backend(snakemake.params.backend, snakemake.params.math_threads)
-    embed_images(
-        images_path=snakemake.input.images,
-        denoiser_path=snakemake.input.denoiser or None,
-        encoder=snakemake.params.encoder,
-        encoder_path=snakemake.input.encoder,
-        preset=snakemake.params.preset,
-        n_features=int(snakemake.wildcards.features),
-        scale=snakemake.wildcards.scale,
-        output_path=snakemake.output.embeddings,
-        layer="source_flux",
-    )
+    with job(snakemake):
+        start_backend(snakemake.params.backend, snakemake.params.math_threads)
+        embed_images(
+            images_path=snakemake.input.images,
+            denoiser_path=snakemake.input.denoiser or None,
+            encoder=snakemake.params.encoder,
+            encoder_path=snakemake.input.encoder,
+            preset=snakemake.params.preset,
+            n_features=int(snakemake.wildcards.features),
+            scale=snakemake.wildcards.scale,
+            output_path=snakemake.output.embeddings,
+            layer="source_flux",
+        )

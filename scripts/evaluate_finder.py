@@ -1,17 +1,17 @@
 """Write rates of surveys, calibration, and what is missed, of the headline model."""
 
 from lensflow.evaluate.finder import evaluate_finder_stage
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    evaluate_finder_stage(
-        samples=snakemake.params.samples,
-        score_paths=snakemake.input.scores,
-        train_paths=snakemake.input.train,
-        embedding_paths=snakemake.input.embeddings,
-        index_paths=snakemake.input.indices,
-        outputs=dict(snakemake.output.items()),
-        n_bootstrap=snakemake.params.bootstraps,
-        seed=snakemake.params.seed,
-    )
+    with job(snakemake):
+        evaluate_finder_stage(
+            samples=snakemake.params.samples,
+            score_paths=snakemake.input.scores,
+            train_paths=snakemake.input.train,
+            embedding_paths=snakemake.input.embeddings,
+            index_paths=snakemake.input.indices,
+            outputs=dict(snakemake.output.items()),
+            n_bootstrap=snakemake.params.bootstraps,
+            seed=snakemake.params.seed,
+        )

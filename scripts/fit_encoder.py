@@ -2,19 +2,19 @@
 
 from lensflow.embed.fitting import fit_encoder
 from lensflow.seeds import rng
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    features, run = int(snakemake.wildcards.features), int(snakemake.wildcards.run)
-    drawn = rng(snakemake.params.seed, "fit_encoder", snakemake.wildcards.scale, features, run)
-    fit_encoder(
-        encoder=snakemake.wildcards.encoder,
-        stack_paths=snakemake.input.stacks,
-        preset=snakemake.params.preset,
-        n_features=features,
-        # Runs differ by the seed that their number gives.
-        seed=int(drawn.integers(2**31)),
-        output_path=snakemake.output.encoder,
-        n_threads=snakemake.params.math_threads,
-    )
+    with job(snakemake):
+        features, run = int(snakemake.wildcards.features), int(snakemake.wildcards.run)
+        drawn = rng(snakemake.params.seed, "fit_encoder", snakemake.wildcards.scale, features, run)
+        fit_encoder(
+            encoder=snakemake.wildcards.encoder,
+            stack_paths=snakemake.input.stacks,
+            preset=snakemake.params.preset,
+            n_features=features,
+            # Runs differ by the seed that their number gives.
+            seed=int(drawn.integers(2**31)),
+            output_path=snakemake.output.encoder,
+            n_threads=snakemake.params.math_threads,
+        )

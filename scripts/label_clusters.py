@@ -1,14 +1,14 @@
 """Judge the clusters of one run by true labels: all, or 25 a cluster (paper section 3.3)."""
 
 from lensflow.cluster.labelling import label_clusters_stage
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    label_clusters_stage(
-        mixture_path=snakemake.input.mixture,
-        embedding_paths=snakemake.input.embeddings,
-        labels_path=snakemake.output.labels,
-        judgement=snakemake.wildcards.judgement,
-        seed=snakemake.params.seed,
-    )
+    with job(snakemake):
+        label_clusters_stage(
+            mixture_path=snakemake.input.mixture,
+            embedding_paths=snakemake.input.embeddings,
+            labels_path=snakemake.output.labels,
+            judgement=snakemake.wildcards.judgement,
+            seed=snakemake.params.seed,
+        )

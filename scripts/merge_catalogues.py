@@ -3,9 +3,9 @@
 import logging
 
 from lensflow.simulate.layout import merge_catalogues
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    count = merge_catalogues(snakemake.input.parts, snakemake.output.catalogue)
-    logging.getLogger("lensflow").info("joined the catalogues of %d objects", count)
+    with job(snakemake):
+        count = merge_catalogues(snakemake.input.parts, snakemake.output.catalogue)
+        logging.getLogger("lensflow").info("joined the catalogues of %d objects", count)

@@ -2,16 +2,16 @@
 
 from lensflow.embed.predictions import predict_images
 from lensflow.networks.runtime import start_backend
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    start_backend(snakemake.params.backend, snakemake.params.math_threads)
-    predict_images(
-        images_path=snakemake.input.images,
-        student_path=snakemake.input.student,
-        preset=snakemake.params.preset,
-        judgement=snakemake.wildcards.judgement,
-        scale=snakemake.wildcards.scale,
-        output_path=snakemake.output.predictions,
-    )
+    with job(snakemake):
+        start_backend(snakemake.params.backend, snakemake.params.math_threads)
+        predict_images(
+            images_path=snakemake.input.images,
+            student_path=snakemake.input.student,
+            preset=snakemake.params.preset,
+            judgement=snakemake.wildcards.judgement,
+            scale=snakemake.wildcards.scale,
+            output_path=snakemake.output.predictions,
+        )

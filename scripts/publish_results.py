@@ -1,14 +1,14 @@
 """Copy the figures and tables that the repository shows, and write the page about them."""
 
 from lensflow.paper.publish import publish_stage
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    publish_stage(
-        experiments=snakemake.params.experiments,
-        comparison=snakemake.input.comparison,
-        results="results",
-        command=snakemake.params.command,
-        readme=snakemake.output.readme,
-    )
+    with job(snakemake):
+        publish_stage(
+            experiments=snakemake.params.experiments,
+            comparison=snakemake.input.comparison,
+            results="results",
+            command=snakemake.params.command,
+            readme=snakemake.output.readme,
+        )

@@ -1,16 +1,16 @@
 """Rank the objects of a dataset by their lens probability."""
 
 from lensflow.apply.candidates import rank_candidates
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    rank_candidates(
-        scores=snakemake.input.scores,
-        index=snakemake.input.index,
-        manifest=snakemake.input.manifest,
-        judgement=snakemake.params.judgement,
-        n_candidates=snakemake.params.n_candidates,
-        csv=snakemake.output.csv,
-        fits=snakemake.output.fits,
-    )
+    with job(snakemake):
+        rank_candidates(
+            scores=snakemake.input.scores,
+            index=snakemake.input.index,
+            manifest=snakemake.input.manifest,
+            judgement=snakemake.params.judgement,
+            n_candidates=snakemake.params.n_candidates,
+            csv=snakemake.output.csv,
+            fits=snakemake.output.fits,
+        )

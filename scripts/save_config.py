@@ -9,7 +9,7 @@ def save(text: str, output: str) -> None:
 
 
 if __name__ == "__main__":
-    from lensflow.workflow.logs import start_log
+    from lensflow.workflow.jobs import job
 
-    start_log(snakemake.log[0])
-    save(snakemake.params.text, snakemake.output.config)
+    with job(snakemake):
+        save(snakemake.params.text, snakemake.output.config)

@@ -4,24 +4,24 @@ import logging
 from pathlib import Path
 
 from lensflow.simulate.shards import shard_objects, simulate_shard
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    dataset = snakemake.params.dataset
-    objects = shard_objects(
-        n_objects=dataset["n_objects"],
-        n_shards=dataset["shards"],
-        shard=int(snakemake.wildcards.shard),
-        first_id=dataset["first_id"],
-    )
-    lenses = simulate_shard(
-        folder=Path(snakemake.output.catalogue).parent,
-        population=dataset["population"],
-        first_id=objects.start,
-        n_objects=len(objects),
-        seed=snakemake.params.seed,
-    )
-    logging.getLogger("lensflow").info(
-        "simulated %d objects, %d of them lenses", len(objects), lenses
-    )
+    with job(snakemake):
+        dataset = snakemake.params.dataset
+        objects = shard_objects(
+            n_objects=dataset["n_objects"],
+            n_shards=dataset["shards"],
+            shard=int(snakemake.wildcards.shard),
+            first_id=dataset["first_id"],
+        )
+        lenses = simulate_shard(
+            folder=Path(snakemake.output.catalogue).parent,
+            population=dataset["population"],
+            first_id=objects.start,
+            n_objects=len(objects),
+            seed=snakemake.params.seed,
+        )
+        logging.getLogger("lensflow").info(
+            "simulated %d objects, %d of them lenses", len(objects), lenses
+        )

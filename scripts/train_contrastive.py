@@ -3,7 +3,7 @@
 from lensflow.networks.runtime import start_backend
 from lensflow.seeds import rng
 from lensflow.train.stops import job_deadline
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 
 def train(inputs, outputs, params, resources, wildcards):
@@ -31,12 +31,12 @@ def train(inputs, outputs, params, resources, wildcards):
 
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    start_backend(snakemake.params.backend, snakemake.params.math_threads)
-    train(
-        snakemake.input,
-        snakemake.output,
-        snakemake.params,
-        snakemake.resources,
-        snakemake.wildcards,
-    )
+    with job(snakemake):
+        start_backend(snakemake.params.backend, snakemake.params.math_threads)
+        train(
+            snakemake.input,
+            snakemake.output,
+            snakemake.params,
+            snakemake.resources,
+            snakemake.wildcards,
+        )

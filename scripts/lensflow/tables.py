@@ -1,6 +1,18 @@
-"""Tables in CSV: how they are written, and how their rows are chosen."""
+"""Files that a stage makes: written whole or not at all, with a record of what they are.
 
-from collections.abc import Mapping
+An HDF5 artifact says itself where it comes from and carries its checksums (`lensflow.artifacts`). A
+table, a picture or a page cannot: its record lies beside it, in the folder ``.origin``. Then tables
+in CSV: how they are written, and how their rows are chosen.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +22,241 @@ from lensflow.errors import ArtifactError
 
 TEXTS = ("id", "path")
 COUNTS = ("n_lens", "n_nonlens", "tp", "fp", "fn", "tn")
+RECORDS = ".origin"
+RECORD_FORMAT = "lensflow-record"
+RECORD_VERSION = 1
+LARGEST_UNKNOWN = 64 << 20
+MAKE_AGAIN = "Delete it and run the rule that makes it again."
+
+logger = logging.getLogger(__name__)
+
+
+# --- where a file comes from ----------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where what a job makes comes from: no times and no host, so that bytes are reproducible.
+
+    Attributes
+    ----------
+    parents : mapping of str to str
+        What the job reads: by the name of the input, the hash of its content (of several files, of
+        their hashes in order).
+    config : str
+        Hash of the job's parameters.
+    code : str
+        Hash of its code, see `lensflow.workflow.code_hash`.
+    """
+
+    parents: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    config: str = ""
+    code: str = ""
+
+    def named(self) -> dict[str, str]:
+        """Return all of it by name, without what is not known."""
+        found = {**self.parents, "config": self.config, "code": self.code}
+        return {name: found[name] for name in sorted(found) if found[name]}
+
+
+_ORIGIN: contextvars.ContextVar[Origin | None] = contextvars.ContextVar("origin", default=None)
+
+
+@contextlib.contextmanager
+def made_by(origin: Origin) -> Iterator[None]:
+    """Say of all that is written in the ``with`` block where it comes from."""
+    token = _ORIGIN.set(origin)
+    try:
+        yield
+    finally:
+        _ORIGIN.reset(token)
+
+
+def current_origin() -> Origin | None:
+    """Return what `made_by` says; None outside of it, as in a notebook."""
+    return _ORIGIN.get()
+
+
+def place(path: str | os.PathLike) -> str:
+    """Return a path from its last ``results/`` on, by which a file is known wherever that is.
+
+    Empty for a path that has none.
+    """
+    text = f"/{Path(path).as_posix()}"
+    start = text.rfind("/results/")
+    return text[start + 1 :] if start >= 0 else ""
+
+
+def check_place(path: str | os.PathLike, made_as: str) -> None:
+    """Refuse a file that was made under another name than it is read by.
+
+    Parameters
+    ----------
+    path : path-like
+    made_as : str
+        Its `place` when it was made; empty where that is not known.
+
+    Raises
+    ------
+    ArtifactError
+    """
+    if made_as and place(path) and made_as != place(path):
+        raise ArtifactError(
+            f"{path} was made as {made_as} and lies in another's place. Put it back, or delete "
+            "both and run the rules that make them again."
+        )
+
+
+# --- files that are whole -------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Write a file under another name; it replaces ``path`` when the block ends without an error.
+
+    Yields
+    ------
+    Path
+        The name to write to, in the same folder and with the same suffixes.
+
+    Raises
+    ------
+    ArtifactError
+        When the file cannot be written: the disk is full, the folder read-only.
+    """
+    path = Path(path)
+    partial = path.with_name(f".partial.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        put_in_place(partial, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, ArtifactError):
+            raise ArtifactError(not_written(path, error)) from error
+        raise
+
+
+def put_in_place(partial: Path, path: Path) -> None:
+    """Give a complete file its name, after its bytes are on the disk."""
+    descriptor = os.open(partial, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(partial, path)
+
+
+def not_written(path: str | os.PathLike, error: Exception) -> str:
+    """Say that a file could not be written, and why."""
+    return (
+        f"{path} cannot be written: {error}. A folder that can be written to, on a disk with room, "
+        "was expected; what was there before is as it was."
+    )
+
+
+# --- records of files -----------------------------------------------------------------------------
+
+
+def record_path(path: str | os.PathLike) -> Path:
+    """Return where the record of a file lies."""
+    path = Path(path)
+    return path.parent / RECORDS / f"{path.name}.json"
+
+
+def record(path: str | os.PathLike) -> None:
+    """Write the record of a file that a job has made: its hash, and where it comes from."""
+    origin = current_origin() or Origin()
+    content = {
+        "format": RECORD_FORMAT,
+        "format_version": RECORD_VERSION,
+        "made_as": place(path),
+        "bytes": os.path.getsize(path),
+        "sha256": file_hash(path),
+        "origin": origin.named(),
+    }
+    with replacing(record_path(path)) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read_record(path: str | os.PathLike) -> dict | None:
+    """Return the record of a file, or None where there is none.
+
+    Raises
+    ------
+    ArtifactError
+        When the record is damaged, or of a newer version.
+    """
+    try:
+        content = json.loads(record_path(path).read_text(encoding="utf-8"))
+        version = content["format_version"], content["format"]
+        known = {"made_as": str, "bytes": int, "sha256": str, "origin": dict}
+        damaged = any(not isinstance(content[name], kind) for name, kind in known.items())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(_bad_record(path, f"it cannot be read ({error})")) from error
+    if version != (RECORD_VERSION, RECORD_FORMAT):
+        wanted = f"{RECORD_FORMAT} {RECORD_VERSION}"
+        raise ArtifactError(_bad_record(path, f"it is {version[1]} {version[0]}, not {wanted}"))
+    if damaged:
+        raise ArtifactError(_bad_record(path, "something of it is missing"))
+    return content
+
+
+def verify(path: str | os.PathLike) -> str:
+    """Check a file against its record; return the hash of its content.
+
+    Without a record nothing is known and nothing is refused: a person's table has none. A large
+    file without one, such as a survey's images, is not read for it: its hash is empty.
+
+    Raises
+    ------
+    ArtifactError
+        When the file is missing, damaged, truncated or edited, or lies in another's place.
+    """
+    content = read_record(path)
+    if content is None and os.path.isfile(path) and os.path.getsize(path) > LARGEST_UNKNOWN:
+        return ""
+    found = file_hash(path)
+    if content is None:
+        return found
+    check_place(path, content["made_as"])
+    if found != content["sha256"]:
+        raise ArtifactError(
+            f"{path} is not what was written: {os.path.getsize(path)} bytes of another content "
+            f"where {record_path(path)} says {content['bytes']}. It is damaged, truncated or "
+            f"edited. {MAKE_AGAIN} To use a table of your own, save it under another name and name "
+            "it in config.yaml."
+        )
+    return found
+
+
+def file_hash(path: str | os.PathLike) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error}. {MAKE_AGAIN}") from error
+
+
+def joined_hash(hashes: list[str]) -> str:
+    """Return the hash of several hashes in their order; of one or none itself."""
+    if len(hashes) <= 1:
+        return "".join(hashes)
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+def _bad_record(path: str | os.PathLike, problem: str) -> str:
+    return (
+        f"{record_path(path)}, the record of {path}, is no record of this version: {problem}. "
+        "Delete both and run the rule that makes the file again."
+    )
+
+
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
@@ -18,8 +265,8 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     for name in COUNTS:
         if name in table and np.array_equal(table[name], np.round(table[name].astype(float))):
             table[name] = table[name].astype(np.int64)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, float_format="%.9g", lineterminator="\n")
+    with replacing(path) as partial:
+        table.to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
 
 
 def read_objects(path: str | Path) -> pd.DataFrame:
@@ -29,7 +276,13 @@ def read_objects(path: str | Path) -> pd.DataFrame:
     ----------
     path : path-like
         CSV. An object may be called NA; of other columns what is empty is missing.
+
+    Raises
+    ------
+    ArtifactError
+        When it is not what was written, see `verify`.
     """
+    verify(path)
     others = [name for name in pd.read_csv(path, nrows=0) if name not in TEXTS]
     options = {"keep_default_na": False, "na_values": {name: [""] for name in others}}
     return pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), **options)

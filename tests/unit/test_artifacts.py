@@ -4,14 +4,16 @@ import re
 import shutil
 import subprocess
 import time
+import zlib
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
-from lensflow import artifacts
+from lensflow import artifacts, tables
 from lensflow.errors import ArtifactError
+from lensflow.tables import Origin
 
 TABLE = pd.DataFrame(
     {
@@ -155,7 +157,7 @@ def test_wrong_kind(example):
 def test_wrong_version(example):
     with h5py.File(example, "r+") as f:
         f.attrs["format_version"] = 99
-    message = "example.h5: root attribute format_version is 99, 1 was expected"
+    message = "example.h5: root attribute format_version is 99, 2 was expected"
     with pytest.raises(ArtifactError, match=message), artifacts.open(example, "images"):
         pass
 
@@ -275,3 +277,175 @@ def test_h5ls_reads_the_file(example):
     run = subprocess.run(["h5ls", "-r", example], capture_output=True, text=True, check=True)
     assert re.search(r"/flux +Dataset \{3, 4, 5\}", run.stdout)
     assert "/catalogue/zeta" in run.stdout
+
+
+# --- checksums ------------------------------------------------------------------------------------
+
+
+def crc_of_rows(rows):
+    return zlib.crc32(np.ascontiguousarray(rows).tobytes())
+
+
+def test_a_column_has_a_crc_of_every_2048_rows(tmp_path):
+    values = np.random.default_rng(1).normal(size=5000)
+    with artifacts.create(tmp_path / "x.h5", "index") as f:
+        f.growable("x", (0,), "f8")
+        for start in range(0, 5000, 700):
+            f.append("x", values[start : start + 700])
+        f.dataset("y", values)
+        f.strings("id", ["a", "βγ", ""])
+        f.dataset("scalar", 3.5)
+    with h5py.File(tmp_path / "x.h5") as f:
+        crcs = [crc_of_rows(values[start : start + 2048]) for start in (0, 2048, 4096)]
+        assert f["x"].attrs["checksums"].tolist() == crcs
+        assert f["y"].attrs["checksums"].tolist() == crcs
+        assert f["id"].attrs["checksums"].tolist() == [zlib.crc32("a\0βγ\0\0".encode())]
+        assert f["scalar"].attrs["checksums"].tolist() == [crc_of_rows(np.float64(3.5))]
+
+
+def test_an_image_has_a_crc_of_the_sums_of_its_rows_and_columns(tmp_path):
+    images = np.random.default_rng(1).normal(size=(3, 4, 5)).astype("f4")
+    with artifacts.create(tmp_path / "x.h5", "images") as f:
+        f.dataset("flux", images, compress=False)
+    words = images.view("<u4").astype(object)
+    with h5py.File(tmp_path / "x.h5") as f:
+        for image, found in zip(words, f["flux"].attrs["checksums"], strict=True):
+            sums = [*image.sum(axis=1), *image.sum(axis=0)]
+            assert found == crc_of_rows(np.array([value % 2**32 for value in sums], "<u4"))
+
+
+def test_very_many_rows_share_checksums(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifacts, "MOST_CHECKSUMS", 4)
+    images = np.random.default_rng(1).normal(size=(10, 3, 3)).astype("f4")
+    with artifacts.create(tmp_path / "x.h5", "images") as f:
+        f.growable("flux", (0, 3, 3), "f4", compress=False)
+        f.append("flux", images)
+    with artifacts.open(tmp_path / "x.h5", "images") as f:
+        assert len(f["flux"].attrs["checksums"]) == 4
+        for rows in (slice(None), slice(4, 5), slice(2, 9), slice(9, 10), slice(3, 3)):
+            np.testing.assert_array_equal(artifacts.read(f, "flux", rows), images[rows])
+        chosen = np.array([0, 1, 8])
+        np.testing.assert_array_equal(artifacts.read(f, "flux", chosen), images[chosen])
+        np.testing.assert_array_equal(artifacts.read(f, "flux", 7), images[7])
+
+
+@pytest.mark.parametrize("rows", [slice(2, 3), slice(0, 3), 2, np.array([0, 2])])
+def test_a_changed_pixel_is_refused_with_its_row_and_the_others_are_read(tmp_path, rows):
+    path = tmp_path / "x.h5"
+    images = np.random.default_rng(1).normal(size=(8, 9, 9)).astype("f4")
+    with artifacts.create(path, "images") as f:
+        f.dataset("flux", images, compress=False)
+    data = path.read_bytes()
+    start = data.index(images[2].tobytes())
+    path.write_bytes(data[: start + 9] + bytes([data[start + 9] ^ 4]) + data[start + 10 :])
+    with artifacts.open(path, "images") as f:
+        with pytest.raises(ArtifactError, match=r"x\.h5: /flux is not what was written"):
+            artifacts.read(f, "flux", rows)
+        np.testing.assert_array_equal(artifacts.read(f, "flux", slice(3, 8)), images[3:])
+
+
+def test_a_change_by_another_program_is_refused(example):
+    with h5py.File(example, "r+") as f:
+        f.attrs["dataset"] = "other"
+    with (
+        pytest.raises(ArtifactError, match="content_sha256 does not fit"),
+        artifacts.open(example, "images"),
+    ):
+        pass
+
+
+def test_every_single_damaged_byte_gives_what_was_written_or_an_error(example):
+    data, generator = example.read_bytes(), np.random.default_rng(2)
+    with artifacts.open(example, "images") as f:
+        expected = {key: artifacts.read(f, key) for key in ("flux", "grown", "sky_sigma")}
+    for place in generator.integers(0, len(data), 150):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << generator.integers(8)
+        example.write_bytes(damaged)
+        with contextlib.suppress(ArtifactError), artifacts.open(example, "images") as f:
+            for key, values in expected.items():
+                np.testing.assert_array_equal(artifacts.read(f, key), values)
+            pd.testing.assert_frame_equal(artifacts.read_table(f, "catalogue"), TABLE)
+
+
+def test_the_file_of_another_library_becomes_an_artifact(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as f:
+        f.create_group("layers").create_dataset("kernel", data=np.arange(6.0).reshape(2, 3))
+    artifacts.seal(tmp_path / "x.h5", "weights", tmp_path / "x.h5", {"network": "denoiser"})
+    with artifacts.open(tmp_path / "x.h5", "weights") as f:
+        artifacts.verify(f)
+        assert f.attrs["network"] == "denoiser"
+        assert artifacts.content_id(f) == f.attrs["content_sha256"]
+
+
+# --- origins --------------------------------------------------------------------------------------
+
+
+def made(path, kind="stack", **attrs):
+    with artifacts.create(path, kind, attrs) as f:
+        f.strings("id", [path.name])
+    return path
+
+
+def test_what_a_job_writes_says_where_it_comes_from(tmp_path):
+    path = tmp_path / "results/demo/log/stack.h5"
+    with tables.made_by(Origin({"split": "ab", "index": "cd"}, "ef", "01")):
+        made(path)
+    with artifacts.open(path, "stack") as f:
+        assert f.attrs["made_as"] == "results/demo/log/stack.h5"
+        assert artifacts.origin(f) == {"split": "ab", "index": "cd", "config": "ef", "code": "01"}
+    with artifacts.open(made(tmp_path / "other.h5"), "stack") as f:
+        assert artifacts.origin(f) == {}
+
+
+def test_ancestors_are_handed_down_and_must_agree(tmp_path):
+    encoders = [made(tmp_path / f"encoder_{i}.h5", "encoder") for i in range(2)]
+    embeddings = []
+    for number, encoder in enumerate(encoders):
+        with artifacts.descending(encoder=encoder):
+            embeddings.append(made(tmp_path / f"embeddings_{number}.h5", "embeddings"))
+    with artifacts.descending(embeddings[0]):
+        mixture = made(tmp_path / "mixture.h5", "mixture")
+    expected = {"origin_encoder": artifacts.content_of(encoders[0])}
+    assert artifacts.ancestors(mixture, embeddings[0], encoder=encoders[0]) == expected
+    for strangers in ({"encoder": encoders[1]}, {}):
+        with pytest.raises(ArtifactError, match=r"do not belong together.*from the encoder"):
+            artifacts.ancestors(mixture, *([] if strangers else embeddings), **strangers)
+
+
+def test_another_part_than_the_one_meant_is_refused(tmp_path):
+    paths = [made(tmp_path / f"{i}.h5", shard=i, sample="test") for i in range(3)]
+    artifacts.expect_order(paths, sample="test", scale="log", stage=None)
+    with pytest.raises(ArtifactError, match=r"2\.h5 is of shard 2, 1 was expected"):
+        artifacts.expect_order([paths[0], paths[2], paths[1]])
+    with pytest.raises(ArtifactError, match=r"0\.h5 is of sample test, train was expected"):
+        artifacts.expect_order(paths, sample="train")
+
+
+# --- a file in words ------------------------------------------------------------------------------
+
+
+def test_a_file_is_described_and_its_damage_too(example, capsys):
+    text = artifacts.describe(example)
+    assert "format: lensflow-images" in text
+    assert "/flux <f4(3, 4, 5) AB maggies pixels" in text
+    assert "\n  intact: content_sha256 " in text
+    assert artifacts.main([str(example)]) == 0
+    data = bytearray(example.read_bytes())
+    data[data.index(np.arange(60, dtype="f4").tobytes()) + 3] ^= 1
+    example.write_bytes(data)
+    assert artifacts.main([str(example), str(example)]) == 1
+    assert capsys.readouterr().out.count("DAMAGED: ") == 2
+
+
+def test_a_table_is_described_by_its_record(tmp_path):
+    path = tmp_path / "results/demo/split.csv"
+    tables.write_csv(path, TABLE)
+    assert "not verified" in artifacts.describe(path)
+    with tables.made_by(Origin({"index": "cd"})):
+        tables.record(path)
+    assert "made as results/demo/split.csv" in artifacts.describe(path)
+    assert "origin index: cd" in artifacts.describe(path)
+    path.write_text(path.read_text()[:-9])
+    assert "DAMAGED" in artifacts.describe(path)
+    assert "DAMAGED" in artifacts.describe(tmp_path / "none.csv")

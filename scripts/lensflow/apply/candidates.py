@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
+from astropy.io import fits
 from astropy.table import Table
 
-from lensflow import artifacts
+from lensflow import artifacts, tables
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
 from lensflow.samples.scores import (
@@ -190,9 +191,9 @@ def _look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.
 def _write_csv(table: pd.DataFrame, path: str | PathLike) -> None:
     """Write the table: our own numbers with nine digits, the catalogue's with all of theirs."""
     own = [name for name in OWN_NUMBERS if name in table]
-    table.assign(**{name: table[name].map("{:.9g}".format) for name in own}).to_csv(
-        path, index=False, lineterminator="\n"
-    )
+    written = table.assign(**{name: table[name].map("{:.9g}".format) for name in own})
+    with tables.replacing(path) as partial:
+        written.to_csv(partial, index=False, lineterminator="\n")
 
 
 def _write_fits(table: pd.DataFrame, judgement: str, path: str | PathLike) -> None:
@@ -205,7 +206,13 @@ def _write_fits(table: pd.DataFrame, judgement: str, path: str | PathLike) -> No
         f"Judgement of the clusters: {JUDGEMENTS[judgement].title}",
         "Text that is not printable ASCII: each such character as % and its UTF-8 bytes",
     ]
-    written.write(path, format="fits", overwrite=True)
+    with tables.replacing(path) as partial:
+        hdus = fits.HDUList([fits.PrimaryHDU(), fits.table_to_hdu(written)])
+        hdus.update_extend()
+        for hdu in hdus:
+            # Its comment would be the time.
+            hdu.add_checksum(when="of this HDU")
+        hdus.writeto(partial, overwrite=True)
 
 
 def _ascii(text: str) -> str:

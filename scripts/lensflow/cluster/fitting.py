@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.clustering import Clustering
@@ -42,10 +43,12 @@ def fit_mixture_stage(
     -------
     Clustering
     """
+    embedding_paths = list(embedding_paths)
     embeddings, _ = read_embeddings(embedding_paths)
     with threadpool_limits(limits=n_threads):
         mixture = clusterers.fit(engine, embeddings, **settings)
-    mixture.save(mixture_path)
+    with artifacts.descending(*embedding_paths):
+        mixture.save(mixture_path)
     n_members = np.bincount(mixture.labels(embeddings), minlength=mixture.n_components)
     cluster_labels.write_template(template_path, n_members, mixture.hash)
     _log(mixture.summary())

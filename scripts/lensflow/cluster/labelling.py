@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.judgements import UNDECIDED, judged_by_rule
@@ -41,8 +42,12 @@ def label_clusters_stage(
         When the judgement is unknown, or comes from outside.
     LabelError
         When there are no true labels.
+    ArtifactError
+        When the embeddings are of another encoder than those that the mixture was fitted to.
     """
     chosen = judged_by_rule(judgement)
+    embedding_paths = list(embedding_paths)
+    artifacts.ancestors(mixture_path, *embedding_paths)
     mixture = clusterers.load(mixture_path)
     embeddings, rows = read_embeddings(embedding_paths)
     clusters, n_components = mixture.labels(embeddings), mixture.n_components

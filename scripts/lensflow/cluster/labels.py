@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow import tables
 from lensflow.cluster.judgements import N_INSPECTED
 from lensflow.cluster.posterior import JEFFREYS, beta_posterior
 from lensflow.errors import LabelError
@@ -67,8 +68,8 @@ def write(
     if n_lenses is not None:
         counts = pd.Series(n_lenses, dtype="Float64").astype("Int64")
         table.insert(table.columns.get_loc("n_inspected"), N_LENSES, counts)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, lineterminator="\n")
+    with tables.replacing(path) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")
 
 
 def write_template(path: str | Path, n_members: np.ndarray, mixture_hash: str) -> None:

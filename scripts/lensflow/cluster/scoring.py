@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.clustering import Clustering
@@ -39,7 +40,10 @@ def score_stage(
     ------
     LabelError
         When a table does not fit the mixture.
+    ArtifactError
+        When the embeddings are of another encoder than those that the mixture was fitted to.
     """
+    artifacts.ancestors(mixture_path, embeddings_path)
     mixture = clusterers.load(mixture_path)
     tables = {
         judgement: cluster_labels.read(path, mixture.hash, mixture.n_components, prior)

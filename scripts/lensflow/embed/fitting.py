@@ -6,6 +6,7 @@ from os import PathLike
 
 from threadpoolctl import threadpool_limits
 
+from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,8 @@ def fit_encoder(
     n_threads : int, optional
         Most threads of linear algebra.
     """
-    with threadpool_limits(limits=n_threads):
-        fitted = ENCODERS[encoder].fit(list(stack_paths), preset, n_features, seed)
-    fitted.save(output_path)
+    stack_paths = list(stack_paths)
+    artifacts.expect_order(stack_paths, stage=ENCODERS[encoder].input_stage)
+    with threadpool_limits(limits=n_threads), artifacts.descending(*stack_paths):
+        ENCODERS[encoder].fit(stack_paths, preset, n_features, seed).save(output_path)
     logger.info("fitted the encoder %s: %d features", encoder, n_features)

@@ -10,13 +10,14 @@ from os import PathLike
 
 import numpy as np
 
+from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS
 from lensflow.networks.denoising import DESCRIPTION, load_denoiser
 from lensflow.prepare.inputs import prepare_images
 from lensflow.samples.embeddings import write_embeddings
 from lensflow.samples.images import Images, open_images
 from lensflow.samples.rows import BLOCK
-from lensflow.samples.stacks import write_stack
+from lensflow.samples.stacks import DENOISED, write_stack
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +52,15 @@ def embed_images(
         Which images of the shard: the cutouts, or the lensed sources alone (appendix A).
     """
     encode = ENCODERS[encoder].load(encoder_path, preset, n_features)
-    with open_images(images_path) as images:
+    with (
+        open_images(images_path) as images,
+        artifacts.descending(encoder_path, **_parents(images, denoiser_path, encoder_path)),
+    ):
         denoise = _denoiser(images, denoiser_path, preset)
         prepared = prepared_blocks(images, layer, scale, preset["image_size"])
         blocks = (encode(denoise(block)) for block in prepared)
-        write_embeddings(output_path, images.rows(), blocks, n_features)
+        attrs = {**artifacts.identity(images.file), "scale": scale, "layer": layer}
+        write_embeddings(output_path, images.rows(), blocks, n_features, attrs)
         logger.info("embedded %d images", len(images))
 
 
@@ -79,8 +84,18 @@ def denoise_images(
     with open_images(images_path) as images:
         denoise = _denoiser(images, denoiser_path, preset)
         blocks = (denoise(block) for block in prepared_blocks(images, "flux", scale, size))
-        write_stack(output_path, images.rows(), blocks, size, scale, DESCRIPTION)
+        attrs = {**artifacts.identity(images.file), "stage": DENOISED}
+        with artifacts.descending(denoiser=denoiser_path):
+            write_stack(output_path, images.rows(), blocks, size, scale, DESCRIPTION, attrs)
         logger.info("denoised %d images", len(images))
+
+
+def _parents(
+    images: Images, denoiser_path: str | PathLike | None, encoder_path: str | PathLike
+) -> dict[str, str | PathLike]:
+    """Return what the embeddings of images descend from."""
+    unused = images.are_denoised or denoiser_path is None
+    return {"encoder": encoder_path, **({} if unused else {"denoiser": denoiser_path})}
 
 
 def _denoiser(

@@ -6,12 +6,13 @@ from os import PathLike
 
 import numpy as np
 
+from lensflow import artifacts
 from lensflow.embed.images import prepared_blocks
 from lensflow.prepare.augmentation import mean_over_views
 from lensflow.prepare.inputs import smaller
 from lensflow.samples.images import open_images
 from lensflow.samples.predictions import write_predictions
-from lensflow.samples.stacks import open_stack
+from lensflow.samples.stacks import PREPARED, open_stack
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,10 @@ def predict_stack(
     output_path : path-like
         Predictions to write, one row an image of the stack.
     """
-    with open_stack(stack_path) as stack:
+    with (
+        open_stack(stack_path, PREPARED) as stack,
+        artifacts.descending(stack_path, student_path),
+    ):
         predict = load_student(student_path, preset, stack.scale)
         blocks = (predict(images) for images in stack.blocks())
         write_predictions(output_path, stack.rows(), blocks, judgement)

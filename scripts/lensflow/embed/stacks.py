@@ -4,7 +4,11 @@ import logging
 from collections.abc import Mapping
 from os import PathLike
 
+import pandas as pd
+
+from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS
+from lensflow.errors import ArtifactError
 from lensflow.samples.embeddings import write_embeddings
 from lensflow.samples.images import read_index
 from lensflow.samples.rows import MEASURES
@@ -43,8 +47,21 @@ def embed_stack(
     """
     encode = ENCODERS[encoder].load(encoder_path, preset, n_features)
     measures = read_index(index_path, catalogue=MEASURES)
-    with open_stack(stack_path) as stack:
+    with (
+        open_stack(stack_path, ENCODERS[encoder].input_stage) as stack,
+        artifacts.descending(stack_path, encoder_path, encoder=encoder_path, index=index_path),
+    ):
         rows = stack.rows().merge(measures, on="id", how="left", validate="many_to_one")
+        _check_listed(rows["id"], measures["id"], index_path)
         blocks = (encode(images) for images in stack.blocks())
-        write_embeddings(output_path, rows, blocks, n_features)
+        write_embeddings(output_path, rows, blocks, n_features, artifacts.identity(stack.file))
     logger.info("embedded %d images", len(rows))
+
+
+def _check_listed(ids: pd.Series, listed: pd.Series, index_path: str | PathLike) -> None:
+    lost = ids[~ids.isin(listed)]
+    if len(lost):
+        raise ArtifactError(
+            f"{len(lost)} images of the stack are not in {index_path}, {lost.iloc[0]!r} first. "
+            "The stack belongs to another version of the dataset: delete it and run again."
+        )

@@ -13,6 +13,8 @@ import re
 
 import numpy as np
 
+from lensflow.ingest.fits_checksums import check_sums
+
 CARD, BLOCK = 80, 2880
 FIRST_READ = 64 * 1024
 MAX_BYTES = 256 * 1024 * 1024
@@ -57,6 +59,11 @@ def read_direct(
     (pixels, zero_point) or None
         The pixels as stored, (NAXIS2, NAXIS1), in the file's byte order and read-only, and the
         zero point of the header or None. None when the file is not provably plain.
+
+    Raises
+    ------
+    CutoutError
+        When a checksum in the header does not fit.
     """
     if hdus is not None and "PRIMARY" not in hdus:
         return None
@@ -68,6 +75,7 @@ def read_direct(
     proof = _prove(raw[5 * CARD : header_bytes], named_is_safe=hdus is None)
     if wrong_size or proof is None:
         return None
+    check_sums(raw[:data_end], header_bytes, data_start)
     pixels = np.frombuffer(raw, dtype, math.prod(shape), data_start)
     return pixels.reshape(shape), proof[0]
 

@@ -2,18 +2,27 @@
 
 import contextlib
 import functools
+import gzip
+import io
 import math
 import os
+import re
 import stat
 import warnings
+import zlib
+from typing import BinaryIO
 
 import numpy as np
 
 from lensflow.errors import CutoutError
+from lensflow.ingest.fits_checksums import mismatch
 from lensflow.ingest.fits_direct import MAX_BYTES, ZERO_POINT_KEYWORDS, read_direct
 
 LOWEST_ZERO_POINT, HIGHEST_ZERO_POINT = -10.0, 60.0
 """AB magnitudes of one count that a calibrated image may have; sentinels such as 99 lie outside."""
+
+GZIP = b"\x1f\x8b"
+LARGEST_UNPACKED = 1 << 30
 
 
 def read_pixels(
@@ -35,7 +44,8 @@ def read_with_astropy(
         # Opened here, because astropy leaves a file open when its header is damaged.
         with warnings.catch_warnings(), _open_regular(path) as stream:
             warnings.simplefilter("ignore")
-            hdu = _choose_hdu(fits.open(stream, memmap=False), hdus)
+            warnings.filterwarnings("error", "(Checksum|Datasum) verification failed")
+            hdu = _choose_hdu(fits.open(_unpacked(stream), memmap=False, checksum=True), hdus)
             _check_bytes(hdu)
             return np.asarray(hdu.data), _header_zero_point(hdu.header)
     except CutoutError:
@@ -51,6 +61,19 @@ def _open_regular(path: str | os.PathLike):
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise CutoutError("the file cannot be read: it is no regular file but a pipe or device")
         yield file
+
+
+def _unpacked(stream: BinaryIO) -> BinaryIO:
+    """Return a file; a gzipped one unpacked to its end, where its own checksum stands."""
+    is_packed = stream.read(2) == GZIP
+    stream.seek(0)
+    if not is_packed:
+        return stream
+    with gzip.open(stream) as packed:
+        unpacked = packed.read(LARGEST_UNPACKED + 1)
+    if len(unpacked) > LARGEST_UNPACKED:
+        raise CutoutError(f"it unpacks to more than {LARGEST_UNPACKED >> 20} MiB")
+    return io.BytesIO(unpacked)
 
 
 def _check_bytes(hdu) -> None:
@@ -156,6 +179,10 @@ def _header_zero_point(header) -> float | None:
 
 
 def _unreadable(path: str | os.PathLike, error: Exception) -> str:
+    if found := re.match(r"(Checksum|Datasum) verification failed", str(error)):
+        return mismatch(found[1].upper())
+    if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
+        return f"its gzip is damaged: {error}; get it again"
     if isinstance(error, OSError) and error.errno:
         return f"the file cannot be read: {error.strerror}"
     if "buffer is too small" in str(error) or "cannot reshape array" in str(error):

@@ -109,6 +109,7 @@ def ingest_shard(
     settings = KINDS[dataset["kind"]].settings(dataset)
     state = "denoised" if settings.denoised else "raw"
     with artifacts.open(manifest, "manifest") as file:
+        artifacts.expect(file, dataset=name)
         rows = _shard_rows(file, shard)
         attrs = {"dataset": name, "state": state, "shard": shard, "n_listed": len(rows)}
         with artifacts.create(images, "images", attrs) as writer:
@@ -158,6 +159,7 @@ def build_index(
             for row in bad:
                 tally.add(*row)
             with artifacts.open(path, "images") as file:
+                artifacts.expect(file, dataset=name)
                 n_listed += _check_shard(file, shard, len(bad))
                 last_id = _append_index(writer, file, shard, last_id)
         n_kept = len(writer.file["id"])

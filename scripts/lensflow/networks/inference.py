@@ -1,14 +1,13 @@
 """Networks applied to images, batch by batch."""
 
-import warnings
 from collections.abc import Mapping
 from os import PathLike
 
 import keras
 import numpy as np
 
-from lensflow.errors import ArtifactError
 from lensflow.networks.build import BuiltNetwork, build_network
+from lensflow.networks.weights import read_weights
 
 
 def load_network(
@@ -33,17 +32,7 @@ def load_network(
         When the file does not hold weights of that network.
     """
     built = build_network(network, preset, n_features)
-    try:
-        with warnings.catch_warnings():
-            # Keras only warns when a layer finds no weights in the file.
-            warnings.filterwarnings("error", "Skipping", UserWarning)
-            built.model.load_weights(weights_path)
-    except (OSError, ValueError, KeyError, UserWarning) as error:
-        raise ArtifactError(
-            f"{weights_path} does not hold weights of the network that the preset describes "
-            f"({type(error).__name__}: {error}). Train it again, or restore the preset it was "
-            "trained with."
-        ) from error
+    read_weights(built.model, weights_path, network, n_features)
     return built
 
 

@@ -12,6 +12,7 @@ from lensflow.networks import pooled
 from lensflow.networks.examples import IMAGES, JUDGED_IMAGES, VIEW_PAIRS, Examples
 from lensflow.networks.losses import RECONSTRUCTION, SOFT_TARGETS, TWO_VIEWS, Loss
 from lensflow.networks.shapes import LayerShape, convolutional, with_dense_layers
+from lensflow.samples.stacks import DENOISED, PREPARED
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Network:
     examples : lensflow.networks.examples.Examples
         What it is trained on.
     loss : Loss
+    input_stage : {"stacks", "denoised"} or None
+        The stage of the images that it must be trained on; None where any will do.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Network:
     bottleneck: Callable[[list[LayerShape]], str]
     examples: Examples
     loss: Loss
+    input_stage: str | None = None
 
 
 def _denoiser_layers(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
@@ -60,8 +64,12 @@ def _summary(layers: list[LayerShape]) -> str:
 NETWORKS: dict[str, Network] = {
     network.name: network
     for network in (
-        Network("denoiser", False, _denoiser_layers, _last_pooling, IMAGES, RECONSTRUCTION),
-        Network("autoencoder", True, with_dense_layers, _embedding, IMAGES, RECONSTRUCTION),
+        Network(
+            "denoiser", False, _denoiser_layers, _last_pooling, IMAGES, RECONSTRUCTION, PREPARED
+        ),
+        Network(
+            "autoencoder", True, with_dense_layers, _embedding, IMAGES, RECONSTRUCTION, DENOISED
+        ),
         Network("contrastive", True, pooled.contrastive, _embedding, VIEW_PAIRS, TWO_VIEWS),
         Network("student", False, pooled.student, _summary, JUDGED_IMAGES, SOFT_TARGETS),
     )

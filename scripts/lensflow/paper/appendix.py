@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster.makeup import describe_clusters
 from lensflow.samples.embeddings import read_embeddings
@@ -73,6 +74,7 @@ def measure_stage(
     """
     rows = []
     for run, shards, path in zip(runs, embedding_paths, mixture_paths, strict=True):
+        artifacts.ancestors(path, *shards)
         mixture = clusterers.load(path)
         embeddings, table = read_embeddings(shards)
         clusters = mixture.labels(embeddings)

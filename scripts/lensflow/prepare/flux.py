@@ -6,8 +6,9 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
+from lensflow import artifacts
 from lensflow.errors import ArtifactError
-from lensflow.samples.images import open_images, read_index
+from lensflow.samples.images import Images, open_images, read_index
 
 CHUNK = 512  # images in memory at a time
 
@@ -69,8 +70,22 @@ def _read_flux(rows: pd.DataFrame, image_paths: Sequence[str | PathLike]) -> np.
     flux = None
     for shard, part in rows.groupby("shard"):
         with open_images(image_paths[shard]) as images:
+            _check_ids(images, part)
             for place, row in part["row"].items():
                 image = images.flux(row)
                 flux = np.empty((len(rows), *image.shape), "f4") if flux is None else flux
                 flux[place] = image
     return flux
+
+
+def _check_ids(images: Images, part: pd.DataFrame) -> None:
+    """Refuse a shard that holds other objects than the index says."""
+    artifacts.expect(images.file, shard=int(part["shard"].iloc[0]))
+    ids, wanted = images.ids(), part["id"].to_numpy()
+    rows = part["row"].to_numpy()
+    if rows.max() >= len(ids) or not np.array_equal(ids[rows], wanted):
+        raise ArtifactError(
+            f"{images.file.filename} does not hold {wanted[0]!r} where the dataset's index says. "
+            "The shard and the index belong to different versions of the dataset: delete both and "
+            "run again."
+        )

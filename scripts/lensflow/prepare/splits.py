@@ -143,7 +143,8 @@ def split_dataset(
     split = make_split(table, protocol, fraction, seed)
     counts = split.groupby(["sample", "is_lens"]).size().to_dict()
     logger.info("images by (sample, is_lens): %s", counts)
-    split.to_csv(output_path, index=False)
+    with tables.replacing(output_path) as partial:
+        split.to_csv(partial, index=False)
 
 
 def read_split(path: str | PathLike, sample: str) -> pd.DataFrame:

@@ -7,12 +7,13 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
+from lensflow import artifacts
 from lensflow.prepare.augmentation import add_noise, rotate
 from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.inputs import prepare_images
 from lensflow.prepare.scaling import SCALES
 from lensflow.prepare.splits import read_split
-from lensflow.samples.stacks import write_stack
+from lensflow.samples.stacks import PREPARED, write_stack
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +64,9 @@ def prepare_stack(
         _prepare_block(chunk, flux, scale, image_size, noise_fraction, seed)
         for chunk, flux in flux_blocks(rows, image_paths)
     )
-    attrs = {"sample": sample, "shard": shard, "n_shards": n_shards}
-    write_stack(output_path, rows, blocks, image_size, scale, SCALES[scale].words, attrs)
+    attrs = {"sample": sample, "shard": shard, "n_shards": n_shards, "stage": PREPARED}
+    with artifacts.descending(index=index_path):
+        write_stack(output_path, rows, blocks, image_size, scale, SCALES[scale].words, attrs)
     logger.info("prepared %d images of %s", len(rows), sample)
 
 

@@ -1,7 +1,7 @@
 """Embeddings: what an encoder makes of the images of a sample."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import h5py
@@ -29,9 +29,9 @@ class Embeddings:
         return self.file["embedding"].shape[0]
 
     @property
-    def features(self) -> h5py.Dataset:
+    def features(self) -> artifacts.Rows:
         """Features (n, d) float32, to be read in blocks."""
-        return self.file["embedding"]
+        return artifacts.Rows(self.file, "embedding")
 
     def rows(self, rows: slice = ALL_ROWS) -> pd.DataFrame:
         """Return id, rotation and is_lens."""
@@ -52,6 +52,8 @@ def open_embeddings(path: Path) -> Iterator[Embeddings]:
 
 def read_embeddings(paths: Iterable[Path]) -> tuple[np.ndarray, pd.DataFrame]:
     """Return features (n, d) float32, and id, rotation, is_lens, of all shards in order."""
+    paths = list(paths)
+    artifacts.expect_order(paths)
     features, tables = [], []
     for path in paths:
         with open_embeddings(path) as embeddings:
@@ -61,7 +63,11 @@ def read_embeddings(paths: Iterable[Path]) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def write_embeddings(
-    path: Path, rows: pd.DataFrame, blocks: Iterable[np.ndarray], n_features: int
+    path: Path,
+    rows: pd.DataFrame,
+    blocks: Iterable[np.ndarray],
+    n_features: int,
+    attrs: Mapping[str, object] | None = None,
 ) -> None:
     """Write embeddings block by block.
 
@@ -73,13 +79,16 @@ def write_embeddings(
     blocks : iterable of ndarray of shape (m, n_features)
         Features, n together, in the order of the rows.
     n_features : int
+    attrs : mapping, optional
+        Root attributes beside ``n_features``: of which images they are.
 
     Raises
     ------
     ArtifactError
         When there are more or fewer features than rows.
     """
-    with artifacts.create(path, "embeddings", {"n_features": n_features}) as writer:
+    attrs = {**(attrs or {}), "n_features": n_features}
+    with artifacts.create(path, "embeddings", attrs) as writer:
         text = "units of the embedded layer"
         dataset = writer.fixed("embedding", (len(rows), n_features), "f4", description=text)
         fill(dataset, blocks, path)
@@ -101,10 +110,15 @@ def merge_embeddings(shards: Iterable[Path], output: Path) -> None:
     Raises
     ------
     ArtifactError
-        When their numbers of features differ.
+        When their numbers of features differ, or they are not the shards of one run in order.
     """
     shards = list(shards)
-    with artifacts.create(output, "embeddings", {"n_features": _n_features(shards)}) as writer:
+    artifacts.expect_order(shards)
+    attrs = {**_whole(shards[0]), "n_features": _n_features(shards)}
+    with (
+        artifacts.descending(*shards),
+        artifacts.create(output, "embeddings", attrs) as writer,
+    ):
         for shard in shards:
             with artifacts.open(shard, "embeddings") as file:
                 for key in ("embedding", "id", "rotation", "is_lens"):
@@ -122,6 +136,13 @@ def _append(writer: artifacts.Writer, file: h5py.File, key: str) -> None:
         kind = str if is_text else values.dtype
         writer.growable(key, (0, *values.shape[1:]), kind, **described)
     writer.append(key, values)
+
+
+def _whole(shard: Path) -> dict[str, object]:
+    """Return what a shard and the whole sample have in common."""
+    with artifacts.peek(shard) as file:
+        known = artifacts.identity(file)
+    return {name: value for name, value in known.items() if "shard" not in name}
 
 
 def _n_features(shards: Iterable[Path]) -> int:

@@ -32,10 +32,14 @@ class Images:
         """Whether the images came denoised, and so carry no sky noise."""
         return self.file.attrs["state"] == "denoised"
 
+    def ids(self) -> np.ndarray:
+        """Return the identifier of every image."""
+        return artifacts.read_strings(self.file, "id")
+
     def rows(self) -> pd.DataFrame:
         """Return id, rotation (0: as ingested), and the catalogue's columns, of every image."""
         table = artifacts.read_table(self.file, "catalogue")
-        return table.assign(id=artifacts.read_strings(self.file, "id"), rotation=0)
+        return table.assign(id=self.ids(), rotation=0)
 
     def flux(self, rows: slice | int = ALL_ROWS, layer: str = "flux") -> np.ndarray:
         """Return images (n, side, side) float32, [y, x], or one of them (side, side).

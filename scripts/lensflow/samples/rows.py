@@ -46,12 +46,12 @@ def read_rows(file: h5py.File, rows: slice = ALL_ROWS) -> pd.DataFrame:
     )
 
 
-def fill(dataset: h5py.Dataset, blocks: Iterable[np.ndarray], path: Path) -> None:
+def fill(dataset: artifacts.Filling, blocks: Iterable[np.ndarray], path: Path) -> None:
     """Put blocks into a dataset one after the other; they must fill it exactly.
 
     Parameters
     ----------
-    dataset : h5py.Dataset of shape (n, ...)
+    dataset : Filling of shape (n, ...)
     blocks : iterable of ndarray of shape (m, ...)
         Rows of the dataset's shape, n together.
     path : path-like
@@ -75,7 +75,7 @@ def fill(dataset: h5py.Dataset, blocks: Iterable[np.ndarray], path: Path) -> Non
         )
 
 
-def _check_shape(dataset: h5py.Dataset, received: tuple[int, ...], path: Path) -> None:
+def _check_shape(dataset: artifacts.Filling, received: tuple[int, ...], path: Path) -> None:
     """Refuse rows of another shape, which h5py would repeat until they fit."""
     if len(received) != dataset.ndim or received[1:] != dataset.shape[1:]:
         raise ArtifactError(

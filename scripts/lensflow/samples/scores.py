@@ -1,12 +1,12 @@
 """Scores: the lens probabilities of the rows of a sample, as CSV."""
 
-import pathlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
+from lensflow import tables
 from lensflow.errors import ArtifactError, LabelError
 from lensflow.samples.rows import Path
 
@@ -66,8 +66,10 @@ def scores_table(
 
 def write_scores(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
     """Write scores as CSV, block by block, under one header."""
-    path = _made(path)
-    with path.open("w", newline="", encoding="utf-8") as out:
+    with (
+        tables.replacing(path) as partial,
+        partial.open("w", newline="", encoding="utf-8") as out,
+    ):
         for number, block in enumerate(blocks):
             block.to_csv(out, index=False, header=number == 0, lineterminator="\n")
 
@@ -80,6 +82,7 @@ def read_scores(path: Path, columns: Iterable[str] | None = None) -> pd.DataFram
     LabelError
         When a column is missing.
     """
+    tables.verify(path)
     wanted = _checked(path, columns)
     return pd.read_csv(path, dtype={"id": str}, keep_default_na=False, usecols=wanted)
 
@@ -117,7 +120,7 @@ def merge_scores(shards: Iterable[Path], output: Path) -> None:
         When their columns differ.
     """
     header = None
-    with _made(output).open("w", encoding="utf-8") as merged:
+    with tables.replacing(output) as partial, partial.open("w", encoding="utf-8") as merged:
         for shard in shards:
             with open(shard, encoding="utf-8") as lines:
                 columns = next(lines)
@@ -129,10 +132,3 @@ def merge_scores(shards: Iterable[Path], output: Path) -> None:
                 merged.write(columns if header is None else "")
                 header = columns
                 shutil.copyfileobj(lines, merged)
-
-
-def _made(path: Path) -> pathlib.Path:
-    """Return a path whose folder exists."""
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path

@@ -12,6 +12,9 @@ from lensflow import artifacts
 from lensflow.artifacts import ALL_ROWS
 from lensflow.samples.rows import BLOCK, Path, fill, read_rows, write_rows
 
+PREPARED, DENOISED = "stacks", "denoised"
+"""Stages that images of a stack are at: on their scale, or denoised too."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -52,9 +55,18 @@ class Stack:
 
 
 @contextlib.contextmanager
-def open_stack(path: Path) -> Iterator[Stack]:
-    """Open a stack for reading; see `lensflow.artifacts.open` for what it raises."""
+def open_stack(path: Path, stage: str | None = None) -> Iterator[Stack]:
+    """Open a stack for reading; see `lensflow.artifacts.open` for what it raises.
+
+    Parameters
+    ----------
+    path : path-like
+    stage : {"stacks", "denoised"}, optional
+        The stage that its images must be at.
+    """
     with artifacts.open(path, "stack") as file:
+        if stage is not None:
+            artifacts.expect(file, stage=stage)
         yield Stack(file)
 
 

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Mapping
 from os import PathLike
 
+from lensflow import artifacts
 from lensflow.networks.denoising import DESCRIPTION, load_denoiser
-from lensflow.samples.stacks import open_stack, write_stack
+from lensflow.samples.stacks import DENOISED, PREPARED, open_stack, write_stack
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,11 @@ def denoise_stack(
         The stack to write; it has the same rows.
     """
     denoise = load_denoiser(denoiser_path, preset)
-    with open_stack(stack_path) as stack:
+    with (
+        open_stack(stack_path, PREPARED) as stack,
+        artifacts.descending(stack_path, denoiser_path, denoiser=denoiser_path),
+    ):
         blocks = (denoise(images) for images in stack.blocks())
-        write_stack(output_path, stack.rows(), blocks, stack.size, stack.scale, DESCRIPTION)
+        attrs = {**artifacts.identity(stack.file), "stage": DENOISED}
+        write_stack(output_path, stack.rows(), blocks, stack.size, stack.scale, DESCRIPTION, attrs)
         logger.info("denoised %d images", len(stack))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from os import PathLike
 
+from lensflow import tables
+
 COLUMNS = (
     "epoch",
     "step",
@@ -66,7 +68,7 @@ class TrainingReport:
 
     def write(self, path: str | PathLike) -> None:
         """Write the report as JSON."""
-        with open(path, "w", encoding="utf-8") as file:
+        with tables.replacing(path) as partial, open(partial, "w", encoding="utf-8") as file:
             json.dump(dataclasses.asdict(self), file, indent=1)
             file.write("\n")
 
@@ -81,7 +83,10 @@ def write_history(path: str | PathLike, rows: Iterable[Mapping]) -> None:
     rows : iterable of mapping
         With the keys `COLUMNS`; ``seconds`` count from the start.
     """
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with (
+        tables.replacing(path) as partial,
+        open(partial, "w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows({key: _format(row[key]) for key in COLUMNS} for row in rows)

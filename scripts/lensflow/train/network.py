@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 
 import keras
 import numpy as np
 
+from lensflow import artifacts
 from lensflow.errors import ConfigError
 from lensflow.networks.build import build_network
+from lensflow.networks.kinds import NETWORKS
+from lensflow.networks.weights import write_weights
 from lensflow.samples.stacks import open_stack
 from lensflow.train.backup import Backup, fingerprint
 from lensflow.train.data import load_images
@@ -100,6 +102,7 @@ def train_network(
         When the images do not fit the preset.
     """
     settings = preset["training"][network]
+    artifacts.expect_order(stack_paths, stage=NETWORKS[network].input_stage)
     _check_images(stack_paths[0], preset, network)
     built = build_network(network, preset, n_features, layers, seed)
     images = load_images(stack_paths, held_out, seed, built.examples, preset, targets)
@@ -117,9 +120,11 @@ def train_network(
     with StopRequest(deadline) as stop:
         stopped = training.run(backup, stop, backup_every)
     report = training.finish(stopped)
-    _write(training, report, weights_path, history_path, report_path)
-    if examples_path is not None:
-        write_examples(built, stack_paths[0], examples_path, settings["batch_size"], seed)
+    with artifacts.descending(*stack_paths):
+        write_weights(training.network, weights_path, network, n_features)
+        if examples_path is not None:
+            write_examples(built, stack_paths[0], examples_path, settings["batch_size"], seed)
+    _write_records(training, report, history_path, report_path)
     backup.remove()
     return report
 
@@ -134,16 +139,12 @@ def _check_images(stack_path: str | PathLike, preset: Mapping, network: str) -> 
         )
 
 
-def _write(
+def _write_records(
     training: Training,
     report: TrainingReport,
-    weights_path: str | PathLike,
     history_path: str | PathLike,
     report_path: str | PathLike,
 ) -> None:
-    for path in (weights_path, history_path, report_path):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    training.network.save_weights(weights_path)
     write_history(history_path, training.progress.history)
     report.write(report_path)
     logger.info(

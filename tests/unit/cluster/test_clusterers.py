@@ -1,11 +1,11 @@
 import dataclasses
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 import yaml
 
+from edited import edited
 from lensflow.cluster import clusterers
 from lensflow.cluster.clusterers import CLUSTERERS
 from lensflow.errors import ArtifactError, ConfigError
@@ -62,7 +62,7 @@ def test_an_unknown_clusterer_is_refused(tmp_path):
         clusterers.fit("fast", points(), n_components=2, seed=0)
     path = tmp_path / "mixture.h5"
     clusterers.fit("lensflow", points(), n_components=2, seed=0, tol=0.1).save(path)
-    with h5py.File(path, "r+") as file:
+    with edited(path) as file:
         file.attrs["engine"] = "future"
     with pytest.raises(ArtifactError, match="made by the clusterer 'future', known are"):
         clusterers.load(path)

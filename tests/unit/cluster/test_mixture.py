@@ -1,11 +1,11 @@
 import warnings
 
-import h5py
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture
 
+from edited import edited
 from lensflow.cluster import clusterers
 from lensflow.cluster.clusterers import CLUSTERERS
 from lensflow.cluster.mixture.engine import ROWS_PER_CHUNK, quadratic_features
@@ -230,11 +230,11 @@ def test_round_trip_and_equal_bytes(tmp_path):
 def test_edited_file_is_refused(tmp_path):
     path = tmp_path / "mixture.h5"
     quiet_fit(blobs(200, 3, 3), 3, 0).save(path)
-    with h5py.File(path, "r+") as f:
+    with edited(path) as f:
         f["means"][0, 0] += 1.0
     with pytest.raises(ArtifactError, match="edited or damaged"):
         clusterers.load(path)
-    with h5py.File(path, "r+") as f:
+    with edited(path) as f:
         del f.attrs["engine"]
     with pytest.raises(ArtifactError, match="lacks the attribute 'engine'"):
         clusterers.load(path)

@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
+from edited import edited
 from lensflow.embed.encoders import ENCODERS
 from lensflow.embed.pca import PcaEncoder
 from lensflow.embed.polar import PolarEncoder
@@ -39,7 +40,7 @@ def path_of(tmp_path):
 
 
 def replace(path, key, value):
-    with h5py.File(path, "r+") as file:
+    with edited(path) as file:
         del file[key]
         file[key] = value
 
@@ -96,7 +97,7 @@ def test_what_is_no_real_number_is_refused(path_of, name, key, kind):
 @pytest.mark.parametrize(("name", "key"), ARRAYS)
 def test_a_missing_array_is_named(path_of, name, key):
     path = path_of(name)
-    with h5py.File(path, "r+") as file:
+    with edited(path) as file:
         del file[key]
     with pytest.raises(ArtifactError, match=f"there is no dataset /{key}"):
         load(name, path)
@@ -106,7 +107,7 @@ def test_a_missing_array_is_named(path_of, name, key):
 @pytest.mark.parametrize(("name", "key"), NUMBERS)
 def test_a_missing_or_wrong_number_is_named(path_of, name, key, value):
     path = path_of(name)
-    with h5py.File(path, "r+") as file:
+    with edited(path) as file:
         del file.attrs[key]
         if value is not None:
             file.attrs[key] = value

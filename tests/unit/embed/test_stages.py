@@ -1,8 +1,8 @@
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
+from edited import edited
 from lensflow import artifacts
 from lensflow.embed.images import denoise_images, embed_images
 from lensflow.embed.stacks import embed_stack
@@ -129,7 +129,7 @@ def test_sources_are_embedded_without_the_denoiser_and_blank_ones_are_alike(imag
     generator = np.random.default_rng(2)
     sources = generator.gamma(1, 1, (21, SIZE, SIZE)).astype("f4")
     sources[::2] = 0
-    with h5py.File(images / "images.h5", "r+") as file:
+    with edited(images / "images.h5") as file:
         file["source_flux"] = sources
     encoder = "autoencoder", weights / "autoencoder.weights.h5", PRESET, 3
     embed_images(
