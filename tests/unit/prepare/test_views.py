@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lensflow.errors import ConfigError
-from lensflow.prepare.views import Neighbours, altered, cut_neighbours
+from lensflow.prepare.views import Neighbours, altered, cut_neighbours, joined
 
 SIDE, CENTRE = 101, 50
 Y, X = np.mgrid[:SIDE, :SIDE] - CENTRE
@@ -144,3 +144,12 @@ def test_an_object_alone_has_no_neighbours():
 def test_no_images_give_no_views():
     nothing = altered(np.zeros((0, SIDE, SIDE), "f4"), [], pool(2, 1), seed=1, view=0)
     assert nothing.shape == (0, SIDE, SIDE)
+
+
+def test_a_pool_may_be_cut_in_parts():
+    images = np.random.default_rng(5).normal(size=(7, SIDE, SIDE)).astype("f4")
+    ids = ["b", "g", "a", "f", "c", "e", "d"]
+    whole = cut_neighbours(images, ids, seed=3)
+    parts = [cut_neighbours(images[rows], ids[rows], 3) for rows in (slice(4, 7), slice(0, 4))]
+    assert joined(parts).ids == whole.ids == tuple("abcdefg")
+    np.testing.assert_array_equal(joined(parts).patches, whole.patches)
