@@ -45,9 +45,10 @@ onerror:
 
 
 rule all:
-    """Everything of the experiments under `run`, and the report on them."""
+    """Everything of the experiments under `run`, the report on them, and the pages to work on."""
     default_target: True
     input:
         report="results/report.html",
         candidates=PROJECT.candidate_paths,
+        pages=PROJECT.page_paths,
     localrule: True

@@ -6,7 +6,7 @@ where a file is. Nothing here reads or writes a file; that a person's table is t
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -502,6 +502,34 @@ class Experiment:
             return self.settings[key].format(**run._asdict())
         return self.run_path(run, f"cluster_labels_{judgement}.csv")
 
+    def judged_models(self, runs: Iterable[Run]) -> list[dict[str, str]]:
+        """Return what the judging page says of runs: their names, and where it is saved to."""
+        return [
+            {
+                "name": f"{run.scale} scale, {run.n_features} features, run {run.run}",
+                "table": self._saved_judgements(run),
+            }
+            for run in runs
+        ]
+
+    def _saved_judgements(self, run: Run) -> str:
+        for judgement in JUDGEMENTS.values():
+            if judgement.table_key and self.settings[judgement.table_key]:
+                return self.cluster_labels_path(run, judgement.name)
+        return f"judged_{self.name}_{run.scale}_{run.n_features}_{run.run}.csv"
+
+    @property
+    def judging_page(self) -> str:
+        """The page on which a person judges its clusters, those of all runs together."""
+        only, *others = self.runs
+        return f"{self.folder}/judge.html" if others else self.run_path(only, "judge.html")
+
+    @property
+    def judging_pages(self) -> list[str]:
+        """The pages on which a person judges its clusters, where a person is asked to."""
+        asked = any(JUDGEMENTS[name].table_key for name in self.settings["labels"])
+        return [self.judging_page] if asked else []
+
     def embedding_paths(self, run: Run, sample: str) -> list[str]:
         """Return the shards of a sample's embeddings."""
         return self._shards(self.run_path(run, f"embeddings/{sample}"), sample)
@@ -591,3 +619,8 @@ class Project:
             for experiment in self.chosen
             for dataset in experiment.candidate_datasets
         ]
+
+    @property
+    def page_paths(self) -> list[str]:
+        """The pages on which people work, of the experiments under ``run``."""
+        return [path for experiment in self.chosen for path in experiment.judging_pages]

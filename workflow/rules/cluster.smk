@@ -2,7 +2,8 @@
 
 NEEDS: embeddings/<sample>/shard_<i>.h5; for a judgement from outside the table named in config.yaml
 MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluster_labels_<judgement>.csv,
-       cluster_labels_template.csv, embeddings_<sample>.h5, scores_<sample>.csv
+       cluster_labels_template.csv, judge.html, embeddings_<sample>.h5, scores_<sample>.csv;
+       results/<experiment>/judge.html
 """
 
 
@@ -61,6 +62,69 @@ rule label_clusters:
         code=stage_hash("label_clusters.py"),
     script:
         "../../scripts/label_clusters.py"
+
+
+rule write_judging_page:
+    """Write the page on which a person judges the clusters of one run."""
+    input:
+        mixtures=[f"{RUN}/mixture.h5"],
+        embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
+            run(wildcards), "train"
+        ),
+        images=lambda wildcards: experiment(wildcards).dataset.image_paths,
+        denoised=lambda wildcards: experiment(wildcards).denoised_paths(
+            wildcards.scale, "train"
+        ),
+    output:
+        page=f"{RUN}/judge.html",
+    log:
+        "results/logs/{experiment}/{scale}/write_judging_page_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/write_judging_page_{features}_{run}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 2),
+        runtime=minutes(15, 30),
+    params:
+        models=lambda wildcards: experiment(wildcards).judged_models([run(wildcards)]),
+        dataset=lambda wildcards: experiment(wildcards).dataset.name,
+        blind=lambda wildcards: experiment(wildcards).settings["blind"],
+        seed=config["seed"],
+        page=page_hash(),
+        code=stage_hash("write_judging_page.py"),
+    script:
+        "../../scripts/write_judging_page.py"
+
+
+use rule write_judging_page as write_joint_judging_page with:
+    input:
+        mixtures=lambda wildcards: experiment(wildcards).run_paths("mixture.h5"),
+        embeddings=lambda wildcards: [
+            path
+            for each in experiment(wildcards).runs
+            for path in experiment(wildcards).embedding_paths(each, "train")
+        ],
+        images=lambda wildcards: experiment(wildcards).dataset.image_paths,
+        denoised=lambda wildcards: experiment(wildcards).denoised_paths(
+            experiment(wildcards).scales[0], "train"
+        ),
+    output:
+        page="results/{experiment}/judge.html",
+    log:
+        "results/logs/{experiment}/write_joint_judging_page.log",
+    benchmark:
+        "results/benchmarks/{experiment}/write_joint_judging_page.tsv"
+    params:
+        models=lambda wildcards: experiment(wildcards).judged_models(
+            experiment(wildcards).runs
+        ),
+        dataset=lambda wildcards: experiment(wildcards).dataset.name,
+        blind=lambda wildcards: experiment(wildcards).settings["blind"],
+        seed=config["seed"],
+        page=page_hash(),
+        code=stage_hash("write_judging_page.py"),
 
 
 rule score_shard:

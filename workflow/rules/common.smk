@@ -23,7 +23,7 @@ from lensflow.experiment import RUN_PATTERN as RUN
 from lensflow.experiment import OWN_SAMPLES, Project
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
-from lensflow.workflow.code_hash import stage_hash
+from lensflow.workflow.code_hash import page_hash, stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_accounting, check_executor, check_profile
 from lensflow.workflow.console import attach

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 _SCRIPTS = Path(__file__).resolve().parents[2]
+_PAGES = _SCRIPTS.parent / "workflow/report/pages"
 
 
 def stage_hash(script: str, *modules: str) -> str:
@@ -36,6 +37,15 @@ def stage_hash(script: str, *modules: str) -> str:
         digest.update(_statements(path).encode())
         for data in _data(path):
             digest.update(data.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def page_hash() -> str:
+    """Return the hash of the templates, styles and scripts of the pages on which people work."""
+    digest = hashlib.sha256()
+    for path in sorted(_PAGES.iterdir()):
+        digest.update(f"{path.name}\0".encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

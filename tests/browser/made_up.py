@@ -1,0 +1,45 @@
+"""Images, embeddings and clusters made by hand, with names that want to be markup."""
+
+import numpy as np
+
+from lensflow.report.judging import write_judging_page
+from unit.figures.small_sample import write_small_sample
+from unit.report.report_fixtures import make_objects, write_dataset
+
+HOSTILE = (
+    "</script><script>document.title = 'caught'</script>",
+    "<img src=x onerror=\"document.title = 'caught'\">",
+    "a,\"quoted\" & 'name'",
+)
+
+
+def write_sample(folder, n=60, n_clusters=4, ids=None):
+    """Write images and a clustered model of n objects; the first cluster stays empty."""
+    numbers, catalogue, flux, source = make_objects(n)
+    ids = ids or numbers
+    _, images = write_dataset(folder / "data", ids, catalogue, flux, source)
+    draw = np.random.default_rng(0)
+    cluster = 1 + np.arange(n) % (n_clusters - 1)
+    offsets = draw.normal(size=(n, 2))
+    embeddings, mixture = write_small_sample(
+        folder, catalogue["is_lens"].to_numpy(), cluster, offsets, n_clusters, list(ids)
+    )
+    return images, embeddings, mixture
+
+
+def judging_page(folder, n=60, ids=None, blind=True, copies=1, name="demo"):
+    """Write the judging page of a made-up model, or of some copies of it; return its path."""
+    images, embeddings, mixture = write_sample(folder, n, ids=ids)
+    write_judging_page(
+        folder / "judge.html",
+        name,
+        [{"name": f"run {i}", "table": f"judged_{i}.csv"} for i in range(copies)],
+        [mixture] * copies,
+        embeddings * copies,
+        images,
+        [],
+        dataset="sky",
+        blind=blind,
+        seed=1,
+    )
+    return folder / "judge.html"

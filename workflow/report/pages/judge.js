@@ -1,0 +1,449 @@
+// The judging page: a verdict on each cluster, marks on single members, tables of both.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const fluxOf = levelFlux(data.encoding);
+const byId = (id) => document.getElementById(id);
+const MARKS = { lens: "lens", no_lens: "not a lens" };
+const LABEL_COLUMNS = [
+  "cluster", "probability", "non_lens_probability", "n_members", "n_inspected", "n_lenses", "who", "when", "note", "mixture_hash",
+];
+const UNDECIDED = 0.5; // what an empty cluster gets: nobody can look at it
+const START = { who: "", position: 0, judged: {}, marks: {}, notes: {}, more: {}, goOn: true };
+const filled = data.sheets.map((sheet, number) => number).filter((number) => data.sheets[number].n_members > 0);
+
+const name = `lensflow judge ${data.models.map((model) => model.hash.slice(0, 16)).join(" ")}`;
+const store = openStore(name, START, refresh, () => say("This browser keeps nothing: save your files before you leave."));
+const { look, keys: lookKeys, read: readLook } = lookControls(() => images && drawAll());
+
+let images = null; // of the cluster on show
+let cursor = 0; // the member that keys act on, a place in tiles()
+
+// --- what was said --------------------------------------------------------------------------------
+
+const sheetAt = (number) => data.sheets[number];
+const position = () => store.state.position;
+
+/** The random members on show: what counts as inspected. */
+function inspected(number) {
+  const { random } = sheetAt(number);
+  return store.state.more[number] ? random : random.slice(0, data.n_inspected);
+}
+
+const isLens = (number, member) => store.state.marks[sheetAt(number).ids[member]] === "lens";
+
+/** The verdict on a cluster: counted ones follow the marks. */
+function verdict(number) {
+  const judged = store.state.judged[number];
+  if (!judged?.counted) return judged;
+  const seen = sheetAt(number).random.slice(0, judged.n_inspected);
+  const n_lenses = seen.filter((member) => isLens(number, member)).length;
+  return { ...judged, n_lenses, probability: n_lenses / judged.n_inspected };
+}
+
+function judge(values) {
+  const number = position();
+  store.change((state) => {
+    state.judged[number] = { n_inspected: inspected(number).length, when: now(), ...values };
+  });
+  if (store.state.goOn) goTo(nextUndecided());
+}
+
+function judgeValue() {
+  const value = Number(byId("value").value);
+  if (byId("value").value === "" || !(value >= 0 && value <= 1)) say("A probability lies between 0 and 1.");
+  else judge({ probability: value });
+}
+
+function countMarks() {
+  const number = position();
+  const marked = inspected(number).filter((member) => isLens(number, member)).length;
+  say(`Cluster ${label(number)}: ${marked} lenses of ${inspected(number).length}; what bears no mark counts as not a lens.`);
+  judge({ counted: true });
+}
+
+function mark(member, kind) {
+  const id = sheetAt(position()).ids[member];
+  store.change((state) => {
+    if (kind) state.marks[id] = kind;
+    else delete state.marks[id];
+  });
+}
+
+/** The mark that a click gives: lens, then not a lens, then none. */
+function turnMark(member) {
+  const kinds = [undefined, "lens", "no_lens"];
+  mark(member, kinds[(kinds.indexOf(store.state.marks[sheetAt(position()).ids[member]]) + 1) % 3]);
+}
+
+// --- moving ---------------------------------------------------------------------------------------
+
+/** The name of a sheet: its cluster, with the number of its model where there are several. */
+function label(number) {
+  const [{ model, cluster }] = sheetAt(number).clusters;
+  return data.models.length > 1 ? `${model}:${cluster}` : String(cluster);
+}
+
+function nextUndecided() {
+  const later = [...filled.filter((number) => number > position()), ...filled];
+  return later.find((number) => !store.state.judged[number]) ?? position();
+}
+
+function step(by) {
+  const place = filled.indexOf(position()) + by;
+  goTo(filled[(place + filled.length) % filled.length]);
+}
+
+async function goTo(number) {
+  if (number !== position() || !images) {
+    store.change((state) => { state.position = number; }, true);
+    await openSheet();
+  }
+}
+
+async function openSheet() {
+  const number = position();
+  const opened = await openImages(sheetAt(number), fluxOf);
+  if (number !== position()) return; // the person went on meanwhile
+  images = opened;
+  cursor = 0;
+  showMembers();
+  refresh();
+  scrollTo({ top: 0 });
+  document.body.dataset.shown = number;
+}
+
+// --- showing --------------------------------------------------------------------------------------
+
+const tiles = () => [...document.querySelectorAll(".tile")];
+
+function shownViews() {
+  const wanted = byId("views").value;
+  return wanted === "all" ? images.views : [wanted];
+}
+
+function showMembers() {
+  const sheet = sheetAt(position());
+  const groups = { random: inspected(position()), typical: sheet.typical, uncertain: sheet.uncertain };
+  Object.entries(groups).forEach(([group, members]) => byId(group).replaceChildren(...members.map(tile)));
+  byId("more").hidden = store.state.more[position()] || sheet.random.length <= data.n_inspected;
+  drawAll();
+  drawMean(sheet);
+}
+
+function tile(member) {
+  const button = make("button", "", { type: "button", class: "tile" });
+  button.dataset.member = member;
+  button.addEventListener("click", () => turnMark(member));
+  button.addEventListener("focus", () => { cursor = tiles().indexOf(button); });
+  return button;
+}
+
+function drawAll() {
+  tiles().forEach((button) => {
+    const canvases = shownViews().map((view) => {
+      const canvas = make("canvas", "", { "aria-hidden": "true" });
+      images.draw(canvas, Number(button.dataset.member), view, look);
+      return canvas;
+    });
+    button.replaceChildren(...canvases, make("span", "", { class: "mark" }));
+  });
+  refreshMarks();
+}
+
+function drawMean(sheet) {
+  const sum = new Float32Array(sheet.side ** 2);
+  sheet.random.forEach((member) => images.flux(member).forEach((flux, pixel) => { sum[pixel] += flux / sheet.random.length; }));
+  drawFlux(byId("mean"), sum, sheet.side, look);
+}
+
+function refreshMarks() {
+  const { ids } = sheetAt(position());
+  tiles().forEach((button) => {
+    const id = ids[button.dataset.member];
+    const kind = store.state.marks[id];
+    button.className = `tile ${kind ?? ""}`;
+    button.setAttribute("aria-label", `${id}: ${MARKS[kind] ?? "no mark"}`);
+    button.title = id;
+    button.querySelector(".mark").textContent = MARKS[kind] ?? "";
+  });
+}
+
+function refresh() {
+  const number = position();
+  const sheet = sheetAt(number);
+  const done = filled.filter((other) => store.state.judged[other]).length;
+  byId("progress").max = filled.length;
+  byId("progress").value = done;
+  byId("done").textContent = `${done} of ${filled.length} clusters judged`;
+  byId("heading").textContent = `Cluster ${label(number)}`;
+  byId("facts").textContent = factsOf(sheet);
+  byId("random-title").textContent = `${inspected(number).length} members drawn at random`;
+  refreshVerdict(number);
+  refreshOverview();
+  refreshNearest(sheet);
+  if (document.activeElement !== byId("who")) byId("who").value = store.state.who;
+  if (document.activeElement !== byId("note")) byId("note").value = store.state.notes[number] ?? "";
+  if (images) refreshMarks();
+}
+
+function factsOf(sheet) {
+  const size = `${sheet.n_members.toLocaleString("en")} members.`;
+  const others = sheet.clusters.slice(1).map((c) => `cluster ${c.cluster} of ${data.models[c.model].name} (${c.overlap.toFixed(2)})`);
+  const shared = others.length ? ` This verdict also counts for ${others.join(", ")}: the share of common members is in brackets.` : "";
+  const own = data.models.length > 1 ? ` Shown: ${data.models[sheet.clusters[0].model].name}.` : "";
+  return size + own + shared + (sheet.truth ? ` ${sheet.truth}.` : "");
+}
+
+function words(judged) {
+  if (!judged) return "not judged yet";
+  const counted = judged.n_lenses === undefined ? "" : `, ${judged.n_lenses} lenses of ${judged.n_inspected}`;
+  return `p = ${Number(judged.probability.toFixed(3))}${counted}`;
+}
+
+function refreshVerdict(number) {
+  const judged = verdict(number);
+  byId("verdict").textContent = words(judged);
+  if (document.activeElement !== byId("value")) byId("value").value = judged ? Number(judged.probability.toFixed(3)) : "";
+  document.querySelectorAll("[data-verdict]").forEach((button) => {
+    const pressed = judged && !judged.counted && judged.probability === Number(button.dataset.verdict);
+    button.setAttribute("aria-pressed", Boolean(pressed));
+  });
+  byId("count").setAttribute("aria-pressed", Boolean(judged?.counted));
+}
+
+function refreshOverview() {
+  const buttons = filled.map((number) => {
+    const judged = verdict(number);
+    const said = judged ? `= ${Number(judged.probability.toFixed(2))}` : "?";
+    const button = make("button", `${label(number)} ${said}`, { type: "button" });
+    button.setAttribute("aria-label", `cluster ${label(number)}, ${words(judged)}`);
+    button.setAttribute("aria-current", number === position());
+    button.addEventListener("click", () => goTo(number));
+    return button;
+  });
+  byId("overview").replaceChildren(...buttons);
+}
+
+function refreshNearest(sheet) {
+  const buttons = sheet.nearest.map((number) => {
+    const button = make("button", `${label(number)} (${words(verdict(number))})`, { type: "button" });
+    button.addEventListener("click", () => goTo(number));
+    return button;
+  });
+  byId("nearest").replaceChildren(make("span", buttons.length ? "Nearest clusters:" : ""), ...buttons);
+}
+
+// --- zoom -----------------------------------------------------------------------------------------
+
+function zoom() {
+  const member = Number(tiles()[cursor].dataset.member);
+  byId("zoom-title").textContent = sheetAt(position()).ids[member];
+  const figures = images.views.map((view) => {
+    const [figure, canvas] = [make("figure"), make("canvas", "", { role: "img", "aria-label": VIEWS[view] })];
+    images.draw(canvas, member, view, look);
+    figure.append(canvas, make("figcaption", VIEWS[view]));
+    return figure;
+  });
+  byId("zoom-views").replaceChildren(...figures);
+  if (!byId("zoom").open) byId("zoom").showModal();
+}
+
+function moveCursor(by) {
+  const all = tiles();
+  cursor = Math.min(Math.max(cursor + by, 0), all.length - 1);
+  if (byId("zoom").open) zoom();
+  else all[cursor].focus();
+}
+
+/** Tiles in a row of the grid: those as high as the first. */
+function rowLength() {
+  const all = tiles();
+  return Math.max(all.filter((button) => button.offsetTop === all[0].offsetTop).length, 1);
+}
+
+const atCursor = (act) => () => act(Number(tiles()[cursor].dataset.member));
+
+// --- files ----------------------------------------------------------------------------------------
+
+/** Return the rows of the table of one model: one a cluster. */
+function labelRows(model) {
+  const { hash, n_members } = data.models[model];
+  const rows = n_members.map((count, cluster) => ({
+    cluster, n_members: count, mixture_hash: hash, who: store.state.who, n_inspected: 0,
+    ...(count === 0 && { probability: UNDECIDED, note: "no members" }),
+  }));
+  filled.forEach((number) => {
+    sheetAt(number).clusters.forEach((match, place) => {
+      if (match.model === model) Object.assign(rows[match.cluster], labelRow(number, place));
+    });
+  });
+  return rows;
+}
+
+/** What the verdict on a sheet says of the first of its clusters, or of one that shares its members. */
+function labelRow(number, place) {
+  const judged = verdict(number);
+  const note = store.state.notes[number] ?? "";
+  if (!judged) return { note };
+  const founder = sheetAt(number).clusters[0];
+  const own = { ...said(judged), n_inspected: judged.n_inspected, when: judged.when, note };
+  if (place === 0) return own;
+  const judgedWith = `judged with cluster ${founder.cluster} of ${data.models[founder.model].name}`;
+  return { ...own, ...sharedCounts(number, place, judged), note: [note, judgedWith].filter(Boolean).join("; ") };
+}
+
+/** A probability, or the lenses that it was counted from: the workflow takes one of the two. */
+function said({ probability, n_lenses }) {
+  return n_lenses === undefined ? { probability } : { probability: undefined, n_lenses };
+}
+
+/** What was inspected of a cluster that shares members with the one that was judged. */
+function sharedCounts(number, place, judged) {
+  const seen = sheetAt(number).random.slice(0, judged.n_inspected).filter((member) => sheetAt(number).shared[place - 1][member]);
+  const n_inspected = seen.length;
+  if (!judged.counted || n_inspected === 0) return { probability: judged.probability, n_lenses: undefined, n_inspected };
+  return { n_lenses: seen.filter((member) => isLens(number, member)).length, n_inspected };
+}
+
+/** Return the table as CSV; only one with counts has a column of lenses. */
+function labelTable(rows) {
+  const isCounted = rows.some((row) => row.n_lenses !== undefined);
+  return formatCsv(isCounted ? LABEL_COLUMNS : LABEL_COLUMNS.filter((column) => column !== "n_lenses"), rows);
+}
+
+function gradeRows() {
+  return Object.entries(store.state.marks).map(([id, kind]) => ({
+    id, dataset: data.dataset, grade: data.grades[kind], who: store.state.who, when: now(), note: "marked while judging clusters",
+  }));
+}
+
+function save() {
+  if (!store.state.who.trim()) {
+    byId("who").focus();
+    say("Say who you are first: your name goes into the file.");
+    return;
+  }
+  const files = data.models.map((model, number) => [model.table, labelTable(labelRows(number))]);
+  const grades = gradeRows();
+  if (grades.length) files.push([`grades_${data.dataset}_${store.state.who.trim()}.csv`, formatCsv(GRADE_COLUMNS, grades)]);
+  files.forEach(([path, text]) => download(path.replaceAll("/", "_"), text));
+  const missing = filled.filter((number) => !store.state.judged[number]).length;
+  const paths = files.map(([path]) => path).join(", ");
+  say(missing ? `Saved, but ${missing} clusters are not judged yet: the workflow will ask for them.` : `Saved. Put it where the workflow looks: ${paths}. Then run it again.`);
+}
+
+function load(file, text) {
+  try {
+    const rows = parseCsv(text);
+    if (!rows.length) throw new Error("it has no rows");
+    if ("grade" in rows[0]) loadGrades(rows);
+    else loadLabels(rows);
+    say(`${file} is read.`);
+  } catch (error) {
+    say(`${file} cannot be used: ${error.message}.`);
+  }
+}
+
+function loadGrades(rows) {
+  const kinds = Object.fromEntries(Object.entries(data.grades).map(([kind, grade]) => [grade, kind]));
+  store.change((state) => {
+    rows.filter((row) => row.grade in kinds).forEach((row) => { state.marks[row.id] = kinds[row.grade]; });
+  });
+}
+
+function loadLabels(rows) {
+  const model = data.models.findIndex(({ hash }) => hash === rows[0].mixture_hash);
+  if (model < 0) throw new Error("it judges other clusters than those of this page");
+  const places = new Map();
+  filled.forEach((number) => {
+    const [founder] = sheetAt(number).clusters;
+    if (founder.model === model) places.set(String(founder.cluster), number);
+  });
+  store.change((state) => {
+    state.who ||= rows.find((row) => row.who)?.who ?? "";
+    rows.filter((row) => places.has(row.cluster)).forEach((row) => {
+      const number = places.get(row.cluster);
+      const judged = readVerdict(row);
+      if (judged) state.judged[number] = judged;
+      state.notes[number] = row.note ?? "";
+    });
+  });
+}
+
+function readVerdict({ probability, n_lenses, n_inspected, when }) {
+  const rest = { n_inspected: Number(n_inspected), when };
+  if (n_lenses) return { probability: n_lenses / n_inspected, n_lenses: Number(n_lenses), ...rest };
+  return probability === "" ? null : { probability: Number(probability), ...rest };
+}
+
+// --- keys and buttons -----------------------------------------------------------------------------
+
+const KEYS = [
+  { keys: ["0"], words: "this cluster: no lenses", run: () => judge({ probability: 0 }) },
+  { keys: ["1"], words: "uncertain: p = 0.5", run: () => judge({ probability: 0.5 }) },
+  { keys: ["2"], words: "lenses: p = 1", run: () => judge({ probability: 1 }) },
+  { keys: ["p"], words: "any p between 0 and 1: type it, then Enter", run: () => byId("value").select() },
+  { keys: ["c"], words: "p = lenses that you marked among the random members", run: countMarks },
+  { keys: ["n"], words: "next cluster that is not judged", run: () => goTo(nextUndecided()) },
+  { keys: [".", "PageDown"], words: "next cluster", run: () => step(1) },
+  { keys: [",", "PageUp"], words: "cluster before", run: () => step(-1) },
+  { keys: ["g"], words: "go on by itself after a verdict, or stay", run: turnGoOn },
+  { keys: ["ArrowRight"], words: "next member", run: () => moveCursor(1) },
+  { keys: ["ArrowLeft"], words: "member before", run: () => moveCursor(-1) },
+  { keys: ["ArrowDown"], words: "member below", run: () => moveCursor(rowLength()) },
+  { keys: ["ArrowUp"], words: "member above", run: () => moveCursor(-rowLength()) },
+  { keys: ["l"], words: "this member is a lens", run: atCursor((member) => mark(member, "lens")) },
+  { keys: ["x"], words: "this member is not a lens", run: atCursor((member) => mark(member, "no_lens")) },
+  { keys: ["Backspace"], words: "take its mark away", run: atCursor((member) => mark(member)) },
+  { keys: ["z"], words: "look at this member closely", run: zoom },
+  { keys: ["m"], words: "more random members", run: showMore },
+  { keys: ["v"], words: "next view: side by side, or one kind of image", run: () => next(byId("views"), drawAll) },
+  ...lookKeys,
+  { keys: ["t"], words: "write a note on this cluster, then Enter", run: () => byId("note").focus() },
+  { keys: ["u"], words: "undo", run: undo },
+  { keys: ["e"], words: "save files", run: save },
+  { keys: ["?"], words: "these keys", run: () => byId("keys-dialog").showModal() },
+];
+
+function turnGoOn() {
+  store.change((state) => { state.goOn = !state.goOn; }, true);
+  say(store.state.goOn ? "Goes on after a verdict." : "Stays after a verdict.");
+}
+
+function showMore() {
+  if (byId("more").hidden) return;
+  store.change((state) => { state.more[position()] = true; }, true);
+  showMembers();
+  refresh();
+}
+
+async function undo() {
+  const before = position();
+  if (!store.undo()) say("There is nothing to undo.");
+  else if (position() !== before) await openSheet();
+}
+
+function start() {
+  const views = Object.keys(VIEWS).filter((view) => data.sheets.some((sheet) => view in sheet));
+  byId("views").append(...views.map((view) => make("option", VIEWS[view], { value: view })));
+  byId("views").addEventListener("change", drawAll);
+  if (matchMedia("(max-width: 600px)").matches) byId("views").value = "raw";
+  document.querySelectorAll("[data-verdict]").forEach((button) => {
+    button.addEventListener("click", () => judge({ probability: Number(button.dataset.verdict) }));
+  });
+  const clicks = { count: countMarks, next: () => goTo(nextUndecided()), undo, more: showMore, export: save };
+  Object.entries(clicks).forEach(([id, run]) => byId(id).addEventListener("click", run));
+  byId("help").addEventListener("click", () => byId("keys-dialog").showModal());
+  byId("keys-close").addEventListener("click", () => byId("keys-dialog").close());
+  byId("zoom-close").addEventListener("click", () => byId("zoom").close());
+  byId("value").addEventListener("change", judgeValue);
+  byId("who").addEventListener("input", () => store.change((state) => { state.who = byId("who").value; }, true));
+  byId("note").addEventListener("input", () => store.change((state) => { state.notes[position()] = byId("note").value; }, true));
+  onFiles(byId("load"), load);
+  bindKeys(KEYS);
+  if (!filled.includes(position())) store.change((state) => { [state.position] = filled; }, true);
+  readLook();
+  openSheet();
+}
+
+start();
