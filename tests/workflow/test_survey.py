@@ -28,6 +28,8 @@ def test_candidates_come_by_nobody_at_first_and_by_a_person_then(finished, tmp_p
     output = snakemake(tmp_path, "--cores", 2).output
     assert f"look at {SHEET}" in output
     assert f"{RUN}/cluster_labels_template.csv, save it as judged.csv" in output
+    assert f"open {RUN}/judge.html in a browser, save its file as judged.csv" in output
+    assert (tmp_path / RUN / "judge.html").is_file()
     assert (tmp_path / SHEET).is_file()
     first = pd.read_csv(tmp_path / f"{CANDIDATES}.csv")
     assert len(first) == len(images) == 40

@@ -193,6 +193,15 @@ def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tm
     labels.to_csv(folder / "judged.csv", index=False)
     done = snakemake(folder, "--cores", 1, f"{run}/scores_train.csv", check=False)
     assert done.returncode != 0
+    assert "another mixture" in done.output
+    assert f"open {run}/judge.html" in done.output
+    assert "save its file as judged.csv" in done.output
+    assert "jobs to do" not in done.output
+
+    # Where the clusters are still to be made, only the job can tell.
+    (folder / run / "mixture.h5").unlink()
+    done = snakemake(folder, "--cores", 1, f"{run}/scores_train.csv", check=False)
+    assert done.returncode != 0
     log = next((folder / "results/logs/stamped/log").glob("score_shard_*_train_0.log"))
     assert "another mixture" in log.read_text()
     place = f"{log.relative_to(folder)}"

@@ -6,6 +6,8 @@ MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluste
        results/<experiment>/judge.html
 """
 
+from lensflow.workflow.guidance import checked_tables
+
 
 rule fit_mixture:
     """Fit the Bayesian Gaussian mixture to the training sample's embeddings."""
@@ -132,10 +134,7 @@ rule score_shard:
     input:
         embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
         mixture=f"{RUN}/mixture.h5",
-        labels=lambda wildcards: [
-            experiment(wildcards).cluster_labels_path(run(wildcards), name)
-            for name in experiment(wildcards).probabilities
-        ],
+        labels=lambda wildcards: checked_tables(experiment(wildcards), run(wildcards)),
     output:
         scores=temp(f"{RUN}/scores/{{sample}}/shard_{{shard}}.csv"),
     log:

@@ -170,6 +170,12 @@ def _has_truth(experiment: Experiment) -> bool:
     return bool(experiment.labelled_datasets)
 
 
+def _has_verdicts(experiment: Experiment) -> bool:
+    """Whether clusters are judged, and by verdicts: true fractions are not 0, 0.5 or 1."""
+    judgement = experiment.judgement
+    return judgement.gives_probabilities and judgement.name != TRUE_FRACTIONS
+
+
 def _follows_paper(experiment: Experiment) -> bool:
     return experiment.protocol == "paper"
 
@@ -545,8 +551,7 @@ FIGURES = (
             "prior": e.settings["prior"],
             **_seed(e),
         },
-        # True fractions are no verdicts of 0, 0.5 or 1.
-        when=lambda e: e.is_labelled and e.judgement.name != TRUE_FRACTIONS,
+        when=lambda e: e.is_labelled and _has_verdicts(e),
         paper="Fig. 5",
         published=(Published("training", "clusters judged 0, 0.5 and 1"),),
     ),

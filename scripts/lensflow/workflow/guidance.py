@@ -1,7 +1,11 @@
-"""What a person may do after a run: the clusters that wait to be judged, and how."""
+"""What a person may do after a run, and how: which page to open, which file to save where."""
 
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.errors import LabelError
 from lensflow.experiment import Experiment, Project
 from lensflow.figures.catalogue import FIGURES
 from lensflow.samples.runs import Run
@@ -32,7 +36,60 @@ def _step(experiment: Experiment, run: Run, path: str) -> str:
     template = experiment.run_path(run, "cluster_labels_template.csv")
     return (
         f"{experiment.name}: nobody has judged the clusters yet, so unusual objects come first. "
-        f"To judge: look at {experiment.figure_path(stem)}, fill in the columns probability (0 not "
-        f"a lens, 0.5 uncertain, 1 lens) and who of {template}, save it as {path}, and run the "
-        "same command again."
+        f"To judge: {_how_to_judge(experiment, path)}. Without a browser: look at "
+        f"{experiment.figure_path(stem)}, fill in the columns probability (0 not a lens, 0.5 "
+        f"uncertain, 1 lens) and who of {template}, save it as {path}."
     )
+
+
+def _how_to_judge(experiment: Experiment, path: str) -> str:
+    page = experiment.judging_page
+    made = "" if Path(page).is_file() else f" (.venv/bin/snakemake {page} makes it)"
+    return (
+        f"open {page}{made} in a browser, save its file as {path}, and run the same command again"
+    )
+
+
+# --- files that are there already ----------------------------------------------------------------
+
+
+def checked_tables(experiment: Experiment, run: Run) -> list[str]:
+    """Return the tables of cluster labels of a run, after a look at those that people made.
+
+    It is called when jobs are planned: a file that cannot be used stops the run before any job.
+
+    Raises
+    ------
+    LabelError
+        When a person's table is missing, incomplete, or judges other clusters than those that are
+        there; the message says which page to open and which file to save where.
+    """
+    return [_checked_table(experiment, run, name) for name in experiment.probabilities]
+
+
+def _checked_table(experiment: Experiment, run: Run, judgement: str) -> str:
+    path = experiment.cluster_labels_path(run, judgement)
+    if JUDGEMENTS[judgement].table_key:
+        problem = _problem(path, experiment.mixture_path(run))
+        if problem:
+            raise LabelError(f"{problem}\nTo judge: {_how_to_judge(experiment, path)}.")
+    return path
+
+
+# Every shard of every sample asks.
+@cache
+def _problem(path: str, mixture_path: str) -> str:
+    """Return what is wrong with a person's table, empty for nothing that can be seen yet."""
+    if not Path(path).is_file():
+        return f"{path}, a person's judgement of the clusters, is not there."
+    if not Path(mixture_path).is_file():
+        return ""
+    # Snakemake reads this module whenever it starts: what is slow to import comes later.
+    from lensflow.cluster import clusterers, labels
+
+    mixture = clusterers.load(mixture_path)
+    try:
+        labels.read(path, mixture.hash, mixture.n_components)
+    except LabelError as error:
+        return f"{error}\n(If it is {mixture_path} that is out of date, delete that file.)"
+    return ""

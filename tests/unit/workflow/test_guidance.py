@@ -1,0 +1,74 @@
+"""What a person is told before and after a run, and what stops it before any job."""
+
+import numpy as np
+import pytest
+
+from lensflow.cluster import clusterers
+from lensflow.cluster import labels as cluster_labels
+from lensflow.errors import LabelError
+from lensflow.experiment import Experiment
+from lensflow.samples.runs import Run
+from lensflow.workflow.config import complete
+from lensflow.workflow.guidance import checked_tables
+from unit.figures.small_sample import write_small_sample
+
+RUN = Run("sigma", 2, 0)
+PAGE = "results/survey/sigma/features_2/run_0/judge.html"
+
+
+@pytest.fixture
+def survey(tmp_path, monkeypatch):
+    """An experiment that a person judges, with three clusters, and the hash of its mixture."""
+    monkeypatch.chdir(tmp_path)
+    survey = {"dataset": "sky", "protocol": "unlabelled", "preset": "polar", "scales": ["sigma"]}
+    survey |= {"n_features": [2], "runs": 1, "labels": ["person"], "person_labels": "judged.csv"}
+    sky = {"kind": "simulate", "population": "challenge", "n_objects": 4}
+    config = {"run": ["survey"], "datasets": {"sky": sky}, "experiments": {"survey": survey}}
+    experiment = Experiment("survey", complete(config))
+    folder = tmp_path / experiment.run_path(RUN)
+    folder.mkdir(parents=True)
+    cluster = np.array([0, 1, 2, 2])
+    _, mixture = write_small_sample(folder, [-1] * 4, cluster, np.zeros((4, 2)), 3)
+    return experiment, clusterers.load(mixture).hash
+
+
+def write_table(mixture_hash, probability):
+    counts = {"n_members": [1, 1, 2], "n_inspected": [1, 1, 2]}
+    cluster_labels.write("judged.csv", probability, mixture_hash, **counts, who="Ann")
+
+
+def test_a_table_that_judges_the_clusters_is_taken(survey):
+    experiment, mixture_hash = survey
+    write_table(mixture_hash, [0, 0.5, 1])
+    assert checked_tables(experiment, RUN) == ["judged.csv"]
+
+
+def test_a_table_comes_before_its_clusters_are_there(survey, tmp_path):
+    experiment, _ = survey
+    (tmp_path / experiment.mixture_path(RUN)).unlink()
+    write_table("0" * 64, [0, 0.5, 1])
+    assert checked_tables(experiment, RUN) == ["judged.csv"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, "judged.csv, a person's judgement of the clusters, is not there"),
+        ((None, [0, np.nan, 1]), "judged.csv: .*fill in every row"),
+        (("0" * 64, [0, 0.5, 1]), "judged.csv: .*another mixture"),
+    ],
+)
+def test_a_missing_incomplete_or_foreign_table_says_what_to_do(survey, table, message):
+    experiment, mixture_hash = survey
+    if table is not None:
+        write_table(table[0] or mixture_hash, table[1])
+    with pytest.raises(LabelError, match=message) as raised:
+        checked_tables(experiment, RUN)
+    assert f"open {PAGE} (.venv/bin/snakemake {PAGE} makes it)" in str(raised.value)
+    assert "save its file as judged.csv, and run the same command again" in str(raised.value)
+
+
+def test_judgements_that_a_rule_makes_are_not_looked_at(survey):
+    experiment, _ = survey
+    experiment.settings["labels"] = ["known"]
+    assert checked_tables(experiment, RUN) == [experiment.run_path(RUN, "cluster_labels_known.csv")]
