@@ -70,19 +70,27 @@ def checked_tables(experiment: Experiment, run: Run) -> list[str]:
 def _checked_table(experiment: Experiment, run: Run, judgement: str) -> str:
     path = experiment.cluster_labels_path(run, judgement)
     if JUDGEMENTS[judgement].table_key:
-        problem = _problem(path, experiment.mixture_path(run))
+        mixture_path = experiment.mixture_path(run)
+        problem = _problem(path, mixture_path, _changed(path), _changed(mixture_path))
         if problem:
             raise LabelError(f"{problem}\nTo judge: {_how_to_judge(experiment, path)}.")
     return path
 
 
+def _changed(path: str) -> float | None:
+    """Return when a file was changed; None where there is none."""
+    return Path(path).stat().st_mtime if Path(path).is_file() else None
+
+
 # Every shard of every sample asks.
 @cache
-def _problem(path: str, mixture_path: str) -> str:
+def _problem(
+    path: str, mixture_path: str, changed: float | None, mixture_changed: float | None
+) -> str:
     """Return what is wrong with a person's table, empty for nothing that can be seen yet."""
-    if not Path(path).is_file():
+    if changed is None:
         return f"{path}, a person's judgement of the clusters, is not there."
-    if not Path(mixture_path).is_file():
+    if mixture_changed is None:
         return ""
     # Snakemake reads this module whenever it starts: what is slow to import comes later.
     from lensflow.cluster import clusterers, labels

@@ -60,11 +60,11 @@ function drawShares(canvas, shares, side, inverted) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-const VIEWS = { raw: "as observed", denoised: "denoised", light: "light subtracted", colour: "colour" };
+const VIEWS = { raw: "as observed", denoised: "denoised", light: "light subtracted" };
 
 /**
- * Unpack one set of images: raw flux, its symmetric light, and denoised or colour pictures where
- * there are any. Returns a function from the number of an image and a view to its drawing.
+ * Unpack one set of images: raw flux, its symmetric light, and denoised pictures where there
+ * are any. Returns a function from the number of an image and a view to its drawing.
  */
 async function openImages(packed, fluxOf) {
   const side = packed.side;
@@ -72,7 +72,6 @@ async function openImages(packed, fluxOf) {
   const raw = await unpack(packed.raw);
   const light = new Float32Array((await unpack(packed.light)).buffer);
   const denoised = packed.denoised && (await unpack(packed.denoised));
-  const colour = packed.colour && (await unpack(packed.colour));
   const nModel = light.length / (raw.length / size);
   const flux = (number) => Float32Array.from(raw.subarray(number * size, (number + 1) * size), (level) => fluxOf[level]);
   const draw = {
@@ -86,28 +85,13 @@ async function openImages(packed, fluxOf) {
       const picture = denoised.subarray(number * own * own, (number + 1) * own * own);
       drawShares(canvas, Float32Array.from(picture, (value) => (value / 255) * look.contrast), own, look.inverted);
     },
-    colour(canvas, number) {
-      drawColour(canvas, colour.subarray(number * 3 * size, (number + 1) * 3 * size), side);
-    },
   };
   const views = Object.keys(VIEWS).filter((view) => view in packed);
   return { views, flux, side, draw: (canvas, number, view, look) => draw[view](canvas, number, look) };
 }
 
-/** Draw a picture of three bytes a pixel: red, green, blue. */
-function drawColour(canvas, bytes, side) {
-  canvas.width = canvas.height = side;
-  const image = new ImageData(side, side);
-  for (let pixel = 0; pixel < side * side; pixel += 1) {
-    const place = 4 * ((side - 1 - Math.floor(pixel / side)) * side + (pixel % side));
-    image.data.set(bytes.subarray(3 * pixel, 3 * pixel + 3), place);
-    image.data[place + 3] = 255;
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
-}
-
 /** The controls of how images look, alike on every page; calls back with each new look. */
-function lookControls(changed) {
+function lookControls(changed, stretchKey = "s") {
   const look = { stretch: "arcsinh", inverted: true, contrast: 1, size: 101 };
   const controls = {
     stretch: document.getElementById("stretch"),
@@ -128,7 +112,7 @@ function lookControls(changed) {
     read();
   }
   const keys = [
-    { keys: ["s"], words: "next stretch: linear, arcsinh, log", run: () => next(controls.stretch, read) },
+    { keys: [stretchKey], words: "next stretch: linear, arcsinh, log", run: () => next(controls.stretch, read) },
     { keys: ["i"], words: "invert", run: () => { controls.inverted.checked = !controls.inverted.checked; read(); } },
     { keys: ["+", "="], words: "larger images", run: () => step(controls.size, 1) },
     { keys: ["-"], words: "smaller images", run: () => step(controls.size, -1) },
