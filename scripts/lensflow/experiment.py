@@ -410,6 +410,15 @@ class Experiment:
         own = [self.dataset.name] if self.protocol == "unlabelled" else []
         return [*own, *self.settings["apply_to"]]
 
+    @property
+    def candidate_image_paths(self) -> list[str]:
+        """The image shards of the datasets whose objects are ranked."""
+        return [
+            path
+            for dataset in self.candidate_datasets
+            for path in self._dataset(dataset).image_paths
+        ]
+
     def candidate_sample(self, dataset: str) -> str:
         """Return the sample that holds all objects of a ranked dataset."""
         return "train" if dataset == self.dataset.name else dataset

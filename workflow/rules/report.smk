@@ -33,6 +33,7 @@ rule write_report:
     """Write one self-contained page on what was run, on which data, and what came out."""
     input:
         shown=[path for each in PROJECT.chosen for path in shown_paths(each)],
+        images=[path for each in PROJECT.chosen for path in each.candidate_image_paths],
         rule_graph="results/rule_graph.dot",
         comparison="results/paper_comparison.csv" if PROJECT.compared else [],
     output:

@@ -62,6 +62,12 @@ class Findings:
     quarantine: Mapping[str, pd.DataFrame | None]
     figures: Mapping[str, Sequence[tuple[str, Path]]]
 
+    def image_paths(self, dataset: str) -> list[Path]:
+        """Return the image shards of a dataset."""
+        sample = self.experiment.candidate_sample(dataset)
+        shards = self.experiment.sample_dataset(sample).image_paths
+        return [self.root / path for path in shards]
+
     @property
     def headline(self) -> dict[str, object]:
         """Scale, number of features and sample that the experiment is judged by, uncut."""

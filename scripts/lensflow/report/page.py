@@ -1,11 +1,15 @@
-"""Build the report: one HTML file with every image inside, that needs no network and no script."""
+"""Build the report: one HTML file with every image inside, that asks for nothing from outside.
 
-import base64
+Without scripts it reads the same; one sorts and searches its tables.
+"""
+
 import contextlib
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
+from os.path import relpath
 from pathlib import Path
+from urllib.parse import quote
 
 import jinja2
 import pandas as pd
@@ -16,19 +20,16 @@ from lensflow import tables
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.evaluate.selection import CUT, MIN_PIXELS, MIN_SNR
 from lensflow.report import words
+from lensflow.report.candidates import candidates_content
 from lensflow.report.contents import HEADLINE_METRICS, Findings, read_findings
 from lensflow.report.finder import finder_content
 from lensflow.report.paper_tables import assumptions, paper_tables
+from lensflow.report.pictures import figure_picture
 from lensflow.report.rule_graph import parse_dot, rule_graph_svg
 from lensflow.report.timings import timings
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "workflow/report"
-N_CANDIDATES = 20
 PACKAGES = ("snakemake", "keras", "tensorflow", "jax", "scikit-learn", "numpy", "h5py", "astropy")
-CANDIDATE_COLUMNS = (
-    "rank", "id", "p_lens", "p_lens_min", "p_lens_max", "cluster", "log_density", "path",
-    "is_lens",
-)  # fmt: skip
 
 
 def write_report(
@@ -66,7 +67,8 @@ def write_report(
         version=lensflow.__version__,
         versions=_versions(),
         style=(TEMPLATES / "report.css").read_text(),
-        experiments=[_content(read_findings(**entry)) for entry in experiments],
+        script=(TEMPLATES / "report.js").read_text(),
+        experiments=[_content(read_findings(**entry), Path(output)) for entry in experiments],
         comparison=_comparison(comparison),
         assumptions=assumptions(),
         timings=timings(benchmarks, rules).to_dict("records"),
@@ -85,7 +87,7 @@ def _versions():
     return found
 
 
-def _content(findings: Findings) -> dict:
+def _content(findings: Findings, output: Path) -> dict:
     """Everything that the template says about an experiment, as plain values."""
     experiment = findings.experiment
     sentence, _ = words.null_sentence(findings)
@@ -108,9 +110,9 @@ def _content(findings: Findings) -> dict:
         "paper_tables": paper_tables(findings),
         "models": findings.models,
         "ranked": words.ranking_sentence(findings),
-        "candidates": {name: _candidates(table) for name, table in findings.candidates.items()},
+        "candidates": candidates_content(findings),
         "sections": {
-            section: [_figure(*figure) for figure in figures]
+            section: [_figure(*figure, output) for figure in figures]
             for section, figures in findings.figures.items()
         },
         "config": _config_excerpt(experiment),
@@ -141,17 +143,14 @@ def _results(findings):
     return table.to_dict("records")
 
 
-def _candidates(table):
-    best = table.sort_values("rank").head(N_CANDIDATES)
-    return best[[c for c in CANDIDATE_COLUMNS if c in best]].to_dict("records")
-
-
-def _figure(caption, path):
+def _figure(caption, path, output):
+    """Return a figure with its caption, and where its full size is from the page."""
+    folder = quote(Path(relpath(path, output.parent)).with_suffix("").as_posix())
     return {
-        "name": path.stem,
-        "path": str(path.with_suffix(".pdf")),
+        "name": path.stem.replace("_", " "),
+        "files": {"PNG": f"{folder}.png", "PDF": f"{folder}.pdf"},
         "caption": (TEMPLATES / "captions" / f"{caption}.rst").read_text().strip(),
-        "data": base64.b64encode(path.read_bytes()).decode("ascii"),
+        **figure_picture(path),
     }
 
 

@@ -8,10 +8,16 @@ import pandas as pd
 import yaml
 
 from lensflow.report.page import write_report
+from lensflow.report.pictures import figure_picture
 from lensflow.report.shown import TABLES
 from lensflow.report.words import spread
 from unit.report.graph import DOT
 
+SKY_VIEWERS = (
+    "https://sky.esa.int/esasky/?",
+    "https://www.legacysurvey.org/viewer?",
+    "https://aladin.cds.unistra.fr/AladinLite/?",
+)
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
 )
@@ -36,12 +42,16 @@ class Outside(HTMLParser):
         self.found, self.open_tags = [], []
 
     def handle_starttag(self, tag, attrs):
-        if tag in ("script", "link", "iframe", "object"):
+        if tag in ("link", "iframe", "object"):
             self.found.append(tag)
         for name, value in attrs:
-            asked = name in ("src", "href", "srcset", "data", "action", "poster")
-            if asked and not (value or "").startswith(("data:image/png;base64,", "#")):
+            asked = name in ("src", "srcset", "data", "action", "poster")
+            if asked and not (value or "").startswith("data:image/webp;base64,"):
                 self.found.append(f"{tag} {name}={value}")
+            # What a person may click on: a place in the page, a file beside it, a sky viewer.
+            if name == "href" and not value.startswith(("#", "demo/figures/", *SKY_VIEWERS)):
+                self.found.append(f"{tag} {name}={value}")
+        assert not [name for name, _ in attrs if name.startswith("on")]
         if tag not in ("meta", "img", "br", "path", "rect"):
             self.open_tags.append(tag)
 
@@ -56,7 +66,9 @@ def check_html(text):
     parser.close()
     assert parser.found == []
     assert parser.open_tags == []
-    assert not re.search(r"url\(|@import|https?://", text)
+    for viewer in SKY_VIEWERS:
+        text = text.replace(f'href="{viewer}', "")
+    assert not re.search(r"url\(|@import|https?://|fetch\(|import\(|XMLHttpRequest", text)
 
 
 def test_numbers_are_in_it_and_nothing_outside_is_asked_for(folder):
@@ -77,7 +89,8 @@ def test_numbers_are_in_it_and_nothing_outside_is_asked_for(folder):
         assert spread(row).replace(">", "&gt;") in text
     assert "0.8617" in text
     assert "0.8123" in text
-    assert base64.b64encode(PIXEL).decode() in text
+    assert figure_picture(figure)["address"] in text
+    assert 'href="demo/figures/null_log_6.png"' in text
     assert "labels shuffled among the objects" in text
     assert "TRUE LABELS of 25" in text
     assert "simulated images" in text
@@ -161,11 +174,10 @@ def test_figures_stand_in_their_sections_with_their_captions(folder):
         path.write_bytes(PIXEL)
         figures.append((section, caption, path))
     text = report_of(folder, figures)
-    places = [
-        text.index(part)
-        for part in ("<h3>Results", "labels shuffled", "<h3>Clusters", "<h3>Candidates")
-    ]
+    parts = ("The best candidates", "How sure", "How complete", "Results", "Clusters", "Models")
+    places = [text.index(f"<h3>{part}") for part in parts]
     assert places == sorted(places)
+    assert text.index("<h3>Results") < text.index("labels shuffled") < text.index("<h3>Clusters")
     assert "Clusters with a lens fraction of at least 0.6" in text
 
 
@@ -174,8 +186,46 @@ def test_real_images_are_not_called_simulated(folder):
     path = folder / "demo/config.yaml"
     config = yaml.safe_load(path.read_text())
     config["datasets"] = {
-        "fake": {"kind": "challenge1", "path": "data/SpaceBasedTraining"},
-        "faint": {"kind": "fits", "path": "data/euclid", "state": "denoised"},
+        "fake": {"kind": "challenge1", "path": "data/SpaceBasedTraining", "shards": 2},
+        "faint": {"kind": "fits", "path": "data/euclid", "state": "denoised", "shards": 2},
     }
     path.write_text(yaml.safe_dump(config))
     assert "<strong>Simulated images." not in report_of(folder)
+
+
+def test_candidates_come_as_pictures_where_the_images_are(results, tmp_path):
+    root = tmp_path / "results"
+    root.symlink_to(results["root"])
+    entry = {"config_path": root / "demo/config.yaml", "figures": []}
+    write_report(tmp_path / "report.html", [entry], benchmarks=root / "benchmarks")
+    text = (tmp_path / "report.html").read_text()
+    check_html(text)
+    table = pd.read_csv(root / "demo/candidates_faint.csv", dtype={"id": str})
+    for name in table["id"].head(20):
+        assert f'alt="cutout of {name}"' in text
+
+
+def test_positions_are_linked_and_hostile_ones_are_text(folder):
+    path = folder / "demo/candidates_faint.csv"
+    table = pd.read_csv(path, dtype={"id": str})
+    table["ra"], table["dec"] = 150.1, -2.25
+    table.loc[0, "path"] = '"><img src=x onerror=alert(1)>'
+    table.loc[1, ["ra", "dec"]] = float("nan")
+    table.to_csv(path, index=False)
+    text = report_of(folder)
+    check_html(text)
+    assert "150.10000 -2.25000" in text
+    assert text.count("Legacy Survey at candidate") == 19
+    assert "https://www.legacysurvey.org/viewer?ra=150.100000&amp;dec=-2.250000&amp;" in text
+    assert "&lt;img src=x onerror" in text
+
+
+def test_the_interval_of_inspected_members_is_preferred_to_the_range_over_runs(folder):
+    path = folder / "demo/candidates_faint.csv"
+    table = pd.read_csv(path, dtype={"id": str})
+    table["p_low_stand_in"], table["p_high_stand_in"] = 0.123, 0.987
+    table.loc[0, "p_low_stand_in"] = float("nan")
+    table.to_csv(path, index=False)
+    text = report_of(folder)
+    assert text.count("0.123 to 0.987") == 2 * 19
+    assert "over runs</span>" in text

@@ -1,0 +1,86 @@
+"""Pictures inside a page: small enough to be read there, the full size is linked.
+
+Pictures are WebP in data addresses, so that a page is one file. Plots are narrowed to the width of
+a page first; a sheet of hundreds of noisy cutouts is narrowed further, until it is small enough.
+"""
+
+import base64
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+MAX_BYTES = 140_000
+"""Of one picture in the report: fifty of them in base64 stay under 10 MB."""
+
+WIDTHS = (1200, 1000, 800, 600, 440, 320)
+"""Pixels; the page is 960 wide."""
+
+QUALITIES = (80, 45, 25)
+"""Of lossy WebP, which are tried before the picture is made narrower still."""
+
+CUTOUT_QUALITY = 80
+CUTOUT_SIZE = 202
+"""Pixels a side of a single cutout: twice the usual one."""
+
+
+def figure_picture(path: Path | str) -> dict[str, object]:
+    """Return a figure for a page.
+
+    Parameters
+    ----------
+    path : path-like
+        Its PNG.
+
+    Returns
+    -------
+    dict
+        ``address`` (a data address), ``width`` and ``height`` in pixels.
+    """
+    with Image.open(path) as image:
+        original = image.convert("RGB")
+    for width in WIDTHS:
+        narrow = _narrowed(original, width)
+        for quality in QUALITIES:
+            data = _webp(narrow, quality)
+            if len(data) <= MAX_BYTES:
+                return _as_content(narrow, data)
+    return _as_content(narrow, data)
+
+
+def cutout_picture(image: np.ndarray) -> dict[str, object]:
+    """Return one cutout for a page, as the sky is drawn: first row at the bottom, dark on white.
+
+    Parameters
+    ----------
+    image : ndarray of shape (size, size)
+        In [0, 1].
+
+    Returns
+    -------
+    dict
+        As `figure_picture`.
+    """
+    grey = np.rint(255 * (1 - np.clip(image, 0, 1))).astype(np.uint8)[::-1]
+    size = (CUTOUT_SIZE, CUTOUT_SIZE)
+    drawn = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC)
+    return _as_content(drawn, _webp(drawn, CUTOUT_QUALITY))
+
+
+def _narrowed(image: Image.Image, width: int) -> Image.Image:
+    if image.width <= width:
+        return image
+    height = max(1, round(image.height * width / image.width))
+    return image.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="WEBP", quality=quality, method=4)
+    return buffer.getvalue()
+
+
+def _as_content(image: Image.Image, data: bytes) -> dict[str, object]:
+    address = "data:image/webp;base64," + base64.b64encode(data).decode("ascii")
+    return {"address": address, "width": image.width, "height": image.height}
