@@ -12,6 +12,8 @@ PYTHON ?= python3
 CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
+VERBOSE ?=
+export VERBOSE
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
 SLURM_PROFILE ?= slurm
 BIN := .venv/bin

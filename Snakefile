@@ -41,7 +41,7 @@ onsuccess:
 
 
 onerror:
-    print(*CONSOLE.failures(), f"Complete log: {log}", sep="\n", file=sys.stderr)
+    print(*CONSOLE.failures(), *log, sep="\n", file=sys.stderr)
 
 
 rule all:

@@ -419,6 +419,21 @@ class Experiment:
             for path in self._dataset(dataset).image_paths
         ]
 
+    @property
+    def explored_sample(self) -> str:
+        """The sample that the explorer shows: a dataset that is ranked, else the headline's."""
+        return next(map(self.candidate_sample, self.candidate_datasets), self.headline_sample)
+
+    @property
+    def explored_dataset(self) -> Dataset:
+        """The dataset of that sample."""
+        return self.sample_dataset(self.explored_sample)
+
+    @property
+    def explorer_path(self) -> str:
+        """The page with a map of the features."""
+        return f"{self.folder}/explorer.html"
+
     def candidate_sample(self, dataset: str) -> str:
         """Return the sample that holds all objects of a ranked dataset."""
         return "train" if dataset == self.dataset.name else dataset

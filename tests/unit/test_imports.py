@@ -59,6 +59,7 @@ LOADED = {
     "train_contrastive": NOTHING,
     "train_denoiser": NOTHING,
     "train_student": NOTHING,
+    "write_explorer": NOTHING,
     "write_judging_page": NOTHING,
     "write_report": NOTHING,
     "write_table1": NOTHING,

@@ -37,6 +37,7 @@ def test_every_documented_result_is_there(finished):
         "results/tiny/candidates_small_challenge.fits",
         "results/tiny/figures/label_methods.pdf",
         "results/report.html",
+        "results/tiny/explorer.html",
     ]
     missing = [path for path in expected if not (finished / path).is_file()]
     assert not missing
@@ -53,9 +54,10 @@ def test_the_console_has_a_line_a_stage_and_ends_with_what_to_open(finished):
     others = [line for line in lines[2:] if line not in stages]
     progress = [line for line in others if re.match(r"tiny/log/train_\w+: .*images/s.* left", line)]
     assert len(progress) >= 3
-    assert others[-3].startswith("tiny: AUC 0.")
-    assert others[-2:] == [
+    assert others[-4].startswith("tiny: AUC 0.")
+    assert others[-3:] == [
         "open results/report.html",
+        "open results/tiny/explorer.html",
         "open results/tiny/candidates_small_challenge.csv",
     ]
 

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
 from lensflow import tables
 from lensflow.figures import sources, style
 from lensflow.prepare.scaling import scale
@@ -45,11 +49,21 @@ def candidate_sheet(
             flux, sky_sigma = sources.dataset_images(shards, best["id"].tolist())
             has_sky = bool((sky_sigma > 0).all())
             images = scale(flux, sky_sigma, scaling if has_sky else "linear")
-            figure = _sheet(best, images, style.title({"labels": judgement}))
+            figure = sheet(best, images, style.title({"labels": judgement}))
         style.save(figure, png, pdf, trim=True)
 
 
-def _sheet(best, images, title):
+def sheet(best: pd.DataFrame, images: np.ndarray, title: str) -> Figure:
+    """Return a figure of cutouts with rank, identifier and probability.
+
+    Parameters
+    ----------
+    best : DataFrame
+        rank, id, and p_lens or log_density of each.
+    images : ndarray of shape (n, size, size)
+        In [0, 1].
+    title : str
+    """
     n_rows = -(-len(best) // _COLUMNS)
     side = style.PAGE_INCHES / _COLUMNS
     figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.3) + 0.2, images=True)

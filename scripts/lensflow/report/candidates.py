@@ -34,7 +34,7 @@ def _of_dataset(findings: Findings, dataset: str, table: pd.DataFrame) -> dict:
     best = table.sort_values("rank").head(N_PICTURES)
     pictures = _pictures(findings, dataset, best["id"].tolist())
     rows = [
-        _row(row, picture, findings.experiment.judgement.name)
+        _row(row, picture)
         for row, picture in zip(best.to_dict("records"), pictures, strict=True)
     ]
     source = next(each for each in findings.experiment.datasets if each.name == dataset)
@@ -60,7 +60,7 @@ def _pictures(findings: Findings, dataset: str, ids: list[str]) -> list[dict | N
     return [cutout_picture(image) for image in scale(flux, sky_sigma, shown)]
 
 
-def _row(row: dict, picture: dict | None, judgement: str) -> dict:
+def _row(row: dict, picture: dict | None) -> dict:
     """Return one candidate as plain values; numbers as they are written."""
     shown = {
         "rank": int(row["rank"]),
@@ -72,16 +72,16 @@ def _row(row: dict, picture: dict | None, judgement: str) -> dict:
         "density": f"{row['log_density']:.1f}",
     }
     if "p_lens" in row:
-        shown["p"], shown["interval"] = f"{row['p_lens']:.3f}", _interval(row, judgement)
+        shown["p"], shown["interval"] = f"{row['p_lens']:.3f}", _interval(row)
     if np.isfinite([row.get("ra", np.nan), row.get("dec", np.nan)]).all():
         shown["position"] = f"{row['ra']:.5f} {row['dec']:+.5f}"
         shown["links"] = list(sky_links(row["ra"], row["dec"]))
     return shown
 
 
-def _interval(row: dict, judgement: str) -> str:
+def _interval(row: dict) -> str:
     """Return the interval that follows from how many members were inspected, else the range."""
-    bounds = [row.get(f"p_{side}_{judgement}", np.nan) for side in ("low", "high")]
+    bounds = [row.get(name, np.nan) for name in ("p_low", "p_high")]
     if np.isfinite(bounds).all():
         return "{:.3f} to {:.3f}".format(*bounds)
     return f"{row['p_lens_min']:.3f} to {row['p_lens_max']:.3f} over runs"

@@ -111,12 +111,20 @@ def _content(findings: Findings, output: Path) -> dict:
         "models": findings.models,
         "ranked": words.ranking_sentence(findings),
         "candidates": candidates_content(findings),
+        "explorer": _beside(findings.root / experiment.explorer_path, output),
         "sections": {
             section: [_figure(*figure, output) for figure in figures]
             for section, figures in findings.figures.items()
         },
         "config": _config_excerpt(experiment),
     }
+
+
+def _beside(path: Path, output: Path) -> str | None:
+    """Return where a file is from the page, None where it is not there."""
+    if not path.is_file():
+        return None
+    return quote(Path(relpath(path, output.parent)).as_posix())
 
 
 def _judgement(findings, name):

@@ -24,6 +24,10 @@ CUTOUT_QUALITY = 80
 CUTOUT_SIZE = 202
 """Pixels a side of a single cutout: twice the usual one."""
 
+THUMBNAIL_QUALITY = 60
+THUMBNAIL_SIZE = 72
+"""Pixels a side where there are a thousand cutouts on a page."""
+
 
 def figure_picture(path: Path | str) -> dict[str, object]:
     """Return a figure for a page.
@@ -62,10 +66,19 @@ def cutout_picture(image: np.ndarray) -> dict[str, object]:
     dict
         As `figure_picture`.
     """
-    grey = np.rint(255 * (1 - np.clip(image, 0, 1))).astype(np.uint8)[::-1]
-    size = (CUTOUT_SIZE, CUTOUT_SIZE)
-    drawn = Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC)
+    drawn = _as_sky(image, CUTOUT_SIZE)
     return _as_content(drawn, _webp(drawn, CUTOUT_QUALITY))
+
+
+def thumbnail(image: np.ndarray) -> str:
+    """Return the address of a small picture of one cutout, in [0, 1], as the sky is drawn."""
+    drawn = _as_sky(image, THUMBNAIL_SIZE)
+    return _as_content(drawn, _webp(drawn, THUMBNAIL_QUALITY))["address"]
+
+
+def _as_sky(image: np.ndarray, side: int) -> Image.Image:
+    grey = np.rint(255 * (1 - np.clip(image, 0, 1))).astype(np.uint8)[::-1]
+    return Image.fromarray(grey).resize((side, side), Image.Resampling.BICUBIC)
 
 
 def _narrowed(image: Image.Image, width: int) -> Image.Image:

@@ -121,7 +121,8 @@ class Console(logging.StreamHandler):
 
     def failures(self) -> list[str]:
         """Return a line for each job that failed for good: its name, its reason, its log."""
-        return [f"  {job.name}: {job.reason}" for job in self.failed.values()]
+        lines = [f"  {job.name}: {job.reason}" for job in self.failed.values()]
+        return [f"{len(lines)} failed:", *lines] if lines else []
 
     # --- what each event means ----------------------------------------------------------------
 

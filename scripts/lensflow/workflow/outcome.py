@@ -51,7 +51,8 @@ def _spread(row: dict[str, str]) -> str:
 
 
 def _files(project: Project) -> Iterator[str]:
-    """Yield the report and the candidates, those that are there."""
-    for path in (REPORT, *project.candidate_paths):
+    """Yield the report, the explorers and the candidates, those that are there."""
+    explorers = [experiment.explorer_path for experiment in project.chosen]
+    for path in (REPORT, *explorers, *project.candidate_paths):
         if Path(path).is_file():
             yield path

@@ -223,8 +223,8 @@ def test_positions_are_linked_and_hostile_ones_are_text(folder):
 def test_the_interval_of_inspected_members_is_preferred_to_the_range_over_runs(folder):
     path = folder / "demo/candidates_faint.csv"
     table = pd.read_csv(path, dtype={"id": str})
-    table["p_low_stand_in"], table["p_high_stand_in"] = 0.123, 0.987
-    table.loc[0, "p_low_stand_in"] = float("nan")
+    table["p_low"], table["p_high"] = 0.123, 0.987
+    table.loc[0, "p_low"] = float("nan")
     table.to_csv(path, index=False)
     text = report_of(folder)
     assert text.count("0.123 to 0.987") == 2 * 19

@@ -97,7 +97,8 @@ def test_a_failed_job_gives_its_reason_at_once_and_at_the_end(logger, screen, lo
     said = screen.getvalue()
     assert said.startswith("FAILED demo/fit_mixture_8_0: ")
     assert said.endswith(f"{reason} ({LOG})\n")
-    (line,) = console.failures()
+    count, line = console.failures()
+    assert count == "1 failed:"
     assert line.startswith("  demo/fit_mixture_8_0: ")
     assert reason in line
     assert LOG in line
@@ -163,7 +164,7 @@ def test_where_all_is_shown_the_console_only_remembers(logger, how, log):
     begin(logger, 4, LOG)
     fail(logger, 4, LOG)
     assert "FAILED" not in own.stream.getvalue()
-    assert len(console.failures()) == 1
+    assert len(console.failures()) == 2
 
 
 def test_verbose_0_is_not_verbose(logger):

@@ -1,0 +1,231 @@
+"""Stage: the explorer, a map of the features of a sample with pictures and look-alikes.
+
+One HTML file, Bokeh inside, that asks for nothing. Where a sample is larger than a page can hold,
+the objects that rank first are shown and others drawn at random.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+import lensflow
+from lensflow.apply.similar import look_alikes, standardised
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.figures import sources
+from lensflow.prepare.scaling import scale
+from lensflow.report.pictures import thumbnail
+from lensflow.samples.embeddings import read_embeddings
+from lensflow.samples.scores import probability_column, read_scores
+from lensflow.seeds import rng
+
+TEMPLATES = Path(__file__).resolve().parents[3] / "workflow/report"
+MAX_OBJECTS = 1500
+"""Objects of a page: with a picture each it stays below 6 MB."""
+
+RANKED_SHARE = 0.2
+"""Share of a page that goes to the objects that rank first."""
+
+N_LOOK_ALIKES = 12
+PERPLEXITY = 30.0
+SIDE = 600
+"""Pixels of the map."""
+
+
+def explorer_stage(
+    embeddings: Path | str,
+    scores: Path | str,
+    shards: Sequence[Path | str],
+    output: Path | str,
+    experiment: str,
+    sample: str,
+    judgement: str,
+    scaling: str,
+    seed: int,
+) -> None:
+    """Write the explorer of an experiment.
+
+    Parameters
+    ----------
+    embeddings, scores : path-like
+        Of one sample by one run: ``embeddings_<sample>.h5`` and ``scores_<sample>.csv``.
+    shards : sequence of path-like
+        Image shards of the sample's dataset.
+    output : path-like
+        The page.
+    experiment, sample : str
+        What it is called.
+    judgement : str
+        Whose probabilities colour the map; nobody's leave the density.
+    scaling : str
+        Scale of the pictures.
+    seed : int
+        Chooses the objects, and begins the map.
+    """
+    features, everything = _objects(embeddings, scores, judgement)
+    chosen = choose(everything["rank"].to_numpy(), seed)
+    features, objects = standardised(features)[chosen], everything.iloc[chosen]
+    points = _points(features, objects, seed)
+    points["picture"] = _pictures(shards, objects["id"].tolist(), scaling)
+    page = _page(
+        points,
+        neighbours=json.dumps(_neighbours(features), separators=(",", ":")),
+        title=f"{experiment}: {sample}",
+        n_all=len(everything),
+        judgement=JUDGEMENTS[judgement].title,
+    )
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    Path(output).write_text(page, encoding="utf-8")
+
+
+def _objects(embeddings, scores, judgement) -> tuple[np.ndarray, pd.DataFrame]:
+    """Return features and id, cluster, p, log_density and rank of every object, once each."""
+    features, rows = read_embeddings([embeddings])
+    is_judged = JUDGEMENTS[judgement].gives_probabilities
+    names = [probability_column(judgement)] if is_judged else []
+    table = read_scores(scores, ["id", "cluster", "log_density", *names])
+    table = table.rename(columns=dict.fromkeys(names, "p"))
+    first = np.flatnonzero(~rows["id"].duplicated().to_numpy())
+    table = table.iloc[first].reset_index(drop=True)
+    # The best come first: a high probability, or without one a low density.
+    best = -table["p"] if is_judged else table["log_density"]
+    return features[first], table.assign(rank=best.rank(method="first").astype(int))
+
+
+def choose(rank: np.ndarray, seed: int, most: int = MAX_OBJECTS) -> np.ndarray:
+    """Return the rows that a page shows, in order: the first of the ranking, and random ones.
+
+    Parameters
+    ----------
+    rank : ndarray of int, shape (n,)
+        1 for the best.
+    seed : int
+    most : int
+        How many a page can hold.
+    """
+    if len(rank) <= most:
+        return np.arange(len(rank))
+    n_ranked = int(RANKED_SHARE * most)
+    rest = np.flatnonzero(rank > n_ranked)
+    drawn = rng(seed, "explorer").choice(rest, most - n_ranked, replace=False)
+    return np.sort(np.concatenate([np.flatnonzero(rank <= n_ranked), drawn]))
+
+
+def embed_in_plane(features: np.ndarray, seed: int) -> np.ndarray:
+    """Return places (n, 2) of standardised features on a map: t-SNE, begun at the components.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, d)
+    seed : int
+
+    Notes
+    -----
+    On one thread, so that the same features give the same map.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    n, d = features.shape
+    if n < 5 or d < 2:
+        padded = np.pad(features, ((0, 0), (0, max(0, 2 - d))))
+        return padded[:, :2]
+    start = PCA(2, svd_solver="full").fit_transform(features)
+    start = 1e-4 * start / max(start[:, 0].std(), 1e-12)
+    perplexity = min(PERPLEXITY, (n - 1) / 4)
+    with threadpool_limits(1):
+        tsne = TSNE(2, init=start, perplexity=perplexity, random_state=seed)
+        return tsne.fit_transform(features)
+
+
+def _points(features: np.ndarray, objects: pd.DataFrame, seed: int) -> dict[str, list]:
+    """Return the columns of the map."""
+    from bokeh.palettes import Category20
+
+    places = embed_in_plane(features, seed)
+    colours = [Category20[20][number % 20] for number in objects["cluster"]]
+    shown = {
+        "x": places[:, 0].astype(float).tolist(),
+        "y": places[:, 1].astype(float).tolist(),
+        "id": objects["id"].tolist(),
+        "rank": objects["rank"].tolist(),
+        "cluster": objects["cluster"].tolist(),
+        "colour_cluster": colours,
+        "density": objects["log_density"].round(2).tolist(),
+        "colour_density": _gradient(objects["log_density"].rank(pct=True)),
+    }
+    if "p" in objects:
+        shown["p"] = objects["p"].round(4).tolist()
+        shown["colour_p"] = _gradient(objects["p"])
+    return shown
+
+
+def _gradient(values: pd.Series) -> list[str]:
+    """Return a colour for each value in [0, 1]."""
+    from bokeh.palettes import Viridis256
+
+    return [Viridis256[min(int(256 * value), 255)] for value in values]
+
+
+def _neighbours(features: np.ndarray) -> list[list[int]]:
+    """Return the look-alikes of every object that is shown."""
+    return [look_alikes(features, row, N_LOOK_ALIKES)[0].tolist() for row in range(len(features))]
+
+
+def _pictures(shards, ids, scaling) -> list[str]:
+    flux, sky_sigma = sources.dataset_images(shards, ids)
+    images = scale(flux, sky_sigma, scaling if (sky_sigma > 0).all() else "linear")
+    return [thumbnail(image) for image in images]
+
+
+def _page(points: dict, **values) -> str:
+    """Return the page: Bokeh draws the map, the script beside it knows the look-alikes."""
+    from bokeh.embed import components
+    from bokeh.resources import INLINE
+
+    script, place = components(_plot(points))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("explorer.html.j2").render(
+        **values,
+        n_shown=len(points["id"]),
+        n_ranked=int(RANKED_SHARE * MAX_OBJECTS),
+        version=lensflow.__version__,
+        style=(TEMPLATES / "report.css").read_text(),
+        script=(TEMPLATES / "explorer.js").read_text(),
+        bokeh=INLINE.render_js(),
+        plot_script=script,
+        plot=place,
+        is_judged="p" in points,
+        perplexity=PERPLEXITY,
+    )
+
+
+def _plot(points: dict):
+    from bokeh.models import ColumnDataSource, HoverTool, TapTool
+    from bokeh.plotting import figure
+
+    source = ColumnDataSource(points, name="objects")
+    words = "p @p{0.000}<br>" if "p" in points else "log density @density{0.0}<br>"
+    picture = '<img src="@picture" width="128" height="128" alt=""><br>'
+    hover = HoverTool(tooltips=f"{picture}@id<br>{words}cluster @cluster", attachment="right")
+    plot = figure(
+        width=SIDE,
+        height=SIDE,
+        sizing_mode="scale_width",
+        tools=["pan", "wheel_zoom", "box_select", "lasso_select", "reset", hover, TapTool()],
+        active_drag="box_select",
+        background_fill_alpha=0,
+        border_fill_alpha=0,
+    )
+    plot.axis.visible, plot.grid.visible = False, False
+    plot.scatter(
+        "x", "y", source=source, size=7, fill_color="colour_cluster", line_color=None,
+        fill_alpha=0.8, nonselection_fill_alpha=0.15, name="points",
+    )  # fmt: skip
+    return plot

@@ -1,0 +1,247 @@
+"""A trained experiment as a finder, in a notebook: from cutouts to features, clusters, candidates.
+
+from lensflow.studies.finder import Finder
+
+finder = Finder.open("results/best")
+cutouts = finder.read(["a.fits", "b.fits"])     # or finder.take(array)
+table = finder.score(cutouts)                   # id, cluster, p_lens, log_density
+finder.picture(cutouts, table)                  # a matplotlib figure
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lensflow.cluster import clusterers
+from lensflow.cluster import labels as cluster_labels
+from lensflow.cluster.probability import lens_probability
+from lensflow.errors import CutoutError
+from lensflow.experiment import Experiment
+from lensflow.figures.candidates import sheet
+from lensflow.ingest.cutouts import NATIVE_SIZE, CutoutSettings, fit_to_size, read_batch, sky_sigma
+from lensflow.networks.denoising import load_denoiser
+from lensflow.networks.runtime import start_backend
+from lensflow.prepare.inputs import prepare_images
+from lensflow.prepare.scaling import scale
+from lensflow.samples.runs import Run
+from lensflow.seeds import rng
+from lensflow.studies.trained import existing, read_experiment
+
+
+@dataclass(frozen=True)
+class Cutouts:
+    """Images with the noise of their sky, as a finder takes them.
+
+    Attributes
+    ----------
+    ids : list of str
+    flux : ndarray of shape (n, 101, 101), float32
+        In any unit.
+    sky_sigma : ndarray of shape (n,), float32
+        Noise of a pixel of the sky, in the same unit.
+    problems : dict of str to str
+        What could not be used, and why.
+    """
+
+    ids: list[str]
+    flux: np.ndarray
+    sky_sigma: np.ndarray
+    problems: dict[str, str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Finder:
+    """The headline model of a trained experiment, one of its runs.
+
+    Parameters
+    ----------
+    experiment : lensflow.experiment.Experiment
+    root : Path
+        The folder that holds ``results``.
+    run : int
+        Which of the runs, from 0.
+    """
+
+    def __init__(self, experiment: Experiment, root: Path, run: int = 0):
+        self.experiment, self.root = experiment, root
+        self.run = Run(**experiment.model, run=run)
+        self._encode, self._mixture = self._load_encoder(), self._load_mixture()
+
+    @classmethod
+    def open(cls, folder: str | PathLike, run: int = 0) -> Self:
+        """Load the encoder and the clusters of an experiment that was run.
+
+        Parameters
+        ----------
+        folder : path-like
+            Its results, such as ``results/best``.
+        run : int
+            Which of its runs, from 0.
+
+        Raises
+        ------
+        ArtifactError
+            When the folder or one of its files is missing or damaged.
+        """
+        return cls(*read_experiment(folder), run)
+
+    def _load_encoder(self):
+        experiment, scale_of_run = self.experiment, self.run.scale
+        if experiment.encoder.is_network:
+            start_backend(experiment.config["backend"], experiment.config["math_threads"])
+        path = existing(self.root / experiment.encoder_path(self.run))
+        encode = experiment.encoder.load(path, experiment.preset, self.run.n_features)
+        for needed in experiment.needed_denoiser_paths(scale_of_run):
+            denoise = load_denoiser(existing(self.root / needed), experiment.preset)
+            return lambda images: encode(denoise(images))
+        return encode
+
+    def _load_mixture(self):
+        return clusterers.load(existing(self.root / self.experiment.mixture_path(self.run)))
+
+    def read(
+        self,
+        paths: Sequence[str | PathLike],
+        hdus: Sequence[str] | None = None,
+        zero_point: float | None = None,
+    ) -> Cutouts:
+        """Read FITS cutouts, as the workflow does: cropped or padded, their sky measured.
+
+        Parameters
+        ----------
+        paths : sequence of path-like
+            Their names without the suffix become the ids.
+        hdus : sequence of str, optional
+            Names of HDUs, of which the first that a file has is read; the first image by default.
+        zero_point : float, optional
+            AB magnitude of one count; fluxes stay in counts without. Scores do not depend on it.
+
+        Returns
+        -------
+        Cutouts
+            A bad file is among its ``problems``.
+
+        Raises
+        ------
+        CutoutError
+            When no file can be used.
+        """
+        ids = [Path(path).name.split(".fits")[0] for path in paths]
+        upper = tuple(name.upper() for name in hdus) if hdus else None
+        settings = CutoutSettings(hdus=upper, zero_point=zero_point)
+        batch = read_batch(list(map(str, paths)), ids, settings, self.experiment.config["seed"])
+        problems = {ids[row]: reason for row, reason in batch.problems.items()}
+        if not len(batch.rows):
+            raise CutoutError(
+                f"none of {len(ids)} files can be used: {problems or 'no file was given'}. Give "
+                "paths of FITS files with an image."
+            )
+        return Cutouts([ids[row] for row in batch.rows], batch.flux, batch.sky_sigma, problems)
+
+    def take(self, images: np.ndarray, ids: Sequence[str] | None = None) -> Cutouts:
+        """Take images that are in memory; their sky is measured in the border.
+
+        Parameters
+        ----------
+        images : array-like of shape (n, height, width)
+            Flux in any unit, first row at the bottom; cropped about the centre, or padded with
+            noise of the sky, to 101 pixels.
+        ids : sequence of str, optional
+            Their names; numbers by default.
+
+        Raises
+        ------
+        CutoutError
+            When the shape is another, a pixel is not finite, or an image has no noise.
+        """
+        images = _checked(images)
+        names = [str(name) for name in (range(len(images)) if ids is None else ids)]
+        if len(names) != len(images) or len(set(names)) != len(names):
+            raise CutoutError(
+                f"received {len(names)} ids ({len(set(names))} different) for {len(images)} "
+                "images; expected one of its own for each."
+            )
+        sigma = np.array([sky_sigma(image) for image in images], dtype=np.float32)
+        _check_noise(names, sigma)
+        seed = self.experiment.config["seed"]
+        flux = [
+            fit_to_size(image, NATIVE_SIZE, noise, rng(seed, "missing", name))
+            for image, noise, name in zip(images, sigma, names, strict=True)
+        ]
+        return Cutouts(names, np.array(flux, dtype=np.float32), sigma, {})
+
+    def embed(self, cutouts: Cutouts) -> np.ndarray:
+        """Return the features (n, d), float32."""
+        size = self.experiment.preset["image_size"]
+        return self._encode(prepare_images(cutouts.flux, cutouts.sky_sigma, self.run.scale, size))
+
+    def score(self, cutouts: Cutouts) -> pd.DataFrame:
+        """Return a table of id, cluster, p_lens (where clusters are judged) and log_density.
+
+        The probability is by the judgement that counts, as in the table of candidates.
+        """
+        features = self.embed(cutouts).astype(np.float64)
+        table = pd.DataFrame({"id": cutouts.ids, "cluster": self._mixture.labels(features)})
+        if self.experiment.judgement.gives_probabilities:
+            table["p_lens"] = self._probability(features)
+        return table.assign(log_density=self._mixture.log_density(features))
+
+    def _probability(self, features: np.ndarray) -> np.ndarray:
+        path = self.root / self.experiment.cluster_labels_path(
+            self.run, self.experiment.judgement.name
+        )
+        mixture, prior = self._mixture, tuple(self.experiment.settings["prior"])
+        labels = cluster_labels.read(path, mixture.hash, mixture.n_components, prior)
+        lens, non_lens = (labels[name] for name in ("probability", "non_lens_probability"))
+        memberships = self._mixture.responsibilities(features)
+        return lens_probability(memberships, lens.to_numpy(), non_lens.to_numpy())
+
+    def picture(self, cutouts: Cutouts, table: pd.DataFrame, n: int = 30) -> Figure:
+        """Return a figure of the best of a table, the first that ranks.
+
+        Parameters
+        ----------
+        cutouts : Cutouts
+        table : DataFrame
+            What `score` returned for them.
+        n : int
+            How many are drawn.
+        """
+        by, upward = ("p_lens", False) if "p_lens" in table else ("log_density", True)
+        best = table.sort_values(by, ascending=upward, kind="stable").head(n)
+        images = scale(cutouts.flux, cutouts.sky_sigma, self.experiment.shown_scale)
+        best = best.assign(rank=range(1, len(best) + 1))
+        return sheet(best, images[best.index], self.experiment.judgement.title)
+
+
+def _checked(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images, dtype=np.float32)
+    if images.ndim != 3 or not len(images):
+        raise CutoutError(
+            f"received an array of shape {images.shape}, expected (n, height, width) with n > 0. "
+            "Give one image as images[None]."
+        )
+    bad = np.flatnonzero(~np.isfinite(images).all(axis=(1, 2)))
+    if bad.size:
+        raise CutoutError(
+            f"{bad.size} of {len(images)} images have pixels that are not finite, number {bad[0]} "
+            "first; expected numbers. Fill them, or read the files, whose gaps are filled."
+        )
+    return images
+
+
+def _check_noise(names: Sequence[str], sigma: np.ndarray) -> None:
+    without = np.flatnonzero(~(sigma > 0))
+    if without.size:
+        raise CutoutError(
+            f"{without.size} of {len(sigma)} images have no noise in their border, "
+            f"{names[without[0]]!r} first; expected sky there. Give images as they were observed."
+        )

@@ -1,0 +1,136 @@
+"""The explorer in a real browser: look-alikes by id and by click, a selection to take away."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
+
+from browser.reader import browser, errors_of, serious_findings, show, wait_for
+from lensflow import artifacts
+from lensflow.report.explorer import explorer_stage
+from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.scores import scores_table, write_scores
+
+N = 80
+TWIN_OF, TWIN = 5, 60
+HOSTILE = "<img src=x onerror='document.body.dataset.broken=1'>"
+
+
+@pytest.fixture(scope="module")
+def explorer(tmp_path_factory):
+    """An explorer of random objects: one was planted twice, one has a hostile name."""
+    folder = tmp_path_factory.mktemp("explorer")
+    draw = np.random.default_rng(3)
+    ids = [f"object {number}" for number in range(N)]
+    ids[7] = HOSTILE
+    features = draw.normal(size=(N, 6)).astype(np.float32)
+    features[TWIN] = features[TWIN_OF]
+    rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
+    measures = dict.fromkeys(("numb_pix_lensed_image", "flux_lensed_image_in_sigma"), np.nan)
+    write_embeddings(folder / "embeddings.h5", rows.assign(**measures), [features], 6)
+    clusters, p = draw.integers(0, 4, N), {"person": draw.random(N)}
+    write_scores(folder / "scores.csv", [scores_table(rows, clusters, p, draw.normal(size=N))])
+    with artifacts.create(folder / "shard.h5", "images") as writer:
+        writer.dataset("flux", draw.normal(size=(N, 20, 20)).astype(np.float32), "counts")
+        writer.dataset("sky_sigma", np.ones(N, np.float32), "counts")
+        writer.strings("id", ids)
+        artifacts.write_table(writer, "catalogue", pd.DataFrame({"is_lens": np.full(N, -1)}))
+    page = folder / "explorer.html"
+    inputs = [folder / "embeddings.h5", folder / "scores.csv", [folder / "shard.h5"]]
+    explorer_stage(*inputs, page, "mine", "survey", "person", "log", seed=1)
+    return page
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory):
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def window(downloads):
+    with browser(downloads) as window:
+        yield window
+
+
+def ask(window, name):
+    field = window.find_element(By.ID, "wanted")
+    field.clear()
+    field.send_keys(name, Keys.ENTER)
+
+
+def shown(window):
+    return [item.text for item in window.find_elements(By.CSS_SELECTOR, "#alike button")]
+
+
+@pytest.mark.parametrize(("width", "is_dark"), [(1200, False), (390, True)])
+def test_anybody_can_use_it(window, explorer, width, is_dark):
+    show(window, explorer, width, is_dark)
+    ask(window, "object 5")
+    assert serious_findings(window) == []
+    assert window.execute_script("return document.documentElement.scrollWidth") <= width
+    assert errors_of(window) == []
+
+
+def test_a_planted_duplicate_is_its_own_look_alike(window, explorer):
+    show(window, explorer)
+    for one, other in ((TWIN_OF, TWIN), (TWIN, TWIN_OF)):
+        ask(window, f"object {one}")
+        assert shown(window)[:2] == [f"object {one}", f"object {other}"]
+
+
+def test_a_click_on_the_map_shows_what_looks_like_it(window, explorer):
+    show(window, explorer)
+    wait_for(window, "Bokeh.index.roots.length && Bokeh.index.roots[0].is_idle !== false")
+    # A tap, as Bokeh passes it on.
+    window.execute_script("Bokeh.documents[0].get_model_by_name('objects').selected.indices = [12]")
+    assert shown(window)[0] == "object 12"
+    window.find_elements(By.CSS_SELECTOR, "#alike button")[1].click()
+    assert shown(window)[0] != "object 12"
+
+
+def test_an_unknown_id_is_said(window, explorer):
+    show(window, explorer)
+    ask(window, "nobody")
+    assert window.find_element(By.ID, "said").text == "There is no object nobody on this page."
+
+
+def test_names_are_text(window, explorer):
+    show(window, explorer)
+    ask(window, HOSTILE)
+    assert shown(window)[0] == HOSTILE
+    assert window.execute_script("return document.body.dataset.broken") is None
+
+
+def test_the_colour_is_chosen(window, explorer):
+    show(window, explorer)
+    field = "return Bokeh.documents[0].get_model_by_name('points').glyph.fill_color.field"
+    for name in ("colour_p", "colour_density", "colour_cluster"):
+        Select(window.find_element(By.ID, "colour")).select_by_value(name)
+        assert window.execute_script(field) == name
+
+
+def test_a_selection_is_saved_as_a_table_of_ids(window, explorer, downloads):
+    show(window, explorer)
+    source = "Bokeh.documents[0].get_model_by_name('objects').selected.indices"
+    window.execute_script(f"{source} = [9, 7, 2]")
+    assert window.find_element(By.ID, "chosen").text == "3 selected"
+    window.find_element(By.ID, "save").click()
+    path = downloads / "selection.csv"
+    wait_for_file(window, path)
+    assert pd.read_csv(path)["id"].tolist() == ["object 2", HOSTILE, "object 9"]
+
+
+def wait_for_file(window, path):
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(window, 60, 0.05).until(lambda _: path.is_file() and path.stat().st_size)
+
+
+def test_it_asks_for_nothing(window, explorer):
+    window.get_log("performance")
+    show(window, explorer)
+    text = "".join(entry["message"] for entry in window.get_log("performance"))
+    assert "Network.requestWillBeSent" in text
+    assert '"url":"http' not in text

@@ -1,0 +1,74 @@
+"""The explorer: which objects, where on the map, and a page that is the same again."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from lensflow.apply.similar import standardised
+from lensflow.report import explorer
+
+
+def test_a_small_sample_is_shown_whole():
+    assert explorer.choose(np.array([3, 1, 2]), seed=1, most=3).tolist() == [0, 1, 2]
+
+
+def test_a_large_one_by_its_best_and_others_at_random():
+    rank = np.random.default_rng(0).permutation(1000) + 1
+    rows = explorer.choose(rank, seed=1, most=100)
+    assert len(rows) == len(set(rows)) == 100
+    assert (np.diff(rows) > 0).all()
+    assert set(range(1, 21)) <= set(rank[rows])
+    # The others are no better than chance: of 980, 80 are drawn.
+    others = np.sort(rank[rows])[20:]
+    assert others.min() > 20
+    assert 350 < np.median(others) < 650
+    assert explorer.choose(rank, seed=2, most=100).tolist() != rows.tolist()
+
+
+def test_the_map_keeps_groups_apart_and_is_the_same_again():
+    draw = np.random.default_rng(1)
+    centres = np.repeat(np.eye(3, 6) * 8, 30, axis=0)
+    features = standardised(centres + draw.normal(size=centres.shape))
+    places = explorer.embed_in_plane(features, seed=1)
+    assert places.shape == (90, 2)
+    group = np.repeat([0, 1, 2], 30)
+    nearest = np.array([np.argsort(np.linalg.norm(places - p, axis=1))[1] for p in places])
+    assert (group[nearest] == group).mean() > 0.95
+    np.testing.assert_array_equal(places, explorer.embed_in_plane(features, seed=1))
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (4, 4), (40, 1)])
+def test_few_objects_or_features_are_no_mistake(shape):
+    places = explorer.embed_in_plane(np.random.default_rng(0).normal(size=shape), seed=1)
+    assert places.shape == (shape[0], 2)
+    assert np.isfinite(places).all()
+
+
+def page_of(results, folder):
+    (run, *_) = results["runs"]
+    explorer.explorer_stage(
+        run / "embeddings_train.h5",
+        run / "scores_train.csv",
+        results["shards"],
+        folder / "explorer.html",
+        "demo",
+        "train",
+        "stand_in",
+        "log",
+        seed=1,
+    )
+    return (folder / "explorer.html").read_text()
+
+
+def test_the_page_holds_every_object_and_what_looks_like_it(results, tmp_path):
+    text = page_of(results, tmp_path)
+    (found,) = re.findall(r'id="neighbours">(.*?)</script>', text)
+    neighbours = json.loads(found)
+    assert len(neighbours) == 60
+    assert all(len(rows) == explorer.N_LOOK_ALIKES for rows in neighbours)
+    assert all(row not in rows for row, rows in enumerate(neighbours))
+    assert text.count("data:image/webp;base64,") == 60
+    assert "All 60 objects" in text
+    assert not re.search(r"<(script|link)[^>]*(src|href)=", text)

@@ -1,0 +1,73 @@
+"""What a finder refuses, and what it measures: images in memory and files."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from lensflow.errors import ArtifactError, CutoutError
+from lensflow.studies.finder import Finder
+
+
+@pytest.fixture
+def finder(monkeypatch):
+    """A finder without models: what it takes does not depend on them."""
+    monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
+    monkeypatch.setattr(Finder, "_load_mixture", lambda self: None)
+    model = {"scale": "log", "n_features": 3}
+    return Finder(SimpleNamespace(model=model, config={"seed": 1}), root=None)
+
+
+def noise(n=3, side=101, sigma=2.0):
+    return np.random.default_rng(5).normal(0, sigma, (n, side, side))
+
+
+@pytest.mark.parametrize("side", [101, 80, 150])
+def test_images_in_memory_come_to_one_size_with_their_noise(finder, side):
+    cutouts = finder.take(noise(side=side))
+    assert cutouts.flux.shape == (3, 101, 101)
+    np.testing.assert_allclose(cutouts.sky_sigma, 2.0, rtol=0.1)
+    assert cutouts.ids == ["0", "1", "2"]
+    assert np.std(cutouts.flux) == pytest.approx(2.0, rel=0.1)
+
+
+def test_files_and_arrays_are_the_same_images(finder, tmp_path):
+    images = noise().astype(np.float32)
+    for number, image in enumerate(images):
+        fits.PrimaryHDU(image).writeto(tmp_path / f"{number}.fits")
+    (tmp_path / "bad.fits").write_text("no image")
+    read = finder.read([*(tmp_path / f"{n}.fits" for n in range(3)), tmp_path / "bad.fits"])
+    taken = finder.take(images)
+    assert read.ids == taken.ids
+    np.testing.assert_array_equal(read.flux, taken.flux)
+    np.testing.assert_array_equal(read.sky_sigma, taken.sky_sigma)
+    assert list(read.problems) == ["bad"]
+
+
+@pytest.mark.parametrize(
+    ("images", "ids", "words"),
+    [
+        (noise()[0], None, r"shape \(101, 101\), expected \(n, height, width\)"),
+        (noise(n=0), None, "n > 0"),
+        (np.where(np.arange(3)[:, None, None] == 1, np.nan, noise()), None, "number 1 first"),
+        (np.zeros((2, 101, 101)), None, "no noise in their border, '0' first"),
+        (noise(), ["a", "a", "b"], r"3 ids \(2 different\) for 3 images"),
+        (noise(), ["a"], r"1 ids \(1 different\) for 3 images"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused(finder, images, ids, words):
+    with pytest.raises(CutoutError, match=words):
+        finder.take(images, ids)
+
+
+def test_no_usable_file_is_an_error_that_names_them(finder, tmp_path):
+    with pytest.raises(CutoutError, match=r"none of 1 files.*gone"):
+        finder.read([tmp_path / "gone.fits"])
+    with pytest.raises(CutoutError, match="no file was given"):
+        finder.read([])
+
+
+def test_a_folder_without_an_experiment_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match="no experiment that was run"):
+        Finder.open(tmp_path / "results/nothing")
