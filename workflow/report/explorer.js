@@ -57,8 +57,9 @@ function ready(document_) {
     if (rows.length === 1) showLookAlikes(rows[0]);
   });
   at("colour").addEventListener("change", (event) => {
-    points.glyph.fill_color = {field: event.target.value};
-    points.nonselection_glyph.fill_color = {field: event.target.value};
+    for (const glyph of [points.glyph, points.selection_glyph, points.nonselection_glyph]) {
+      glyph.fill_color = {field: event.target.value};
+    }
   });
   at("ids").append(...source.data.id.map((id) => new Option("", id)));
   at("find").addEventListener("submit", (event) => {

@@ -34,8 +34,7 @@ def _of_dataset(findings: Findings, dataset: str, table: pd.DataFrame) -> dict:
     best = table.sort_values("rank").head(N_PICTURES)
     pictures = _pictures(findings, dataset, best["id"].tolist())
     rows = [
-        _row(row, picture)
-        for row, picture in zip(best.to_dict("records"), pictures, strict=True)
+        _row(row, picture) for row, picture in zip(best.to_dict("records"), pictures, strict=True)
     ]
     source = next(each for each in findings.experiment.datasets if each.name == dataset)
     return {

@@ -5,6 +5,7 @@ the objects that rank first are shown and others drawn at random.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,12 +16,14 @@ import pandas as pd
 import lensflow
 from lensflow.apply.similar import look_alikes, standardised
 from lensflow.cluster.judgements import JUDGEMENTS
-from lensflow.figures import sources
+from lensflow.figures import sources, style
 from lensflow.prepare.scaling import scale
 from lensflow.report.pictures import thumbnail
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.scores import probability_column, read_scores
 from lensflow.seeds import rng
+
+logger = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "workflow/report"
 MAX_OBJECTS = 1500
@@ -79,6 +82,7 @@ def explorer_stage(
     )
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     Path(output).write_text(page, encoding="utf-8")
+    logger.info("%s: %d of %d objects", output, len(chosen), len(everything))
 
 
 def _objects(embeddings, scores, judgement) -> tuple[np.ndarray, pd.DataFrame]:
@@ -220,12 +224,14 @@ def _plot(points: dict):
         sizing_mode="scale_width",
         tools=["pan", "wheel_zoom", "box_select", "lasso_select", "reset", hover, TapTool()],
         active_drag="box_select",
-        background_fill_alpha=0,
+        # White in the dark too, as the pictures are: colours keep their meaning.
+        background_fill_color="white",
         border_fill_alpha=0,
     )
     plot.axis.visible, plot.grid.visible = False, False
     plot.scatter(
         "x", "y", source=source, size=7, fill_color="colour_cluster", line_color=None,
-        fill_alpha=0.8, nonselection_fill_alpha=0.15, name="points",
+        fill_alpha=0.8, nonselection_fill_alpha=0.3, selection_line_color=style.VERMILLION,
+        selection_line_width=2.5, name="points",
     )  # fmt: skip
     return plot

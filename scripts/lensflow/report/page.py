@@ -5,6 +5,7 @@ Without scripts it reads the same; one sorts and searches its tables.
 
 import contextlib
 import importlib.metadata
+import logging
 import platform
 from collections.abc import Mapping, Sequence
 from os.path import relpath
@@ -27,6 +28,8 @@ from lensflow.report.paper_tables import assumptions, paper_tables
 from lensflow.report.pictures import figure_picture
 from lensflow.report.rule_graph import parse_dot, rule_graph_svg
 from lensflow.report.timings import timings
+
+logger = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "workflow/report"
 PACKAGES = ("snakemake", "keras", "tensorflow", "jax", "scikit-learn", "numpy", "h5py", "astropy")
@@ -76,6 +79,7 @@ def write_report(
     )
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     Path(output).write_text(text, encoding="utf-8")
+    logger.info("%s: %.1f MB on %d experiments", output, len(text) / 1e6, len(experiments))
 
 
 def _versions():
