@@ -11,13 +11,11 @@ This file imports nothing large: a process begins with the memory of the one tha
 
 import json
 import os
-import runpy
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
@@ -114,9 +112,10 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
         known = {"features": str(N_FEATURES), "scale": SCALE}
         yield "embed", job("embed_images", inputs, outputs, params, **known)
     judged = {"mixture": str(work / "mixture.h5"), "labels": [str(work / "labels.csv")]}
+    known = {"judgements": ["known"], "prior": [0.5, 0.5]}
     for i in shards:
         inputs = {"embeddings": embeddings[i], **judged}
-        yield "score", job("score_shard", inputs, {"scores": scores[i]}, {"judgements": ["known"]})
+        yield "score", job("score_shard", inputs, {"scores": scores[i]}, known)
     inputs = {"embeddings": embeddings, "scores": scores}
     yield "collect", job("collect_sample", inputs, merged, {})
     inputs = {"scores": [merged["scores"]], "index": index, "manifest": manifest}
@@ -127,7 +126,11 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
 
 def start(task: str, argument: dict) -> dict:
     """Run a task of this file in a process of its own; return its cost and what it printed."""
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "TF_CPP_MIN_LOG_LEVEL": "2"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{SCRIPTS}:{ROOT / 'tests'}",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
     command = [sys.executable, __file__, task, json.dumps(argument)]
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as errors:
         begin = time.perf_counter()
@@ -145,12 +148,10 @@ def start(task: str, argument: dict) -> dict:
 
 def run_job(job: dict) -> None:
     """Run a script of the workflow with the object that Snakemake would give it."""
-    parts = {
-        name: SimpleNamespace(**job[name]) for name in ("input", "output", "params", "wildcards")
-    }
-    snakemake = SimpleNamespace(**parts, log=job["log"])
-    script = str(SCRIPTS / f"{job['script']}.py")
-    runpy.run_path(script, {"snakemake": snakemake}, run_name="__main__")
+    from jobs import given, run_script
+
+    parts = {name: job[name] for name in ("input", "output", "params", "wildcards")}
+    run_script(f"{job['script']}.py", given(job["log"][0], **parts))
 
 
 def prepare_models(argument: dict) -> None:

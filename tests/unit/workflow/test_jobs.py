@@ -7,23 +7,10 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from jobs import SCRIPTS, Given
 from lensflow import artifacts, tables
 from lensflow.errors import ArtifactError
 from lensflow.workflow import jobs
-
-SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
-
-
-class Named(list):
-    """Files or values, some of them named, as Snakemake gives them to a script."""
-
-    def __init__(self, unnamed=(), **named):
-        values = [v for each in named.values() for v in ([each] if isinstance(each, str) else each)]
-        super().__init__([*unnamed, *values])
-        self.named = named
-
-    def items(self):
-        return self.named.items()
 
 
 @pytest.fixture
@@ -33,11 +20,9 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "start_log", lambda path: None)
 
     def run(inputs, **params):
-        outputs = Named(stack="results/a/stack.h5", table="results/a/t.csv", many="results/a/many")
-        given = SimpleNamespace(
-            input=inputs, output=outputs, params=Named(**params), log=["results/logs/a.log"]
-        )
-        with jobs.job(given):
+        outputs = Given(stack="results/a/stack.h5", table="results/a/t.csv", many="results/a/many")
+        parts = {"input": inputs, "output": outputs, "params": Given(**params)}
+        with jobs.job(SimpleNamespace(**parts, log=["results/logs/a.log"])):
             with artifacts.create("results/a/stack.h5", "stack") as writer:
                 writer.strings("id", ["1"])
             tables.write_csv("results/a/t.csv", pd.DataFrame({"id": ["1"]}))
@@ -58,7 +43,7 @@ def make(path):
 def test_what_a_job_makes_names_what_it_read(run):
     paths = [make(f"results/data/{name}.h5") for name in "ab"]
     Path("mine.csv").write_text("id\n1\n")
-    found = run(Named(["mine.csv"], index=paths[0], both=paths, none=[]), seed="1", code="c0de")
+    found = run(Given(["mine.csv"], index=paths[0], both=paths, none=[]), seed="1", code="c0de")
     ids = [artifacts.content_of(path) for path in paths]
     assert found["index"] == ids[0]
     assert found["both"] == tables.joined_hash(ids) != tables.joined_hash(ids[::-1])
@@ -72,26 +57,26 @@ def test_what_a_job_makes_names_what_it_read(run):
 
 
 def test_the_machine_is_not_part_of_the_origin(run):
-    here = run(Named(), seed="1", backup="here", math_threads="1")
-    assert here == run(Named(), seed="1", backup="there", math_threads="2")
-    assert here["config"] != run(Named(), seed="2")["config"]
+    here = run(Given(), seed="1", backup="here", math_threads="1")
+    assert here == run(Given(), seed="1", backup="there", math_threads="2")
+    assert here["config"] != run(Given(), seed="2")["config"]
 
 
 def test_an_artifact_or_a_table_in_anothers_place_is_refused(run):
     first, second = make("results/x/run_0.h5"), make("results/x/run_1.h5")
     shutil.copy(second, first)
     with pytest.raises(ArtifactError, match=r"was made as results/x/run_1\.h5"):
-        run(Named(mixture=first))
-    run(Named(mixture=second))
+        run(Given(mixture=first))
+    run(Given(mixture=second))
     Path("results/a/t.csv").write_text("id\n")
     with pytest.raises(ArtifactError, match="damaged, truncated or edited"):
-        run(Named(table="results/a/t.csv"))
+        run(Given(table="results/a/t.csv"))
 
 
 def test_a_failed_job_leaves_no_record(run, monkeypatch):
     monkeypatch.setattr(artifacts, "create", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        run(Named())
+        run(Given())
     assert not Path("results/a/.origin").exists()
 
 
