@@ -72,8 +72,8 @@ logger = logging.getLogger(__name__)
 class Writer:
     """What `create` yields: it puts described datasets in the h5py file ``file``."""
 
-    def __init__(self, file: h5py.File):
-        self.file = file
+    def __init__(self, file: h5py.File, path: Path):
+        self.file, self.path = file, path
         # A dataset opened anew has lost how it is to be cached, and closing it writes its cache.
         self._growing: dict[str, Filling] = {}
         self._filling: dict[str, Filling] = {}
@@ -86,7 +86,7 @@ class Writer:
         if data.dtype == bool:
             data = data.astype(np.int8)
         dataset = self._fixed(name, data.shape, data.dtype, units, description, compress)
-        with _writing(self.file):
+        with _writing_to(self.path):
             dataset[...] = data
         return dataset
 
@@ -104,7 +104,7 @@ class Writer:
         Without compression it is contiguous, which reads fastest in any order.
         """
         dataset = self._fixed(name, shape, dtype, units, description, compress)
-        self._filling[name] = Filling(dataset)
+        self._filling[name] = Filling(dataset, self.path)
         return self._filling[name]
 
     def _fixed(self, name, shape, dtype, units, description, compress) -> h5py.Dataset:
@@ -139,7 +139,7 @@ class Writer:
             **(_filters(dtype) if compress else {}),
         )
         _describe(dataset, units, description)
-        self._growing[name] = self._filling[name] = Filling(dataset)
+        self._growing[name] = self._filling[name] = Filling(dataset, self.path)
         return dataset
 
     def append(self, name: str, rows) -> None:
@@ -149,26 +149,28 @@ class Writer:
     def strings(self, name: str, values: Iterable[str], description: str = "") -> h5py.Dataset:
         """Store strings as variable-length UTF-8."""
         values = np.array([str(value) for value in values], dtype=object)
-        with _writing(self.file):
+        with _writing_to(self.path):
             dataset = self.file.create_dataset(name, data=values, dtype=h5py.string_dtype())
         return _describe(dataset, "1", description)
 
     def text(self, name: str, value: str, description: str = "") -> h5py.Dataset:
         """Store one long string, such as a configuration in YAML."""
-        with _writing(self.file):
+        with _writing_to(self.path):
             dataset = self.file.create_dataset(name, data=value, dtype=h5py.string_dtype())
         return _describe(dataset, "1", description)
 
     def seal(self) -> None:
         """Write the checksums, and the hash over everything; nothing may be written after it."""
-        _seal(self.file, {name: filled.checksums() for name, filled in self._filling.items()})
+        known = {name: filled.checksums() for name, filled in self._filling.items()}
+        with _writing_to(self.path):
+            _seal(self.file, known)
 
 
 class Filling:
     """A dataset that is filled block by block, with the checksums of what it was given."""
 
-    def __init__(self, dataset: h5py.Dataset):
-        self.dataset = dataset
+    def __init__(self, dataset: h5py.Dataset, path: Path):
+        self.dataset, self.path = dataset, path
         self.shape, self.ndim, self.dtype = dataset.shape, dataset.ndim, dataset.dtype
         self._checked = _RunningChecksums(dataset)
 
@@ -178,7 +180,7 @@ class Filling:
     def __setitem__(self, rows: slice, values: np.ndarray) -> None:
         """Put a block in its place; blocks come in order."""
         values = np.ascontiguousarray(values, self.dtype)
-        with _writing(self.dataset.file):
+        with _writing_to(self.path):
             self.dataset[rows] = values
         self._checked.add(values)
 
@@ -186,7 +188,7 @@ class Filling:
         """Add rows at the end of a dataset that grows."""
         dataset, start = self.dataset, len(self.dataset)
         rows = np.ascontiguousarray(rows, dtype=self.dtype)
-        with _writing(dataset.file):
+        with _writing_to(self.path):
             dataset.resize(start + len(rows), axis=0)
             if dataset.compression is None and dataset.ndim > 1:
                 _append_images(dataset, start, rows)
@@ -229,7 +231,7 @@ def create(
     partial = path.with_name(f".{path.name}.partial")
     file = _create_partial(path, partial)
     try:
-        writer = Writer(file)
+        writer = Writer(file, path)
         with _closing(file, path):
             _set_root_attributes(file, kind, path, attrs or {})
             yield writer
@@ -480,9 +482,21 @@ def _create_partial(path: Path, partial: Path) -> h5py.File:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftover(partial)
-        return h5py.File(partial, "x")
+        return _new_file(partial)
     except OSError as error:
         raise ArtifactError(_explain(error, path, "created")) from error
+
+
+def _new_file(partial: Path) -> h5py.File:
+    try:
+        return h5py.File(partial, "x")
+    except FileExistsError:
+        raise
+    except OSError:
+        # Made, but nothing could be written to it.
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
 
 
 def _remove_leftover(partial: Path) -> None:
@@ -513,9 +527,11 @@ def _explain(error: OSError, path: Path, verb: str) -> str:
         )
     if isinstance(error, FileNotFoundError):
         return f"{path} does not exist. Run the rule that makes it."
+    if verb == "created":
+        return tables.not_written(path, _reason(error))
     return (
-        f"{path} cannot be {verb}: {error}. A complete, readable HDF5 file was expected; when it "
-        "is damaged or truncated, delete it and run the rule that makes it again."
+        f"{path} cannot be {verb}: {_reason(error)}. A complete, readable HDF5 file was expected; "
+        "when it is damaged or truncated, delete it and run the rule that makes it again."
     )
 
 
@@ -571,19 +587,21 @@ def _damaged(file: h5py.File, key: str, problem: str) -> ArtifactError:
     )
 
 
-def _writing(file: h5py.File):
-    """Name the file that is written when that fails: its disk is full, say."""
-    return _writing_to(file.filename)
-
-
 @contextlib.contextmanager
 def _writing_to(path: str | os.PathLike) -> Iterator[None]:
+    """Name the file that is written when that fails: its disk is full, say."""
     try:
         yield
     except ArtifactError:
         raise
     except (OSError, RuntimeError) as error:
-        raise ArtifactError(tables.not_written(path, error)) from error
+        raise ArtifactError(tables.not_written(path, _reason(error))) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what the system says of a failure, out of HDF5's long text."""
+    found = re.search(r"error message = '([^']*)'", str(error))
+    return found[1] if found else str(error)
 
 
 @contextlib.contextmanager
@@ -805,13 +823,12 @@ def _bytes_of(value) -> bytes:
 
 def _seal(file: h5py.File, known: Mapping[str, np.ndarray | None]) -> None:
     """Write the checksums of every dataset, ``known`` or read again, and the hash over it all."""
-    with _writing(file):
-        for name in _names(file):
-            item = file[name or "/"]
-            if isinstance(item, h5py.Dataset):
-                found = known.get(name)
-                item.attrs[CHECKSUMS] = _all_checksums(item) if found is None else found
-        file.attrs[CONTENT] = _content_hash(file)
+    for name in _names(file):
+        item = file[name or "/"]
+        if isinstance(item, h5py.Dataset):
+            found = known.get(name)
+            item.attrs[CHECKSUMS] = _all_checksums(item) if found is None else found
+    file.attrs[CONTENT] = _content_hash(file)
 
 
 # Files whose hash was compared in this process, by what tells that they are still the same.

@@ -148,7 +148,7 @@ def put_in_place(partial: Path, path: Path) -> None:
     os.replace(partial, path)
 
 
-def not_written(path: str | os.PathLike, error: Exception) -> str:
+def not_written(path: str | os.PathLike, error: Exception | str) -> str:
     """Say that a file could not be written, and why."""
     return (
         f"{path} cannot be written: {error}. A folder that can be written to, on a disk with room, "

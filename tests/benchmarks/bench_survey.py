@@ -24,6 +24,9 @@ THREADS = 2
 N_FEATURES, N_COMPONENTS = 8, 24
 SCALE = "log"
 GROWTH = 1.1
+# Most of a stage's time that checksums may take, percent.
+CHECKING = 5.0
+CHECKS = ".checks"
 DATASET = {"kind": "fits", "zero_point": 0.0, "id_pattern": r"imageEUC_VIS-(\d+)"}
 
 
@@ -48,6 +51,10 @@ def run(long: bool = False) -> list[dict]:
         name = f"survey of {sizes[-1]:,}: {stage}"
         rows.append(row(name, "images/s", sizes[-1] / spent["wall"]))
     for stage, spent in large.items():
+        share = 100 * spent["checks"] / spent["wall"]
+        name = f"survey, checksums in {stage}: share of its time"
+        rows.append(row(name, "%", share, goal=CHECKING, bound="at most"))
+    for stage, spent in large.items():
         name, peaks = f"survey, peak memory of {stage}: {beside}", (spent, small[stage])
         rows.append(row(name, "MB", *(p["megabytes"] for p in peaks), GROWTH, "at most"))
     return rows
@@ -64,8 +71,10 @@ def survey(work: Path, n_images: int, preset: dict) -> dict[str, dict]:
     start("write_files", files)
     cost: dict[str, dict] = {}
     for stage, job in jobs(work, results, files["folder"], n_images // SHARD, preset):
-        used = start("run_job", {**job, "log": [str(results / "log.txt")]})
-        spent = cost.setdefault(stage, {"wall": 0.0, "cpu": 0.0, "megabytes": 0.0})
+        log = results / "log.txt"
+        used = start("run_job", {**job, "log": [str(log)]})
+        spent = cost.setdefault(stage, {"wall": 0.0, "cpu": 0.0, "checks": 0.0, "megabytes": 0.0})
+        spent["checks"] += float(log.with_suffix(CHECKS).read_text())
         spent["wall"] += used["wall"]
         spent["cpu"] += used["cpu"]
         spent["megabytes"] = max(spent["megabytes"], used["megabytes"])
@@ -150,8 +159,37 @@ def run_job(job: dict) -> None:
     """Run a script of the workflow with the object that Snakemake would give it."""
     from jobs import given, run_script
 
+    seconds = watched_checks()
     parts = {name: job[name] for name in ("input", "output", "params", "wildcards")}
     run_script(f"{job['script']}.py", given(job["log"][0], **parts))
+    Path(job["log"][0]).with_suffix(CHECKS).write_text(str(sum(seconds)))
+
+
+def watched_checks() -> list[float]:
+    """Have the time that checksums take noted; return the list that it is noted in."""
+    from lensflow import artifacts, tables
+
+    seconds, inside = [], []
+
+    def watched(function):
+        def call(*arguments):
+            if inside:
+                return function(*arguments)
+            inside.append(function)
+            begin = time.perf_counter()
+            try:
+                return function(*arguments)
+            finally:
+                seconds.append(time.perf_counter() - begin)
+                inside.clear()
+
+        return call
+
+    running = artifacts._RunningChecksums
+    for owner, name in ((artifacts, "_checksums"), (artifacts, "_content_hash"), (running, "add")):
+        setattr(owner, name, watched(getattr(owner, name)))
+    tables.file_hash = watched(tables.file_hash)
+    return seconds
 
 
 def prepare_models(argument: dict) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lensflow import tables
 from lensflow.errors import CutoutError
 
 COLUMNS = ("path", "id", "reason")
@@ -41,8 +42,10 @@ class Tally:
 def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, str]]) -> Tally:
     """Write the list and return the counts of its reasons."""
     tally = Tally()
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with (
+        tables.replacing(path) as partial,
+        open(partial, "w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in rows:

@@ -1,0 +1,121 @@
+"""The jobs of a finished run, run again one by one with files that were damaged or exchanged.
+
+Snakemake was run with ``--skip-script-cleanup``: what it gave each script is still there. A job
+runs in a child of this process, in a copy of the run's folder, and is stopped when it hangs.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs import SCRIPTS, run_script
+
+TIMEOUT_S = 300
+END_OF_PREAMBLE = "snakemake preamble end"
+WORDS = re.compile(r"ERROR lensflow: (\w+Error): (.*)")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One job: its script, and what Snakemake gave it."""
+
+    script: str
+    snakemake: object
+
+    @property
+    def inputs(self):
+        """Files that it reads."""
+        return [path for path in self.snakemake.input if os.path.isfile(path)]
+
+    @property
+    def outputs(self):
+        """Files that it makes, other than those that hold times."""
+        timed = ("history.csv", "report.json", "report.html")
+        return [path for path in self.snakemake.output if not str(path).endswith(timed)]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: its status (None: it hung), and the last error in its log."""
+
+    status: int | None
+    error: str
+
+    @property
+    def is_refusal(self):
+        """Whether it stopped with words of its own."""
+        return self.status not in (0, None) and WORDS.search(self.error) is not None
+
+
+def stages(folder):
+    """Return the jobs of a finished run."""
+    paths = sorted(Path(folder, ".snakemake/scripts").glob("*.py"))
+    return [_stage(path) for path in paths]
+
+
+def _stage(path):
+    preamble = path.read_text().partition(END_OF_PREAMBLE)[0]
+    here, known = list(sys.path), {"__name__": "preamble", "__file__": str(path)}
+    try:
+        exec(compile(preamble, str(path), "exec"), known)
+    finally:
+        sys.path[:] = here
+    return Stage(f"{path.name.split('.', 1)[1]}", known["snakemake"])
+
+
+def run(stage, folder, timeout=TIMEOUT_S):
+    """Run a job in a folder; return how it ended."""
+    child = os.fork()
+    if child == 0:
+        os._exit(_work(stage, folder))
+    log = Path(folder, stage.snakemake.log[0])
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            text = log.read_text(errors="replace") if log.is_file() else ""
+            return Outcome(os.waitstatus_to_exitcode(status), text[-4000:])
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return Outcome(None, "")
+
+
+def _work(stage, folder):
+    """Run the script as a process of its own would: an error goes through ``sys.excepthook``."""
+    try:
+        os.chdir(folder)
+        sys.path.append(str(SCRIPTS))
+        run_script(stage.script, stage.snakemake)
+    except SystemExit as end:
+        return int(end.code or 0)
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            sys.excepthook(type(error), error, error.__traceback__)
+            traceback.print_exc()
+            sys.stderr.flush()
+        return 1
+    return 0
+
+
+def contents(folder, paths):
+    """Return the bytes of files by name; a folder's files too."""
+    found = {}
+    for path in paths:
+        place = Path(folder, path)
+        files = [each for each in place.rglob("*") if each.is_file()] if place.is_dir() else [place]
+        found |= {str(f.relative_to(folder)): f.read_bytes() for f in files if f.is_file()}
+    return found
+
+
+def copy_of(folder, to):
+    """Copy the results of a run to work on; return the copy."""
+    shutil.copytree(Path(folder, "results"), Path(to, "results"), copy_function=shutil.copy2)
+    return Path(to)
