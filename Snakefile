@@ -51,4 +51,5 @@ rule all:
         report="results/report.html",
         candidates=PROJECT.candidate_paths,
         pages=PROJECT.page_paths,
+        looks=PROJECT.look_paths,
     localrule: True

@@ -11,4 +11,5 @@ if __name__ == "__main__":
             label_paths=dict(zip(snakemake.params.judgements, snakemake.input.labels, strict=True)),
             scores_path=snakemake.output.scores,
             prior=snakemake.params.prior,
+            further_paths=list(zip(snakemake.input.further, snakemake.input.shares, strict=True)),
         )

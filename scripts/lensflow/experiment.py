@@ -16,6 +16,7 @@ from lensflow.ingest.kinds import KINDS, Kind
 from lensflow.networks.kinds import NETWORKS
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
+from lensflow.seeds import rng
 
 OWN_SAMPLES = ("train", "test")
 """Samples that the dataset of an experiment is split into; the others are called as datasets."""
@@ -159,6 +160,11 @@ class Experiment:
     def applied(self) -> list[Dataset]:
         """The other datasets that its models are applied to."""
         return [self._dataset(name) for name in self.settings["apply_to"]]
+
+    @cached_property
+    def beside(self) -> list["Experiment"]:
+        """The experiments whose probabilities are averaged with its own, image by image."""
+        return [Experiment(name, self.config) for name in self.settings["beside"]]
 
     @property
     def datasets(self) -> list[Dataset]:
@@ -311,7 +317,24 @@ class Experiment:
 
     def _missing_tables(self, judgement: str) -> list[str]:
         paths = [self.cluster_labels_path(run, judgement) for run in self.runs]
+        for other in self.beside:
+            paths += [other.cluster_labels_path(run, judgement) for run in other.headline_runs]
         return [path for path in dict.fromkeys(paths) if not os.path.isfile(path)]
+
+    @property
+    def grade_paths(self) -> list[str]:
+        """The files of grades of single images that are there; the others are waited for."""
+        return [path for path in self.settings["grades"] if os.path.isfile(path)]
+
+    @property
+    def pending_grades(self) -> list[str]:
+        """The files of grades that are not there yet."""
+        return [path for path in self.settings["grades"] if not os.path.isfile(path)]
+
+    @property
+    def has_head(self) -> bool:
+        """Whether graded images rank the others, beside a judgement of the clusters."""
+        return bool(self.grade_paths and self.probabilities)
 
     @property
     def judgement(self) -> Judgement:
@@ -329,6 +352,27 @@ class Experiment:
     def n_components(self, n_features: int) -> int:
         """Return the number of clusters: the number of features unless configured."""
         return self.settings["mixture"]["n_components"] or n_features
+
+    @property
+    def mixture_settings(self) -> dict[str, object]:
+        """What every mixture of it is fitted with."""
+        settings = self.settings["mixture"]
+        return {name: value for name, value in settings.items() if name != "spread"}
+
+    def further_seed(self, run: int, further: int) -> int:
+        """Return the seed of a further mixture over which the judgement of a run is spread."""
+        return int(rng(self.mixture_seed(run), "spread", further).integers(2**31))
+
+    @property
+    def keeps_scores(self) -> bool:
+        """Whether what its clusters say is kept by shard: something else is combined with it.
+
+        Otherwise it is joined and thrown away.
+        """
+        others = self.config["experiments"].values()
+        is_beside = any(self.name in other["beside"] for other in others)
+        has_more = self.beside or self.has_student or self.settings["grades"]
+        return bool(has_more) or is_beside
 
     # --- models -------------------------------------------------------------------------------
 
@@ -554,17 +598,64 @@ class Experiment:
         asked = any(JUDGEMENTS[name].table_key for name in self.settings["labels"])
         return [self.judging_page] if asked else []
 
+    @property
+    def look_paths(self) -> list[str]:
+        """Which clusters to look at next, where a person judges them: of the headline's runs."""
+        by_person = any(JUDGEMENTS[name].table_key for name in self.settings["labels"])
+        return self.headline_paths("next_looks.csv") if by_person else []
+
     def embedding_paths(self, run: Run, sample: str) -> list[str]:
         """Return the shards of a sample's embeddings."""
         return self._shards(self.run_path(run, f"embeddings/{sample}"), sample)
 
-    def score_paths(self, run: Run, sample: str) -> list[str]:
-        """Return the shards of a sample's scores."""
-        return self._shards(self.run_path(run, f"scores/{sample}"), sample, "csv")
+    def further_paths(self, run: Run) -> dict[str, list[str]]:
+        """Return the further mixtures over which a judgement is spread, and their shares."""
+        numbers = range(self.settings["mixture"]["spread"])
+        return {
+            kind: [self.run_path(run, f"spread/{kind}_{number}.h5") for number in numbers]
+            for kind in ("mixture", "shares")
+        }
 
-    def teacher_score_paths(self, run: Run) -> list[str]:
-        """Return the scores of the training sample that a student learns from."""
-        return self.score_paths(run, "train")
+    def score_paths(self, run: Run, sample: str) -> list[str]:
+        """Return the shards of what the clusters of a run say of a sample."""
+        folder = "clusters" if self.keeps_scores else "scores"
+        return self._score_shards(run, folder, sample)
+
+    def all_score_paths(self, run: Run, sample: str) -> list[list[str]]:
+        """Return the same of the run itself and of the run beside it in each other experiment.
+
+        That is the run of the same number of the other's headline model.
+        """
+        others = [(other, other.headline_runs[run.run]) for other in self.beside]
+        return [each.score_paths(its, sample) for each, its in [(self, run), *others]]
+
+    def teacher_score_paths(self, run: Run, sample: str = "train") -> list[str]:
+        """Return the shards of what clusters say, the experiments beside it included.
+
+        Of the training sample that is what a student learns from.
+        """
+        if self.beside:
+            return self._score_shards(run, "teacher", sample)
+        return self.score_paths(run, sample)
+
+    def ungraded_score_paths(self, run: Run, sample: str) -> list[str]:
+        """Return the shards of a sample's scores before graded images are looked at."""
+        if self.has_student and self.probabilities:
+            return self._score_shards(run, "taught", sample)
+        return self.teacher_score_paths(run, sample)
+
+    def final_score_paths(self, run: Run, sample: str) -> list[str]:
+        """Return the shards of a sample's scores: clusters, and what else the experiment has."""
+        if self.has_head:
+            return self._score_shards(run, "graded", sample)
+        return self.ungraded_score_paths(run, sample)
+
+    def calibration_path(self, run: Run) -> str:
+        """Return what the sum of teacher and student of a run is worth as a probability."""
+        return self.run_path(run, "calibration.csv")
+
+    def _score_shards(self, run: Run, folder: str, sample: str) -> list[str]:
+        return self._shards(self.run_path(run, f"{folder}/{sample}"), sample, "csv")
 
     def student_path(self, run: Run, judgement: str) -> str:
         """Return the weights of the student of a run and judgement."""
@@ -634,6 +725,11 @@ class Project:
             }
             for experiment in self.compared
         ]
+
+    @property
+    def look_paths(self) -> list[str]:
+        """Which clusters to look at next, of the experiments under ``run`` that a person judges."""
+        return [path for experiment in self.chosen for path in experiment.look_paths]
 
     @property
     def candidate_paths(self) -> list[str]:

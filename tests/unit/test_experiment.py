@@ -3,13 +3,15 @@
 import copy
 
 import pytest
+import yaml
 
 import network_presets
 from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.errors import ConfigError
 from lensflow.experiment import Experiment, Project
 from lensflow.networks.kinds import NETWORKS
 from lensflow.samples.runs import Run
-from lensflow.workflow.config import complete
+from lensflow.workflow.config import complete, effective
 from lensflow.workflow.guidance import next_steps
 
 NETWORK = {
@@ -232,6 +234,146 @@ def test_the_encoder_is_that_of_the_preset(first):
     assert first.preset["image_size"] == 26
 
 
+POLAR = {"preset": "polar", "scales": ["sigma"], "n_features": [4, 6], "runs": 2}
+
+
+def test_without_company_scores_are_where_they_were():
+    chosen = project().experiments["second"]
+    run, folder = Run("log", 4, 0), "results/second/log/features_4/run_0/scores/test"
+    assert not chosen.keeps_scores
+    assert chosen.score_paths(run, "test") == [f"{folder}/shard_0.csv"]
+    assert chosen.final_score_paths(run, "test") == chosen.score_paths(run, "test")
+    assert chosen.teacher_score_paths(run) == chosen.score_paths(run, "train")
+    assert chosen.further_paths(run) == {"mixture": [], "shares": []}
+
+
+def beside(**changes):
+    """Return a project in which an experiment of polar features stands beside `second`."""
+    config = {"second": {**POLAR, "beside": ["first"], **changes}}
+    first = {"protocol": "honest", "compare_paper": None, "shards": 1}
+    return project(run=["second"], first=first, **config)
+
+
+def test_experiments_side_by_side_share_runs_by_number():
+    chosen = beside().experiments["second"]
+    run = Run("sigma", 6, 1)
+    own, other = chosen.all_score_paths(run, "test")
+    assert own == ["results/second/sigma/features_6/run_1/clusters/test/shard_0.csv"]
+    # The run of the same number of the other's headline model.
+    assert other == ["results/first/log/features_4/run_1/clusters/test/shard_0.csv"]
+    folder = "results/second/sigma/features_6/run_1/teacher"
+    assert chosen.teacher_score_paths(run) == [f"{folder}/train/shard_0.csv"]
+    assert chosen.final_score_paths(run, "test") == [f"{folder}/test/shard_0.csv"]
+
+
+def test_who_stands_beside_another_is_part_of_what_that_depends_on():
+    chosen = beside()
+    again = Project(complete(yaml.safe_load(effective(chosen.config, "second"))))
+    assert set(again.experiments) == {"second", "first"}
+    assert set(again.config["presets"]) == {"polar", "tiny"}
+    paths = again.experiments["second"].all_score_paths(Run("sigma", 4, 0), "train")
+    assert paths == chosen.experiments["second"].all_score_paths(Run("sigma", 4, 0), "train")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"beside": ["second"]}, "second.beside names the experiment itself"),
+        ({"runs": 1}, "names 'first', whose runs is 2, not 1; give both the same runs"),
+        ({"shards": 2}, "whose shards is 1, not 2"),
+        ({"fraction": 0.5}, "whose fraction is 1, not 0.5"),
+        ({"protocol": "paper"}, "whose protocol is 'honest', not 'paper'"),
+        ({"labels": ["known", "counted"]}, r"whose labels lacks \['counted'\]; add them there"),
+        ({"beside": ["third"]}, "names 'third', whose dataset is 'there', not 'here'"),
+        ({"beside": ["fourth"]}, "second.beside names 'fourth'; known are"),
+    ],
+)
+def test_company_that_does_not_fit_is_explained(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        beside(**changes)
+
+
+def test_who_stands_beside_another_has_nobody_beside():
+    first = {"protocol": "honest", "compare_paper": None, "shards": 1, "beside": ["second"]}
+    with pytest.raises(ConfigError, match=r"whose beside is \['second'\].*name all of them here"):
+        project(first=first, second={**POLAR, "beside": ["first"]})
+
+
+def test_all_who_stand_side_by_side_are_judged(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {"labels": ["nobody", "person"], "runs": 1}
+    other = {**asked, "person_labels": "other_{scale}_{n_features}.csv", "protocol": "honest"}
+    first = {**other, "compare_paper": None, "shards": 1}
+    own = {**POLAR, **asked, "person_labels": "own_{n_features}.csv", "beside": ["first"]}
+    chosen = project(run=["second"], first=first, second=own)
+    expected = ["own_4.csv", "own_6.csv", "other_log_4.csv"]
+    assert chosen.experiments["second"].pending == {"person": expected}
+    steps = next_steps(chosen)
+    assert ["save it as own_6.csv" in steps[0], "save it as other_log_4.csv" in steps[1]] == [1, 1]
+    for name in expected:
+        (tmp_path / name).touch()
+    assert project(run=["second"], first=first, second=own).experiments["second"].pending == {}
+
+
+def test_a_judgement_is_spread_over_mixtures_of_other_seeds():
+    chosen = project(second={"mixture": {"spread": 2}, "runs": 2}).experiments["second"]
+    folder = "results/second/log/features_4/run_1/spread"
+    assert chosen.further_paths(Run("log", 4, 1)) == {
+        "mixture": [f"{folder}/mixture_0.h5", f"{folder}/mixture_1.h5"],
+        "shares": [f"{folder}/shares_0.h5", f"{folder}/shares_1.h5"],
+    }
+    assert "spread" not in chosen.mixture_settings
+    assert len({chosen.further_seed(0, 0), chosen.further_seed(0, 1), chosen.mixture_seed(0)}) == 3
+    assert not chosen.keeps_scores
+
+
+def test_grades_are_waited_for_and_rank_then(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    graded = {"grades": ["one.csv", "two.csv"]}
+    chosen = project(run=["second"], second=graded)
+    run = Run("log", 4, 0)
+    folder = "results/second/log/features_4/run_0"
+    assert not chosen.experiments["second"].has_head
+    # What is not yet combined is kept already: grades are to rerun nothing before them.
+    expected = [f"{folder}/clusters/test/shard_0.csv"]
+    assert chosen.experiments["second"].final_score_paths(run, "test") == expected
+    assert ["graded in one.csv yet" in next_steps(chosen)[0], len(next_steps(chosen))] == [1, 2]
+
+    (tmp_path / "two.csv").touch()
+    chosen = project(run=["second"], second=graded)
+    assert chosen.experiments["second"].grade_paths == ["two.csv"]
+    assert chosen.experiments["second"].ungraded_score_paths(run, "test") == expected
+    final = [f"{folder}/graded/test/shard_0.csv"]
+    assert chosen.experiments["second"].final_score_paths(run, "test") == final
+    assert len(next_steps(chosen)) == 1
+
+
+def test_nobodys_judgement_has_no_head(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").touch()
+    third = {"labels": ["nobody"], "grades": ["one.csv"]}
+    assert not project(third=third).experiments["third"].has_head
+
+
+def test_where_to_look_next_is_said_where_a_person_judges(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    third = {"labels": ["nobody", "person"], "person_labels": "j.csv", "runs": 1}
+    path = "results/third/log/features_4/run_0/next_looks.csv"
+    assert project(third=third).look_paths == [path]
+    assert project().look_paths == []
+    (step,) = next_steps(project(run=["third"], third=third))
+    assert f"{path} says which clusters matter most" in step
+    (tmp_path / "j.csv").touch()
+    assert next_steps(project(run=["third"], third=third)) == []
+    looks = tmp_path / path
+    looks.parent.mkdir(parents=True)
+    looks.write_text("cluster,expected_lenses\n7,1.5\n3,0.1\n")
+    (step,) = next_steps(project(run=["third"], third=third))
+    assert "look at cluster 7" in step
+    looks.write_text("cluster,expected_lenses\n7,0\n")
+    assert next_steps(project(run=["third"], third=third)) == []
+
+
 # --- models -----------------------------------------------------------------------------------
 
 
@@ -292,8 +434,11 @@ def test_a_preset_with_a_student_has_one_and_others_do_not():
     assert chosen.has_student
     assert chosen.student_path(run, "known") == f"{folder}/student_known.weights.h5"
     assert chosen.teacher_score_paths(run) == [
-        f"{folder}/scores/train/shard_{shard}.csv" for shard in (0, 1)
+        # Kept, since a student is not to be trained again where they are only made again.
+        f"{folder}/clusters/train/shard_{shard}.csv"
+        for shard in (0, 1)
     ]
+    assert chosen.final_score_paths(run, "there")[1] == f"{folder}/taught/there/shard_1.csv"
     assert chosen.prediction_paths(run, "stand_in", "test") == [
         f"{folder}/student/stand_in/test/shard_{shard}.h5" for shard in (0, 1)
     ]

@@ -23,7 +23,11 @@ LARGE = ("tensorflow", "keras", "sklearn", "matplotlib", "astropy", "scipy.stats
 NOTHING = ()
 # What each adapter loads of the large libraries before it begins.
 LOADED = {
+    "add_head": NOTHING,
+    "add_student": NOTHING,
+    "average_scores": NOTHING,
     "build_index": NOTHING,
+    "choose_looks": NOTHING,
     "collect_sample": NOTHING,
     "compare_paper": NOTHING,
     "count_clusters": NOTHING,
@@ -36,8 +40,10 @@ LOADED = {
     "embed_stack": NOTHING,
     "evaluate_experiment": NOTHING,
     "evaluate_finder": NOTHING,
+    "fit_calibration": NOTHING,
     "fit_encoder": NOTHING,
     "fit_baseline": ("sklearn", "scipy.stats"),
+    "fit_head": NOTHING,
     "fit_mixture": NOTHING,
     "ingest_cutouts": NOTHING,
     "label_clusters": NOTHING,
@@ -55,6 +61,7 @@ LOADED = {
     "score_shard": NOTHING,
     "simulate_cutouts": NOTHING,
     "split_dataset": NOTHING,
+    "spread_mixture": NOTHING,
     "train_autoencoder": NOTHING,
     "train_contrastive": NOTHING,
     "train_denoiser": NOTHING,

@@ -19,6 +19,7 @@ from lensflow.samples.scores import (
     judgements_of,
     merge_scores,
     probability_column,
+    ranks,
     read_scores,
     scores_table,
     write_scores,
@@ -293,6 +294,19 @@ def scores(rows=slice(None)):
     chances = {"known": np.linspace(0, 1, N), "person": np.linspace(1, 0, N)}
     clusters, density = np.arange(N) % 2, np.linspace(-3, 3, N)
     return scores_table(ROWS, clusters, chances, density)[rows]
+
+
+def test_the_order_of_a_list_has_no_ties():
+    values = np.array([1.0, 1.0, 1.0, 1.0, 0.2])
+    odds, density = np.array([5.0, 9, 5, 5, 50]), np.array([0.0, 3, -1, 0, -9])
+    ids = ["d", "c", "b", "a", "e"]
+    assert ranks(values, odds, density, ids).tolist() == [1, 4, 3, 2, 0]
+    assert ranks(values, None, density, ids).tolist() == [2, 1, 4, 3, 0]
+    rng = np.random.default_rng(0)
+    values, density = rng.integers(3, size=500) / 2, rng.integers(4, size=500)
+    places = ranks(values, density % 2, density, rng.permutation(500).astype(str))
+    assert sorted(places) == list(range(500))
+    assert (np.diff(values[np.argsort(places)]) >= 0).all()
 
 
 def test_scores_have_the_documented_columns_and_come_back(tmp_path):

@@ -2,7 +2,8 @@
 
 NEEDS: embeddings/<sample>/shard_<i>.h5; for a judgement from outside the table named in config.yaml
 MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluster_labels_<judgement>.csv,
-       cluster_labels_template.csv, judge.html, embeddings_<sample>.h5, scores_<sample>.csv;
+       cluster_labels_template.csv, judge.html, next_looks.csv, embeddings_<sample>.h5, scores_<sample>.csv;
+       where more than the clusters is asked for: spread/, clusters/, teacher/, taught/, calibration.csv, head.h5;
        results/<experiment>/judge.html
 """
 
@@ -32,7 +33,7 @@ rule fit_mixture:
         n_components=lambda wildcards: experiment(wildcards).n_components(
             int(wildcards.features)
         ),
-        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
+        mixture=lambda wildcards: experiment(wildcards).mixture_settings,
         seed=lambda wildcards: experiment(wildcards).mixture_seed(int(wildcards.run)),
         math_threads=config["math_threads"],
         code=stage_hash("fit_mixture.py"),
@@ -129,12 +130,86 @@ use rule write_judging_page as write_joint_judging_page with:
         code=stage_hash("write_judging_page.py"),
 
 
+rule spread_mixture:
+    """Fit a further mixture, and find what the judged clusters say of its clusters."""
+    input:
+        embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
+            run(wildcards), "train"
+        ),
+        judged=f"{RUN}/mixture.h5",
+    output:
+        mixture=f"{RUN}/spread/mixture_{{further}}.h5",
+        shares=f"{RUN}/spread/shares_{{further}}.h5",
+    log:
+        "results/logs/{experiment}/{scale}/spread_mixture_{features}_{run}_{further}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/spread_mixture_{features}_{run}_{further}.tsv"
+    wildcard_constraints:
+        further=r"\d+",
+    conda:
+        "../../envs/cpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        mem_mb=megabytes(1500, 60),
+        runtime=minutes(60, 600),
+    params:
+        n_components=lambda wildcards: experiment(wildcards).n_components(
+            int(wildcards.features)
+        ),
+        mixture=lambda wildcards: experiment(wildcards).mixture_settings,
+        seed=lambda wildcards: experiment(wildcards).further_seed(
+            int(wildcards.run), int(wildcards.further)
+        ),
+        math_threads=config["math_threads"],
+        code=stage_hash("spread_mixture.py"),
+    script:
+        "../../scripts/spread_mixture.py"
+
+
+rule choose_looks:
+    """Say which clusters to look at next, by what that is expected to change."""
+    input:
+        mixture=f"{RUN}/mixture.h5",
+        embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
+            run(wildcards), "train"
+        ),
+        labels=lambda wildcards: [
+            experiment(wildcards).cluster_labels_path(run(wildcards), name)
+            for name in experiment(wildcards).probabilities
+            if name == experiment(wildcards).judgement.name
+        ],
+    output:
+        looks=f"{RUN}/next_looks.csv",
+    log:
+        "results/logs/{experiment}/{scale}/choose_looks_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/choose_looks_{features}_{run}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 1),
+        runtime=minutes(15, 15),
+    params:
+        prior=lambda wildcards: experiment(wildcards).settings["prior"],
+        n_candidates=lambda wildcards: experiment(wildcards).settings["n_candidates"],
+        code=stage_hash("choose_looks.py"),
+    script:
+        "../../scripts/choose_looks.py"
+
+
 rule score_shard:
     """Turn cluster memberships and judgements into lens probabilities (equation 7)."""
     input:
         embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
         mixture=f"{RUN}/mixture.h5",
         labels=lambda wildcards: checked_tables(experiment(wildcards), run(wildcards)),
+        further=lambda wildcards: experiment(wildcards).further_paths(run(wildcards))[
+            "mixture"
+        ],
+        shares=lambda wildcards: experiment(wildcards).further_paths(run(wildcards))[
+            "shares"
+        ],
     output:
         scores=temp(f"{RUN}/scores/{{sample}}/shard_{{shard}}.csv"),
     log:
@@ -155,13 +230,180 @@ rule score_shard:
         "../../scripts/score_shard.py"
 
 
+use rule score_shard as keep_scores with:
+    output:
+        scores=f"{RUN}/clusters/{{sample}}/shard_{{shard}}.csv",
+
+
+rule average_scores:
+    """Average the probabilities of experiments that stand side by side, as logits."""
+    input:
+        scores=lambda wildcards: [
+            paths[int(wildcards.shard)]
+            for paths in experiment(wildcards).all_score_paths(
+                run(wildcards), wildcards.sample
+            )
+        ],
+    output:
+        scores=f"{RUN}/teacher/{{sample}}/shard_{{shard}}.csv",
+    log:
+        "results/logs/{experiment}/{scale}/average_scores_{features}_{run}_{sample}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/average_scores_{features}_{run}_{sample}_{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, 0.1),
+        runtime=minutes(10, 10),
+    params:
+        judgements=lambda wildcards: experiment(wildcards).probabilities,
+        code=stage_hash("average_scores.py"),
+    script:
+        "../../scripts/average_scores.py"
+
+
+rule fit_calibration:
+    """Find what the sum of a teacher's and a student's logits is worth, from the judged clusters."""
+    input:
+        scores=lambda wildcards: experiment(wildcards).teacher_score_paths(
+            run(wildcards)
+        ),
+        predictions=lambda wildcards: [
+            path
+            for name in experiment(wildcards).probabilities
+            for path in experiment(wildcards).prediction_paths(
+                run(wildcards), name, "train"
+            )
+        ],
+    output:
+        calibration=f"{RUN}/calibration.csv",
+    log:
+        "results/logs/{experiment}/{scale}/fit_calibration_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/fit_calibration_{features}_{run}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, 4),
+        runtime=minutes(10, 10),
+    params:
+        judgements=lambda wildcards: experiment(wildcards).probabilities,
+        code=stage_hash("fit_calibration.py"),
+    script:
+        "../../scripts/fit_calibration.py"
+
+
+rule add_student:
+    """Add the logits of the students to those of their teachers, and calibrate the sum."""
+    input:
+        scores=lambda wildcards: experiment(wildcards).teacher_score_paths(
+            run(wildcards), wildcards.sample
+        )[int(wildcards.shard)],
+        predictions=lambda wildcards: [
+            experiment(wildcards).prediction_paths(
+                run(wildcards), name, wildcards.sample
+            )[int(wildcards.shard)]
+            for name in experiment(wildcards).probabilities
+        ],
+        calibration=f"{RUN}/calibration.csv",
+    output:
+        scores=f"{RUN}/taught/{{sample}}/shard_{{shard}}.csv",
+    log:
+        "results/logs/{experiment}/{scale}/add_student_{features}_{run}_{sample}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/add_student_{features}_{run}_{sample}_{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, 0.1),
+        runtime=minutes(10, 10),
+    params:
+        judgements=lambda wildcards: experiment(wildcards).probabilities,
+        code=stage_hash("add_student.py"),
+    script:
+        "../../scripts/add_student.py"
+
+
+rule fit_head:
+    """Fit the head of a run to the graded images, in whichever samples they are."""
+    input:
+        grades=lambda wildcards: experiment(wildcards).grade_paths,
+        scores=lambda wildcards: [
+            path
+            for sample in experiment(wildcards).samples
+            for path in experiment(wildcards).ungraded_score_paths(
+                run(wildcards), sample
+            )
+        ],
+        embeddings=lambda wildcards: [
+            path
+            for sample in experiment(wildcards).samples
+            for path in experiment(wildcards).embedding_paths(run(wildcards), sample)
+        ],
+    output:
+        head=f"{RUN}/head.h5",
+    log:
+        "results/logs/{experiment}/{scale}/fit_head_{features}_{run}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/fit_head_{features}_{run}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        mem_mb=megabytes(2000, 0.1),
+        runtime=minutes(30, 30),
+    params:
+        samples=lambda wildcards: [
+            (
+                experiment(wildcards).sample_dataset(sample).name,
+                experiment(wildcards).n_shards(sample),
+            )
+            for sample in experiment(wildcards).samples
+        ],
+        judgements=lambda wildcards: experiment(wildcards).probabilities,
+        math_threads=config["math_threads"],
+        code=stage_hash("fit_head.py"),
+    script:
+        "../../scripts/fit_head.py"
+
+
+rule add_head:
+    """Add what graded images say of one shard to the logits of its images."""
+    input:
+        scores=lambda wildcards: experiment(wildcards).ungraded_score_paths(
+            run(wildcards), wildcards.sample
+        )[int(wildcards.shard)],
+        embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
+        head=f"{RUN}/head.h5",
+    output:
+        scores=temp(f"{RUN}/graded/{{sample}}/shard_{{shard}}.csv"),
+    log:
+        "results/logs/{experiment}/{scale}/add_head_{features}_{run}_{sample}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/{scale}/add_head_{features}_{run}_{sample}_{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        mem_mb=megabytes(1000, 0.1),
+        runtime=minutes(10, 60),
+    params:
+        math_threads=config["math_threads"],
+        code=stage_hash("add_head.py"),
+    script:
+        "../../scripts/add_head.py"
+
+
 rule collect_sample:
     """Join the shards of a sample: one file of embeddings, one table of scores."""
     input:
         embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
             run(wildcards), wildcards.sample
         ),
-        scores=lambda wildcards: experiment(wildcards).score_paths(
+        scores=lambda wildcards: experiment(wildcards).final_score_paths(
             run(wildcards), wildcards.sample
         ),
     output:

@@ -39,7 +39,7 @@ rule fit_baseline:
     params:
         n_features=lambda wildcards: experiment(wildcards).settings["n_features"],
         runs=lambda wildcards: experiment(wildcards).settings["runs"],
-        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
+        mixture=lambda wildcards: experiment(wildcards).mixture_settings,
         pooling=lambda wildcards: experiment(wildcards).pooling,
         seed=config["seed"],
         math_threads=config["math_threads"],

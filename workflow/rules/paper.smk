@@ -155,7 +155,7 @@ rule fit_sources:
         n_components=lambda wildcards: experiment(wildcards).n_components(
             int(wildcards.features)
         ),
-        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
+        mixture=lambda wildcards: experiment(wildcards).mixture_settings,
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("fit_mixture.py"),

@@ -1,7 +1,7 @@
 """The ranked list of lens candidates of a dataset: what a survey user takes away."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from os import PathLike
 from urllib.parse import quote
@@ -18,11 +18,12 @@ from lensflow.samples.scores import (
     columns_of,
     interval_columns,
     iterate_scores,
+    log_odds_column,
     probability_column,
 )
 
 ROWS = 2048  # objects in memory at a time
-OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "log_density")
+OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "log_odds", "log_density")
 
 logger = logging.getLogger(__name__)
 
@@ -54,9 +55,9 @@ def rank_candidates(
         unless nobody judged), p_low, p_high (68 % interval, where the judgement has an error:
         means of those of the runs, as if the errors of all were one), judgement (whose it is: the
         same in every row, and ``JUDGEDBY`` in the header of the FITS table), cluster (of the first
-        run), log_density (natural logarithm, mean over the runs; low values are unusual objects),
-        path, and the catalogue's columns where
-        known.
+        run), log_odds (without a limit, mean over the runs: the order of equal p_lens), log_density
+        (natural logarithm, mean over the runs; low values are unusual objects), path, and the
+        catalogue's columns where known.
 
     Raises
     ------
@@ -77,8 +78,10 @@ def combine_runs(
 ) -> pd.DataFrame:
     """Average the probabilities of several runs and keep the objects with the highest.
 
-    Ties are broken by the density under the mixture (typical objects first), then by identifier.
-    By nobody's judgement there is no probability, and the objects of the lowest density are kept.
+    There are no ties: of equal p_lens (mean over the runs) the one with the higher log-odds (mean
+    over the runs) comes first, which still differ where p is 0 or 1; then the one of lower density
+    under the mixture, unusual objects first; then by identifier. By nobody's judgement there is no
+    probability, and the objects of the lowest density are kept.
     The tables are read in blocks of rows, so that memory does not grow with the survey.
 
     Parameters
@@ -93,8 +96,9 @@ def combine_runs(
     Returns
     -------
     DataFrame
-        Columns id, p_lens, p_lens_min, p_lens_max, p_low, p_high, judgement, cluster, log_density,
-        best first; those of p_lens unless nobody judged, the interval where all runs have one.
+        Columns id, p_lens, p_lens_min, p_lens_max, p_low, p_high, judgement, cluster, log_odds,
+        log_density, best first; those of p_lens and the log-odds unless nobody judged, the interval
+        where all runs have one.
 
     Raises
     ------
@@ -105,43 +109,46 @@ def combine_runs(
     """
     is_judged, best = JUDGEMENTS[judgement].gives_probabilities, None
     probability = [probability_column(judgement)] if is_judged else []
-    order = {"p_lens": False} if is_judged else {}
-    # What is dense is typical: the better lens of two that are judged alike, but the last by far
-    # where nothing else is known.
-    order |= {"log_density": not is_judged, "id": True}
-    interval = _interval(scores, judgement) if is_judged else []
-    columns = ["id", *probability, *interval, "cluster", "log_density"]
+    found = {
+        name: column
+        for name, column in _beside_probability(judgement).items()
+        if is_judged and all(column in columns_of(path) for path in scores)
+    }
+    ascending = {"p_lens": False, "log_odds": False, "log_density": True, "id": True}
+    columns = ["id", *probability, *found.values(), "cluster", "log_density"]
     for runs in zip_longest(*(iterate_scores(path, columns, ROWS) for path in scores)):
         if any(run is None or not run["id"].equals(runs[0]["id"]) for run in runs):
             raise ArtifactError(
                 f"{', '.join(map(str, scores))} do not score the same objects in the same order. "
                 "Delete them and run again."
             )
-        table = _average(runs, probability, interval)
+        table = _average(runs, probability, found)
         table = table if best is None else pd.concat([best, table])
-        best = table.sort_values(list(order), ascending=list(order.values())).head(n_candidates)
+        order = [name for name in ascending if name in table]
+        ranked = table.sort_values(order, ascending=[ascending[name] for name in order])
+        best = ranked.head(n_candidates)
     best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
     return best.reset_index(drop=True)
 
 
-def _interval(scores: Sequence[str | PathLike], judgement: str) -> list[str]:
-    """Return the columns of a judgement's interval; none where a run has none."""
-    columns = interval_columns(judgement)
-    return list(columns) if all(set(columns) <= set(columns_of(path)) for path in scores) else []
+def _beside_probability(judgement: str) -> dict[str, str]:
+    """Return what scores may hold beside the probability, by what candidates call it."""
+    low, high = interval_columns(judgement)
+    return {"p_low": low, "p_high": high, "log_odds": log_odds_column(judgement)}
 
 
 def _average(
-    runs: Sequence[pd.DataFrame], probability: Sequence[str], interval: Sequence[str]
+    runs: Sequence[pd.DataFrame], probability: Sequence[str], found: Mapping[str, str]
 ) -> pd.DataFrame:
     table = {"id": runs[0]["id"]}
     for column in probability:
         p_lens = _over_runs(runs, column)
         table["p_lens"] = p_lens.mean(axis=1)
         table["p_lens_min"], table["p_lens_max"] = p_lens.min(axis=1), p_lens.max(axis=1)
-    for name, column in zip(("p_low", "p_high"), interval, strict=False):
-        table[name] = _over_runs(runs, column).mean(axis=1)
-    density = _over_runs(runs, "log_density")
-    table |= {"cluster": runs[0]["cluster"], "log_density": density.mean(axis=1)}
+    means = {name: _over_runs(runs, column).mean(axis=1) for name, column in found.items()}
+    density = _over_runs(runs, "log_density").mean(axis=1)
+    odds = {name: means.pop(name) for name in ("log_odds",) if name in means}
+    table |= means | {"cluster": runs[0]["cluster"]} | odds | {"log_density": density}
     return pd.DataFrame(table)
 
 

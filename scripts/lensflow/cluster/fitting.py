@@ -45,12 +45,20 @@ def fit_mixture_stage(
     """
     embedding_paths = list(embedding_paths)
     embeddings, _ = read_embeddings(embedding_paths)
-    with threadpool_limits(limits=n_threads):
-        mixture = clusterers.fit(engine, embeddings, **settings)
+    mixture = fit_clusters(embeddings, engine, n_threads, **settings)
     with artifacts.descending(*embedding_paths):
         mixture.save(mixture_path)
     n_members = np.bincount(mixture.labels(embeddings), minlength=mixture.n_components)
     cluster_labels.write_template(template_path, n_members, mixture.hash)
+    return mixture
+
+
+def fit_clusters(
+    embeddings: np.ndarray, engine: str, n_threads: int | None, **settings
+) -> Clustering:
+    """Fit a mixture to embeddings (n, d) with so many threads, and log what was found."""
+    with threadpool_limits(limits=n_threads):
+        mixture = clusterers.fit(engine, embeddings, **settings)
     _log(mixture.summary())
     return mixture
 

@@ -9,6 +9,9 @@ MANTISSA_BITS = 40
 
 ROUNDING = 1e-6
 
+TINY = 1e-300
+"""Least sum whose logarithm is taken."""
+
 
 def lens_probability(
     responsibilities: np.ndarray,
@@ -40,6 +43,37 @@ def lens_probability(
     LabelError
         When the shapes do not fit, or a number is missing or no probability.
     """
+    p_lens, p_nonlens = _sums(responsibilities, cluster_lens, cluster_nonlens)
+    total = p_lens + p_nonlens
+    normalised = np.divide(p_lens, total, out=np.full_like(total, 0.5), where=total > 0)
+    mantissa, exponent = np.frexp(normalised)
+    return np.ldexp(np.round(np.ldexp(mantissa, MANTISSA_BITS)), exponent - MANTISSA_BITS)
+
+
+def log_odds(
+    responsibilities: np.ndarray,
+    cluster_lens: np.ndarray,
+    cluster_nonlens: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return log(P_len / P_non) of each image: what still differs where P'_len is 0 or 1.
+
+    Among the members of clusters that are all lenses it says how far each is from being a member
+    of any other, down to what `TINY` leaves. The parameters are those of `lens_probability`.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n,)
+        Natural logarithm, rounded to 0.0001; 0 where nothing is said.
+    """
+    sums = _sums(responsibilities, cluster_lens, cluster_nonlens)
+    lens, nonlens = (np.log(np.maximum(one, TINY)) for one in sums)
+    return np.round(lens - nonlens, 4)
+
+
+def _sums(
+    responsibilities: np.ndarray, cluster_lens: np.ndarray, cluster_nonlens: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return P_len and P_non of each image (equation 7)."""
     lens = np.asarray(cluster_lens, dtype=np.float64)
     nonlens = 1.0 - lens if cluster_nonlens is None else np.asarray(cluster_nonlens, np.float64)
     if responsibilities.ndim != 2 or not (
@@ -52,11 +86,7 @@ def lens_probability(
     _check_probabilities("lens probabilities of the clusters", lens)
     _check_probabilities("non-lens probabilities of the clusters", nonlens)
     _check_probabilities("responsibilities", responsibilities)
-    p_lens = responsibilities @ lens
-    total = p_lens + responsibilities @ nonlens
-    normalised = np.divide(p_lens, total, out=np.full_like(total, 0.5), where=total > 0)
-    mantissa, exponent = np.frexp(normalised)
-    return np.ldexp(np.round(np.ldexp(mantissa, MANTISSA_BITS)), exponent - MANTISSA_BITS)
+    return responsibilities @ lens, responsibilities @ nonlens
 
 
 def _check_probabilities(what: str, values: np.ndarray) -> None:

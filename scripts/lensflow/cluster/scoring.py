@@ -1,7 +1,8 @@
 """Stage: turn memberships and judgements into the lens probability of each image (equation 7)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,27 @@ from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.clustering import Clustering
+from lensflow.cluster.combination import mean_probability
 from lensflow.cluster.posterior import JEFFREYS, probability_interval, probability_variance
-from lensflow.cluster.probability import lens_probability
+from lensflow.cluster.probability import lens_probability, log_odds
+from lensflow.cluster.spread import read_shares
 from lensflow.samples.embeddings import Embeddings, open_embeddings
-from lensflow.samples.scores import scores_table, write_scores
+from lensflow.samples.scores import Chances, scores_table, write_scores
+
+
+class Mixtures(NamedTuple):
+    """The mixture of a run that is judged, and the further ones over which that is spread.
+
+    Attributes
+    ----------
+    judged : Clustering
+        K clusters.
+    further : sequence of (Clustering, numpy.ndarray of shape (J, K))
+        Each with what the judged clusters say of its own.
+    """
+
+    judged: Clustering
+    further: Sequence[tuple[Clustering, np.ndarray]]
 
 
 def score_stage(
@@ -22,6 +40,7 @@ def score_stage(
     label_paths: Mapping[str, str | Path],
     scores_path: str | Path,
     prior: tuple[float, float] = JEFFREYS,
+    further_paths: Sequence[tuple[str | Path, str | Path]] = (),
 ) -> None:
     """Write the lens probability of every row of a sample, by every table of cluster labels.
 
@@ -35,44 +54,55 @@ def score_stage(
         not grow with the sample.
     prior : pair of float
         Of the lens fraction of a cluster whose lenses were counted.
+    further_paths : sequence of (path, path)
+        Further mixtures and their shares, see `lensflow.cluster.spread`. The probability is that
+        at the mean logit over all mixtures then, and the judged one's by itself stands beside it.
 
     Raises
     ------
     LabelError
         When a table does not fit the mixture.
     ArtifactError
-        When the embeddings are of another encoder than those that the mixture was fitted to.
+        When the embeddings are of another encoder than those that the mixture was fitted to, or
+        shares are of other mixtures.
     """
-    artifacts.ancestors(mixture_path, embeddings_path)
+    artifacts.ancestors(mixture_path, embeddings_path, *(path for path, _ in further_paths))
     mixture = clusterers.load(mixture_path)
     tables = {
         judgement: cluster_labels.read(path, mixture.hash, mixture.n_components, prior)
         for judgement, path in label_paths.items()
     }
+    further = [(clusterers.load(path), shares) for path, shares in further_paths]
+    shared = [(other, read_shares(path, other, mixture)) for other, path in further]
     with open_embeddings(embeddings_path) as embeddings:
-        write_scores(scores_path, _scores(embeddings, mixture, tables))
+        write_scores(scores_path, _scores(embeddings, Mixtures(mixture, shared), tables))
 
 
 def _scores(
-    embeddings: Embeddings, mixture: Clustering, tables: Mapping[str, pd.DataFrame]
+    embeddings: Embeddings, mixtures: Mixtures, tables: Mapping[str, pd.DataFrame]
 ) -> Iterator[pd.DataFrame]:
     """Yield the scores of chunks of rows."""
-    for rows, clusters, responsibilities, log_density in mixture.iterate(embeddings.features):
-        judged = {name: _judged(responsibilities, table) for name, table in tables.items()}
-        probabilities = {name: p_lens for name, (p_lens, _) in judged.items()}
-        intervals = {name: ends for name, (_, ends) in judged.items() if ends is not None}
-        shown = embeddings.rows(rows), clusters, probabilities, log_density, intervals
-        yield scores_table(*shown)
+    for rows, clusters, responsibilities, density in mixtures.judged.iterate(embeddings.features):
+        # What the judged clusters say of each image, by every mixture: (n, K) each.
+        said = [responsibilities]
+        for other, shares in mixtures.further:
+            said.append(other.responsibilities(embeddings.features[rows]) @ shares)
+        judged = {name: _judged(said, table) for name, table in tables.items()}
+        yield scores_table(embeddings.rows(rows), clusters, judged, density)
 
 
-def _judged(
-    responsibilities: np.ndarray, table: pd.DataFrame
-) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
-    """Return the lens probability of some images, and its interval where lenses were counted."""
+def _judged(said: Sequence[np.ndarray], table: pd.DataFrame) -> Chances:
+    """Return the lens probability of some images, with an interval where lenses were counted."""
     lens, nonlens = (table[n].to_numpy() for n in ("probability", "non_lens_probability"))
-    p_lens = lens_probability(responsibilities, lens, nonlens)
+    each = [lens_probability(one, lens, nonlens) for one in said]
+    odds = np.mean([log_odds(one, lens, nonlens) for one in said], axis=0)
+    own = each[0] if len(each) > 1 else None
     variance = table["variance"].to_numpy()
     if not variance.any():
-        return p_lens, None
-    spread = probability_variance(responsibilities, variance, lens, nonlens)
-    return p_lens, probability_interval(p_lens, spread)
+        return Chances(mean_probability(each), clusters=own, log_odds=odds)
+    ends = [
+        probability_interval(p_lens, probability_variance(one, variance, lens, nonlens))
+        for p_lens, one in zip(each, said, strict=True)
+    ]
+    low, high = (mean_probability(end) for end in zip(*ends, strict=True))
+    return Chances(mean_probability(each), low, high, own, odds)

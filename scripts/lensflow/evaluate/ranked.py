@@ -1,6 +1,6 @@
 """The objects of one sample of known class with everything that ranks them, over all runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,13 @@ from lensflow.evaluate.scored import check_same_rows
 from lensflow.evaluate.selection import snr
 from lensflow.samples.embeddings import open_embeddings
 from lensflow.samples.images import read_index
-from lensflow.samples.scores import judgements_of, probability_column, read_scores
+from lensflow.samples.scores import (
+    judgements_of,
+    log_odds_column,
+    probability_column,
+    ranks,
+    read_scores,
+)
 
 RADIUS = "einstein_radius_arcsec"
 
@@ -33,6 +39,9 @@ class Score:
     judged_fraction : float
         Lens fraction that the judgement found where it was made: the mean of its probabilities
         over the training sample, which needs no label. NaN where there are no probabilities.
+    order : numpy.ndarray of shape (n,) or None
+        Grows with the place in the list of candidates, no two alike: by the values, then as
+        `lensflow.samples.scores.ranks` says. None where equal values are ties.
     """
 
     labels: str
@@ -40,6 +49,12 @@ class Score:
     n_runs: int
     values: np.ndarray
     judged_fraction: float
+    order: np.ndarray | None = None
+
+    @property
+    def ranking(self) -> np.ndarray:
+        """What the objects are listed by: (n,)."""
+        return self.values if self.order is None else self.order
 
     @property
     def is_probability(self) -> bool:
@@ -133,11 +148,32 @@ def read_ranked(
 
 def _scores(runs: Sequence[pd.DataFrame], train_paths: Sequence[str | Path]) -> Iterator[Score]:
     """Yield the scores by each judgement and by density: the mean over runs, then each run's."""
-    for labels, values in _by_labels(runs).items():
+    for labels in (*judgements_of(runs[0].columns), DENSITY):
         judged = [_judged_fraction(path, labels) for path in train_paths]
-        yield Score(labels, ALL_RUNS, len(runs), np.mean(values, axis=0), float(np.mean(judged)))
-        for number, (one, fraction) in enumerate(zip(values, judged, strict=True)):
-            yield Score(labels, str(number), 1, one, fraction)
+        yield _score(labels, ALL_RUNS, runs, float(np.mean(judged)))
+        for number, (one, fraction) in enumerate(zip(runs, judged, strict=True)):
+            yield _score(labels, str(number), [one], fraction)
+
+
+def _score(labels: str, run: str, tables: Sequence[pd.DataFrame], judged_fraction: float) -> Score:
+    """Return the score by one judgement over some runs, in the order of candidates."""
+    density = _mean(tables, "log_density")
+    if labels == DENSITY:
+        values, odds = -density, None
+    else:
+        values, odds = (
+            _mean(tables, column)
+            for column in (probability_column(labels), log_odds_column(labels))
+        )
+    order = ranks(values, odds, density, tables[0]["id"].to_numpy())
+    return Score(labels, run, len(tables), values, judged_fraction, order)
+
+
+def _mean(tables: Sequence[pd.DataFrame], column: str) -> np.ndarray | None:
+    """Return the mean of a column over runs; None where a run has none."""
+    if not all(column in table for table in tables):
+        return None
+    return np.mean([table[column].to_numpy(float) for table in tables], axis=0)
 
 
 def _judged_fraction(train_path: str | Path, labels: str) -> float:
@@ -145,14 +181,6 @@ def _judged_fraction(train_path: str | Path, labels: str) -> float:
         return np.nan
     column = probability_column(labels)
     return float(read_scores(train_path, [column])[column].mean())
-
-
-def _by_labels(runs: Sequence[pd.DataFrame]) -> Mapping[str, list[np.ndarray]]:
-    judged = {
-        judgement: [run[probability_column(judgement)].to_numpy(float) for run in runs]
-        for judgement in judgements_of(runs[0].columns)
-    }
-    return {**judged, DENSITY: [-run["log_density"].to_numpy(float) for run in runs]}
 
 
 def _measures(measures: pd.DataFrame, ids: np.ndarray, index_path: str | Path) -> pd.DataFrame:

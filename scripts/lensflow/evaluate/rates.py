@@ -1,8 +1,9 @@
 """Purity and completeness of the best objects where lenses are as rare as in surveys.
 
 A sample stands for a survey by weights: every lens counts once, and the non-lenses as often as the
-survey has them for these lenses. Nothing is copied. Objects of equal score come in random order:
-where a list ends among them, its numbers are means over their orders.
+survey has them for these lenses. Nothing is copied. Objects come in the order of candidates, which
+has no ties. Where a score is given without that order, equal ones come in random order: if a list
+ends among them, its numbers are means over their orders.
 
 A sample without a non-lens near the top does not say that a survey has none there. So each draw of
 the bootstrap ranks a little of either class before all others: on average half an object, as in
@@ -101,14 +102,14 @@ def purity_and_completeness(
 def selected_share(ranked: RankedSample, score: Score, fraction: float, share: float) -> np.ndarray:
     """Return how much of each object is in the best ``share`` of a survey: (n,), 0 to 1.
 
-    Objects of equal score share what is left of the list.
+    Objects of equal score, where no order is given, share what is left of the list.
     """
-    ranking = Ranking(ranked.is_lens, score.values)
+    ranking = Ranking(ranked.is_lens, score.ranking)
     counts = ranking.counts()
     weight = nonlens_weight(counts.true_positives[-1], counts.false_positives[-1], fraction)
     listed = counts.true_positives + weight * counts.false_positives
     room = np.clip((share * listed[-1] - listed[:-1]) / np.diff(listed), 0.0, 1.0)
-    return room[np.searchsorted(-counts.thresholds[1:], -score.values)]
+    return room[np.searchsorted(-counts.thresholds[1:], -score.ranking)]
 
 
 def rate_rows(ranked: RankedSample, n_bootstrap: int, seed: int) -> Iterator[dict]:
@@ -133,11 +134,12 @@ def rate_rows(ranked: RankedSample, n_bootstrap: int, seed: int) -> Iterator[dic
     fractions = list(dict.fromkeys((ranked.lens_fraction, *LENS_FRACTIONS)))
     weights = [nonlens_weight(n_lens, ranked.is_lens.size - n_lens, f) for f in fractions]
     for score in ranked.scores:
-        ranking = Ranking(ranked.is_lens, score.values)
+        ranking = Ranking(ranked.is_lens, score.ranking)
         counts, again = ranking.counts(), _drawn_again(ranking, drawn, first, weights)
         for fraction, weight, draws in zip(fractions, weights, again, strict=True):
             key = {"sample": ranked.sample, **score.key, "lens_fraction": fraction}
-            expected = _expectation(counts.thresholds[1:], score.judged_fraction, fraction)
+            p_lens = score.values[ranking.order[ranking.starts]]
+            expected = _expectation(p_lens, score.judged_fraction, fraction)
             for row in _rows(counts, draws, weight, expected):
                 yield {**key, **row}
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,10 +17,55 @@ PROBABILITY = "p_lens_"
 LOW, HIGH = "p_low_", "p_high_"
 """The ends of their 68 % intervals, ``p_low_<judgement>`` and ``p_high_<judgement>``."""
 
+CLUSTERS = "p_clusters_"
+"""What the clusters of the run say by themselves, where p_lens is combined of several."""
+
+LOG_ODDS = "log_odds_"
+"""What orders objects of equal p_lens: their log-odds without a limit."""
+
+
+class Chances(NamedTuple):
+    """The lens probabilities of n images by one judgement.
+
+    Attributes
+    ----------
+    p_lens : numpy.ndarray of shape (n,)
+    low, high : numpy.ndarray of shape (n,) or None
+        Ends of the 68 % interval; None where the judgement has no error.
+    clusters : numpy.ndarray of shape (n,) or None
+        By the run's own clusters alone; None where ``p_lens`` is that.
+    log_odds : numpy.ndarray of shape (n,) or None
+        Natural log-odds without a limit: what still differs where probabilities are equal.
+    """
+
+    p_lens: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    clusters: np.ndarray | None = None
+    log_odds: np.ndarray | None = None
+
 
 def probability_column(judgement: str) -> str:
     """Return the column of scores that holds the lens probability by a judgement."""
     return f"{PROBABILITY}{judgement}"
+
+
+def probability_columns(judgement: str, values: np.ndarray | Chances) -> dict:
+    """Return the columns of scores, by name, that hold what a judgement says, as far as it does."""
+    values = values if isinstance(values, Chances) else Chances(values)
+    names = chance_columns(judgement)
+    return {name: one for name, one in zip(names, values, strict=True) if one is not None}
+
+
+def chance_columns(judgement: str) -> tuple[str, ...]:
+    """Return the columns of scores that hold each part of `Chances` by a judgement."""
+    others = f"{CLUSTERS}{judgement}", log_odds_column(judgement)
+    return probability_column(judgement), *interval_columns(judgement), *others
+
+
+def log_odds_column(judgement: str) -> str:
+    """Return the column of scores that holds the log-odds by a judgement."""
+    return f"{LOG_ODDS}{judgement}"
 
 
 def interval_columns(judgement: str) -> tuple[str, str]:
@@ -35,13 +81,13 @@ def judgements_of(columns: Iterable[str]) -> list[str]:
 def scores_table(
     rows: pd.DataFrame,
     clusters: np.ndarray,
-    probabilities: Mapping[str, np.ndarray],
+    probabilities: Mapping[str, np.ndarray | Chances],
     log_density: np.ndarray,
-    intervals: Mapping[str, tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> pd.DataFrame:
     """Return scores: id, rotation, is_lens, weight, cluster, p_lens_<judgement>..., log_density.
 
-    Where a judgement has an error, p_low_<judgement> and p_high_<judgement> follow its p_lens.
+    Where a judgement has an error, p_low_<judgement> and p_high_<judgement> follow its p_lens;
+    where p_lens is combined of several, p_clusters_<judgement>; then log_odds_<judgement>.
 
     Parameters
     ----------
@@ -49,18 +95,14 @@ def scores_table(
         Columns id, rotation, is_lens.
     clusters : ndarray of int, shape (n,)
         Most probable cluster.
-    probabilities : mapping of str to ndarray of shape (n,)
+    probabilities : mapping of str to ndarray of shape (n,) or Chances
         Lens probability by judgement.
     log_density : ndarray of shape (n,)
         Natural logarithm of the density under the mixture; low values are unusual objects.
-    intervals : mapping of str to pair of ndarray of shape (n,), optional
-        Ends of the 68 % interval by those judgements that have an error.
     """
     columns = {}
-    for name, p_lens in probabilities.items():
-        columns[probability_column(name)] = p_lens
-        if name in (intervals or {}):
-            columns |= dict(zip(interval_columns(name), intervals[name], strict=True))
+    for name, values in probabilities.items():
+        columns |= probability_columns(name, values)
     return rows.assign(weight=1, cluster=clusters, **columns, log_density=log_density)
 
 
@@ -72,6 +114,31 @@ def write_scores(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
     ):
         for number, block in enumerate(blocks):
             block.to_csv(out, index=False, header=number == 0, lineterminator="\n")
+
+
+def ranks(
+    values: np.ndarray, log_odds: np.ndarray | None, log_density: np.ndarray, ids: np.ndarray
+) -> np.ndarray:
+    """Return the place of each object in the list of candidates, the last one's being 0: (n,).
+
+    Higher values come first; of equal ones higher log-odds, which still differ where a probability
+    is 0 or 1; then lower density, unusual objects; then the identifier, as text. So there are no
+    ties, and none of it needs a label.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        A lens probability, or any score that grows with it.
+    log_odds : ndarray of shape (n,) or None
+    log_density : ndarray of shape (n,)
+    ids : array-like of str, shape (n,)
+        All different.
+    """
+    by_id = np.argsort(np.argsort(np.asarray(ids, dtype=str), kind="stable"))
+    keys = [-by_id, -log_density, *([] if log_odds is None else [log_odds]), values]
+    places = np.empty(len(values))
+    places[np.lexsort(keys)] = np.arange(len(values))
+    return places
 
 
 def read_scores(path: Path, columns: Iterable[str] | None = None) -> pd.DataFrame:
@@ -92,8 +159,10 @@ def columns_of(path: Path) -> list[str]:
     return list(pd.read_csv(path, nrows=0))
 
 
-def iterate_scores(path: Path, columns: Iterable[str], length: int) -> Iterator[pd.DataFrame]:
-    """Yield some columns of scores in blocks of ``length`` rows; raises as `read_scores`."""
+def iterate_scores(
+    path: Path, columns: Iterable[str] | None, length: int
+) -> Iterator[pd.DataFrame]:
+    """Yield all or some columns of scores in blocks of ``length`` rows; raises as `read_scores`."""
     options = {"dtype": {"id": str}, "keep_default_na": False, "usecols": _checked(path, columns)}
     with pd.read_csv(path, chunksize=length, **options) as blocks:
         yield from blocks

@@ -13,6 +13,7 @@ from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
 from lensflow.networks.presets import check_preset
 from lensflow.prepare.scaling import SCALES
+from lensflow.workflow.company import check_beside
 from lensflow.workflow.recipes import REFERENCES
 from lensflow.workflow.schema import suggestion
 
@@ -90,6 +91,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
         yield from _check_headline(where, experiment)
         yield from _check_appendix(where, experiment)
         yield from _check_comparison(where, experiment)
+        yield from check_beside(where, experiment)
         for judgement in JUDGEMENTS.values():
             if judgement.table_key:
                 yield from _check_table(where, experiment, judgement)

@@ -77,13 +77,12 @@ def effective(config: Mapping, experiment: str) -> str:
     str
         YAML text that is itself a valid config.yaml.
     """
-    settings = config["experiments"][experiment]
+    whole = Experiment(experiment, config)
+    needed = [whole, *whole.beside]
     part = {key: value for key, value in config.items() if not isinstance(value, dict)}
     part["run"] = [experiment]
-    part["datasets"] = {
-        dataset.name: dataset.entry for dataset in Experiment(experiment, config).datasets
-    }
-    part["presets"] = {settings["preset"]: config["presets"][settings["preset"]]}
+    part["datasets"] = {dataset.name: dataset.entry for each in needed for dataset in each.datasets}
+    part["presets"] = {each.settings["preset"]: each.preset for each in needed}
     # The experiments that it is compared with are not part of what it depends on.
-    part["experiments"] = {experiment: {**settings, "compare_paper": None}}
+    part["experiments"] = {each.name: {**each.settings, "compare_paper": None} for each in needed}
     return yaml.safe_dump(part, sort_keys=True)

@@ -1,5 +1,6 @@
 """What a person may do after a run, and how: which page to open, which file to save where."""
 
+import csv
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,21 +15,44 @@ from lensflow.samples.runs import Run
 
 
 def next_steps(project: Project) -> list[str]:
-    """Return a sentence for each table of cluster labels that the chosen experiments wait for.
+    """Return a sentence for each file that the chosen experiments wait for, and on where to look.
 
     Parameters
     ----------
     project : Project
     """
-    return [step for experiment in project.chosen for step in _steps(experiment)]
+    steps = [step for experiment in project.chosen for step in _steps(experiment)]
+    return list(dict.fromkeys(steps))
 
 
 def _steps(experiment: Experiment) -> Iterator[str]:
     for judgement, missing in experiment.pending.items():
-        for run in experiment.headline_runs:
-            path = experiment.cluster_labels_path(run, judgement)
-            if path in missing:
-                yield _step(experiment, run, path)
+        for each in (experiment, *experiment.beside):
+            for run in each.headline_runs:
+                path = each.cluster_labels_path(run, judgement)
+                if path in missing:
+                    yield _step(each, run, path)
+    for path in experiment.pending_grades:
+        yield (
+            f"{experiment.name}: no single images are graded in {path} yet. To have graded images "
+            "rank the others: save a table with the columns id, grade (A, B, C or X) and who "
+            "there, and run the same command again."
+        )
+    if not experiment.pending:
+        yield from (look for path in experiment.look_paths for look in _look(experiment, path))
+
+
+def _look(experiment: Experiment, path: str) -> Iterator[str]:
+    """Yield where to look next; nothing where that file was not made, or no look would help."""
+    if not Path(path).is_file():
+        return
+    with open(path, newline="", encoding="utf-8") as file:
+        first = next(csv.DictReader(file))
+    if float(first["expected_lenses"]) > 0:
+        yield (
+            f"{experiment.name}: to judge more, look at cluster {first['cluster']}: more of its "
+            f"members change the list of candidates most ({path})."
+        )
 
 
 def _step(experiment: Experiment, run: Run, path: str) -> str:
@@ -38,7 +62,8 @@ def _step(experiment: Experiment, run: Run, path: str) -> str:
         f"{experiment.name}: nobody has judged the clusters yet, so unusual objects come first. "
         f"To judge: {_how_to_judge(experiment, path)}. Without a browser: look at "
         f"{experiment.figure_path(stem)}, fill in the columns probability (0 not a lens, 0.5 "
-        f"uncertain, 1 lens) and who of {template}, save it as {path}."
+        f"uncertain, 1 lens) and who of {template}, save it as {path}. "
+        f"{experiment.run_path(run, 'next_looks.csv')} says which clusters matter most."
     )
 
 

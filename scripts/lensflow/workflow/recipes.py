@@ -21,6 +21,7 @@ REFERENCES = {
     "apply_to": "datasets",
     "preset": "presets",
     "compare_paper": "experiments",
+    "beside": "experiments",
 }
 
 

@@ -14,13 +14,13 @@ def scores(path, p_lens, density=(0.0, 1.0, 2.0, 3.0)):
     return path
 
 
-def test_runs_are_averaged_and_ties_go_to_typical_objects(tmp_path):
+def test_runs_are_averaged_and_ties_go_to_unusual_objects(tmp_path):
     runs = [
         scores(tmp_path / "a.csv", [0.2, 0.9, 0.5, 0.5]),
         scores(tmp_path / "b.csv", [0.4, 0.7, 0.5, 0.5]),
     ]
     table = combine_runs(runs, "known", 4)
-    assert table["id"].tolist() == ["11", "13", "12", "010"]
+    assert table["id"].tolist() == ["11", "12", "13", "010"]
     assert table["p_lens"].tolist() == pytest.approx([0.8, 0.5, 0.5, 0.3])
     assert table["p_lens_min"].tolist() == pytest.approx([0.7, 0.5, 0.5, 0.2])
     assert table["p_lens_max"].tolist() == pytest.approx([0.9, 0.5, 0.5, 0.4])
@@ -36,6 +36,18 @@ def test_where_nobody_judged_unusual_objects_come_first_and_have_no_probability(
     assert table["log_density"].tolist() == [-2.0, -1.0, 1.0]
     assert list(table) == ["id", "judgement", "cluster", "log_density"]
     assert (table["judgement"] == "nobody").all()
+
+
+def test_of_equal_probability_log_odds_decide_then_density_then_the_identifier(tmp_path):
+    runs = []
+    for name, odds in (("a.csv", [40.0, 90.0, 40.0, 40.0]), ("b.csv", [40.0, 30.0, 40.0, 40.0])):
+        runs.append(scores(tmp_path / name, [1.0] * 4, [1.0, 9.0, 1.0, -2.0]))
+        table = pd.read_csv(runs[-1], dtype={"id": str})
+        table.assign(log_odds_known=odds).to_csv(runs[-1], index=False)
+    table = combine_runs(runs, "known", 4)
+    assert table["id"].tolist() == ["11", "13", "010", "12"]
+    assert table["log_odds"].tolist() == [60.0, 40.0, 40.0, 40.0]
+    assert list(table)[-3:] == ["cluster", "log_odds", "log_density"]
 
 
 def with_interval(path, low, high):

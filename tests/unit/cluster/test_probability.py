@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lensflow.cluster.probability import lens_probability
+from lensflow.cluster.probability import lens_probability, log_odds
 
 
 def test_equation_7_by_hand():
@@ -51,3 +51,21 @@ def test_shapes_are_checked():
         lens_probability(np.ones((1, 2)), np.ones(3))
     with pytest.raises(ValueError, match="expected"):
         lens_probability(np.ones((1, 2)), np.ones(2), np.ones(3))
+
+
+def test_log_odds_by_hand():
+    responsibilities = np.array([[0.2, 0.3, 0.5], [0.5, 0.0, 0.5]])
+    lens = np.array([1.0, 0.5, 0.0])
+    expected = [np.log(0.35 / 0.65), 0.0]
+    np.testing.assert_allclose(log_odds(responsibilities, lens), expected, atol=1e-4)
+    np.testing.assert_array_equal(log_odds(np.eye(2), np.zeros(2), np.zeros(2)), [0.0, 0.0])
+
+
+def test_log_odds_still_differ_where_probabilities_are_ties():
+    responsibilities = np.array([[1.0, 1e-20], [1.0, 1e-40], [1.0, 0.0], [0.0, 1.0]])
+    lens = np.array([1.0, 0.0])
+    assert (lens_probability(responsibilities, lens)[:3] == 1.0).all()
+    found = log_odds(responsibilities, lens)
+    np.testing.assert_allclose(found[:2], [20 * np.log(10), 40 * np.log(10)], atol=1e-4)
+    assert found[2] > found[1] > found[0] > 0 > found[3]
+    assert np.isfinite(found).all()

@@ -126,3 +126,20 @@ def test_files_of_other_rows_are_refused(folders, tmp_path):
             folders[0] / "embeddings_test.h5",
             write_index(tmp_path / "index.h5", "test"),
         )
+
+
+def test_objects_of_equal_probability_are_listed_by_their_log_odds(folders, tmp_path):
+    for number, folder in enumerate(folders):
+        table = pd.read_csv(folder / "scores_test.csv", dtype={"id": str})
+        odds = np.random.default_rng(number).normal(size=len(table))
+        table.assign(p_lens_known=1.0, log_odds_known=odds).to_csv(
+            folder / "scores_test.csv", index=False
+        )
+    one = read(folders, tmp_path)
+    score = next(score for score in one.scores if (score.labels, score.run) == ("known", "all"))
+    paths = [folder / "scores_test.csv" for folder in folders]
+    by_odds = one.ids[np.argsort(-score.ranking)]
+    first = pd.concat([pd.read_csv(path, dtype={"id": str}) for path in paths], axis=1)
+    first = first.loc[~first["id"].iloc[:, 0].duplicated(), "log_odds_known"].mean(axis=1)
+    np.testing.assert_array_equal(by_odds, one.ids[np.argsort(-first.to_numpy())])
+    assert sorted(score.ranking) == list(range(len(one.ids)))

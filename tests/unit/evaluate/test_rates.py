@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,3 +153,24 @@ def test_what_is_selected_of_each_object_adds_up_to_the_list():
     assert np.unique(values[partly]).size == np.unique(share[partly]).size == 1
     row = table(one).query("lens_fraction == 0.01 and selection == 'best 5 %'").iloc[0]
     assert share[is_lens == 1].mean() == pytest.approx(row["completeness"])
+
+
+def test_in_an_order_a_list_ends_between_two_objects_of_equal_probability():
+    """Ten tied objects, five lenses: at random one half of any list; in this order the best."""
+    is_lens, p_lens = np.repeat([1, 0], 5), np.full(10, 0.9)
+    tied = ranked(is_lens, p_lens)
+    ordered = dataclasses.replace(tied.scores[0], order=np.arange(10.0)[::-1])
+    found = {
+        name: table(dataclasses.replace(tied, scores=[score])).set_index(
+            ["lens_fraction", "selection"]
+        )
+        for name, score in (("tied", tied.scores[0]), ("ordered", ordered))
+    }
+    half = {name: rows.loc[(0.5, "best 50 %")] for name, rows in found.items()}
+    assert half["tied"][["purity", "completeness"]].tolist() == pytest.approx([0.5, 0.5])
+    assert half["ordered"][["purity", "completeness"]].tolist() == pytest.approx([1.0, 1.0])
+    # What the probabilities promise is the same.
+    promised = [rows["purity_expected"].drop(rates.PURE, level=1) for rows in found.values()]
+    pd.testing.assert_series_equal(*promised)
+    share = rates.selected_share(tied, ordered, 0.5, 0.3)
+    assert share.tolist() == [1, 1, 1, *[0] * 7]

@@ -1,0 +1,16 @@
+"""Find what the sum of a teacher's and a student's logits is worth as a probability."""
+
+from lensflow.cluster.combining import fit_calibration_stage
+from lensflow.workflow.jobs import job
+
+if __name__ == "__main__":
+    with job(snakemake):
+        predictions, n_shards = snakemake.input.predictions, len(snakemake.input.scores)
+        fit_calibration_stage(
+            score_paths=snakemake.input.scores,
+            prediction_paths={
+                name: predictions[place * n_shards : (place + 1) * n_shards]
+                for place, name in enumerate(snakemake.params.judgements)
+            },
+            output_path=snakemake.output.calibration,
+        )
