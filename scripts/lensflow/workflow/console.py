@@ -205,7 +205,9 @@ def attach(
         As for `Console`.
     """
     own = next((handler for handler in logger.handlers if handler.name == SNAKEMAKES_OWN), None)
-    is_quiet = own is None or workflow.dryrun or workflow.remote_exec or is_verbose(environment)
+    # Which executor there is, workflow.dryrun, is not known while the Snakefile is read.
+    is_plan = workflow.output_settings.dryrun
+    is_quiet = own is None or is_plan or workflow.remote_exec or is_verbose(environment)
     console = Console(
         own.stream if own else None,
         is_quiet=is_quiet,

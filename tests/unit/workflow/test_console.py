@@ -147,7 +147,8 @@ def attached(logger, environment=(), dryrun=False, subprocess_exec=False):
     own = logging.StreamHandler(io.StringIO())
     own.name = SNAKEMAKES_OWN
     logger.addHandler(own)
-    modes = {"dryrun": dryrun, "remote_exec": False, "subprocess_exec": subprocess_exec}
+    settings = SimpleNamespace(dryrun=dryrun)
+    modes = {"output_settings": settings, "remote_exec": False, "subprocess_exec": subprocess_exec}
     return own, attach(logger, SimpleNamespace(**modes), dict(environment), tuple)
 
 
