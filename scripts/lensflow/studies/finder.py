@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
+from lensflow.cluster.posterior import JEFFREYS
 from lensflow.cluster.probability import lens_probability
 from lensflow.errors import CutoutError
 from lensflow.experiment import Experiment
@@ -198,7 +199,8 @@ class Finder:
         path = self.root / self.experiment.cluster_labels_path(
             self.run, self.experiment.judgement.name
         )
-        mixture, prior = self._mixture, tuple(self.experiment.settings["prior"])
+        # Experiments that were run before lenses could be counted do not name it.
+        mixture, prior = self._mixture, self.experiment.settings.get("prior", JEFFREYS)
         labels = cluster_labels.read(path, mixture.hash, mixture.n_components, prior)
         lens, non_lens = (labels[name] for name in ("probability", "non_lens_probability"))
         memberships = self._mixture.responsibilities(features)
