@@ -45,13 +45,13 @@ def test_every_documented_result_is_there(finished):
 
 def test_the_console_has_a_line_a_stage_and_ends_with_what_to_open(finished):
     lines = (finished / "console.txt").read_text().splitlines()
-    total = int(lines[1].removesuffix(" jobs to do"))
+    (total,) = [int(line.split()[0]) for line in lines if line.endswith(" jobs to do")]
     stages = [line for line in lines if re.match(r"\[ *\d+/\d+\] ", line)]
     # All but the rule `all`, which makes nothing.
     assert len(stages) == total - 1
-    assert any(re.search(r"tiny/log/fit_mixture_3_0: 3 components .* \(\d+ s\)", s) for s in stages)
+    assert any(re.search(r"tiny/log/fit_mixture_3_0: 3 components .* s\)$", s) for s in stages)
     assert not any("resources:" in line or "tensorflow" in line.lower() for line in lines)
-    others = [line for line in lines[2:] if line not in stages]
+    others = [line for line in lines if line not in stages]
     progress = [line for line in others if re.match(r"tiny/log/train_\w+: .*images/s.* left", line)]
     assert len(progress) >= 3
     assert others[-4].startswith("tiny: AUC 0.")
