@@ -125,9 +125,10 @@ def _csv(path):
 
 
 def _read_model(root, experiment, run):
-    report = root / experiment.run_path(run, "autoencoder_report.json")
+    network = experiment.encoder.name
+    report = root / experiment.run_path(run, f"{network}_report.json")
     training = json.loads(report.read_text()) if report.is_file() else {}
-    history = _csv(root / experiment.run_path(run, "autoencoder_history.csv"))
+    history = _csv(root / experiment.run_path(run, f"{network}_history.csv"))
     if history is not None and len(history):
         training["held_out_loss"] = float(history["val_loss"].iloc[-1])
         training["constant_loss"] = float(history["constant_loss"].iloc[-1])

@@ -141,6 +141,6 @@ def _model_warnings(model):
     loss, constant = (model.training.get(key) for key in ("held_out_loss", "constant_loss"))
     if loss is not None and constant is not None and loss >= constant:
         yield (
-            f"{model.name}: the autoencoder's held-out loss {loss:.4f} is no better than that of "
+            f"{model.name}: the encoder's held-out loss {loss:.4f} is no better than that of "
             f"one constant image ({constant:.4f}); it learned nothing."
         )

@@ -92,6 +92,18 @@ def test_warnings_name_the_model_and_the_remedy(folder):
     assert "fake: 1 file or row in quarantine (1 × not a FITS file)" in text
 
 
+def test_the_training_of_the_encoder_is_read_whatever_it_is_called(folder):
+    with_config(folder, lambda config: config["presets"]["demo"].update(encoder="contrastive"))
+    run = folder / "demo/log/features_6/run_0"
+    (run / "contrastive_report.json").write_text(json.dumps({"dead_units": 5}))
+    history = pd.read_csv(run / "autoencoder_history.csv").assign(val_loss=0.4)
+    history.to_csv(run / "contrastive_history.csv", index=False)
+    text = "\n".join(warnings_of(read(folder)))
+    assert "5 of 6 features are dead" in text
+    assert "run 0: the encoder's held-out loss 0.4000 is no better" in text
+    assert "run 1" not in text
+
+
 def test_simulated_data_is_called_so(folder):
     first, second = data_sentences(read(folder))
     assert first.startswith("Trained on fake: 60 simulated images")
