@@ -1,19 +1,19 @@
 """Write the page on which a person judges the clusters of one run, or of several."""
 
 from lensflow.report.judging import write_judging_page
-from lensflow.workflow.logs import start_log
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    start_log(snakemake.log[0])
-    write_judging_page(
-        output=snakemake.output.page,
-        experiment=snakemake.wildcards.experiment,
-        names=snakemake.params.models,
-        mixtures=snakemake.input.mixtures,
-        embeddings=snakemake.input.embeddings,
-        images=snakemake.input.images,
-        denoised=snakemake.input.denoised,
-        dataset=snakemake.params.dataset,
-        blind=snakemake.params.blind,
-        seed=snakemake.params.seed,
-    )
+    with job(snakemake):
+        write_judging_page(
+            output=snakemake.output.page,
+            experiment=snakemake.wildcards.experiment,
+            names=snakemake.params.models,
+            mixtures=snakemake.input.mixtures,
+            embeddings=snakemake.input.embeddings,
+            images=snakemake.input.images,
+            denoised=snakemake.input.denoised,
+            dataset=snakemake.params.dataset,
+            blind=snakemake.params.blind,
+            seed=snakemake.params.seed,
+        )

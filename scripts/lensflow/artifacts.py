@@ -232,7 +232,7 @@ def create(
     file = _create_partial(path, partial)
     try:
         writer = Writer(file, path)
-        with _closing(file, path):
+        with _closing(writer):
             _set_root_attributes(file, kind, path, attrs or {})
             yield writer
             writer.seal()
@@ -604,18 +604,30 @@ def _reason(error: Exception) -> str:
     return found[1] if found else str(error)
 
 
+# HDF5 cannot close a file whose last bytes cannot be written, and crashes when it tries again.
+_UNCLOSED: list[Writer] = []
+
+
 @contextlib.contextmanager
-def _closing(file: h5py.File, path: Path) -> Iterator[None]:
+def _closing(writer: Writer) -> Iterator[None]:
     """Close a file that was written; what fails only then is named too."""
     try:
         yield
     except BaseException:
         # What was to be written is given up, and with it whatever cannot be written.
         with contextlib.suppress(OSError, RuntimeError, ValueError):
-            file.close()
+            _close(writer)
         raise
-    with _writing_to(path):
-        file.close()
+    with _writing_to(writer.path):
+        _close(writer)
+
+
+def _close(writer: Writer) -> None:
+    try:
+        writer.file.close()
+    except BaseException:
+        _UNCLOSED.append(writer)
+        raise
 
 
 # --- checksums ------------------------------------------------------------------------------------

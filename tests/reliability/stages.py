@@ -1,7 +1,6 @@
-"""The jobs of a finished run, run again one by one with files that were damaged or exchanged.
+"""The jobs of a run, done one by one: first all of them, then with damaged or exchanged files.
 
-Snakemake was run with ``--skip-script-cleanup``: what it gave each script is still there. A job
-runs in a child of this process, in a copy of the run's folder, and is stopped when it hangs.
+A job runs in a child of this process, in a copy of the run's folder, and is stopped when it hangs.
 """
 
 import contextlib
@@ -16,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs import SCRIPTS, run_script
+from reliability.planned import planned
 
 TIMEOUT_S = 300
-END_OF_PREAMBLE = "snakemake preamble end"
 WORDS = re.compile(r"ERROR lensflow: (\w+Error): (.*)")
 
 
@@ -28,11 +27,6 @@ class Stage:
 
     script: str
     snakemake: object
-
-    @property
-    def inputs(self):
-        """Files that it reads."""
-        return [path for path in self.snakemake.input if os.path.isfile(path)]
 
     @property
     def outputs(self):
@@ -55,19 +49,18 @@ class Outcome:
 
 
 def stages(folder):
-    """Return the jobs of a finished run."""
-    paths = sorted(Path(folder, ".snakemake/scripts").glob("*.py"))
-    return [_stage(path) for path in paths]
+    """Return the jobs of everything that a run in a folder makes, in order."""
+    return [Stage(script, given) for script, given in planned(folder)]
 
 
-def _stage(path):
-    preamble = path.read_text().partition(END_OF_PREAMBLE)[0]
-    here, known = list(sys.path), {"__name__": "preamble", "__file__": str(path)}
-    try:
-        exec(compile(preamble, str(path), "exec"), known)
-    finally:
-        sys.path[:] = here
-    return Stage(f"{path.name.split('.', 1)[1]}", known["snakemake"])
+def run_all(found, folder):
+    """Run jobs one after the other, in one child; raise when one fails."""
+    child = os.fork()
+    if child == 0:
+        os._exit(next((1 for stage in found if _work(stage, folder)), 0))
+    if os.waitpid(child, 0)[1]:
+        logs = sorted(Path(folder, "results/logs").rglob("*.log"), key=os.path.getmtime)
+        raise AssertionError(f"{logs[-1]}: {logs[-1].read_text()[-3000:]}")
 
 
 def run(stage, folder, timeout=TIMEOUT_S):

@@ -36,6 +36,15 @@ def configured(folder, change=None):
 
 
 @pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The folder in which the tiny configuration was run from start to end, once for all tests."""
+    folder = configured(tmp_path_factory.mktemp("workflow"))
+    done = snakemake(folder, "--workflow-profile", "default")
+    (folder / "console.txt").write_text(done.output)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def real_data():
     """The folder of real images that are not part of the project."""
     if not REAL_DATA.is_dir():
