@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
@@ -80,14 +81,54 @@ def test_a_planted_duplicate_is_its_own_look_alike(window, explorer):
         assert shown(window)[:2] == [f"object {one}", f"object {other}"]
 
 
-def test_a_click_on_the_map_shows_what_looks_like_it(window, explorer):
+PLACE = """
+const [view] = [...Bokeh.index.roots], box = view.canvas_view.el.getBoundingClientRect();
+const data = Bokeh.documents[0].get_model_by_name("objects").data, row = arguments[0];
+return [box.left + view.frame.x_scale.compute(data.x[row]),
+        box.top + view.frame.y_scale.compute(data.y[row])].map(Math.round);
+"""
+TIP = """(function pictures(root) {
+  const parts = [...root.querySelectorAll("*")];
+  return parts.some((part) => part.matches('img[width="128"]'))
+    || parts.some((part) => part.shadowRoot && pictures(part.shadowRoot));
+})(document)"""
+
+
+def pointer(window):
+    actions = ActionChains(window)
+    return actions, actions.w3c_actions.pointer_action
+
+
+def test_the_picture_comes_on_hover_and_the_look_alikes_by_a_click(window, explorer):
     show(window, explorer)
-    wait_for(window, "Bokeh.index.roots.length && Bokeh.index.roots[0].is_idle !== false")
-    # A tap, as Bokeh passes it on.
-    window.execute_script("Bokeh.documents[0].get_model_by_name('objects').selected.indices = [12]")
-    assert shown(window)[0] == "object 12"
+    assert not window.execute_script(f"return {TIP}")
+    # The object that is drawn last lies above all others.
+    actions, mouse = pointer(window)
+    mouse.move_to_location(*window.execute_script(PLACE, N - 1))
+    actions.perform()
+    wait_for(window, TIP)
+    actions, mouse = pointer(window)
+    mouse.click()
+    actions.perform()
+    wait_for(window, "document.querySelector('#alike button')")
+    assert f"object {N - 1}" in shown(window)
+    alike = shown(window)[1]
     window.find_elements(By.CSS_SELECTOR, "#alike button")[1].click()
-    assert shown(window)[0] != "object 12"
+    assert shown(window)[0] == alike
+
+
+def test_a_box_drawn_with_the_mouse_selects_what_is_in_it(window, explorer):
+    show(window, explorer)
+    places = [window.execute_script(PLACE, row) for row in range(N)]
+    (left, top), (right, bottom) = (map(end, zip(*places, strict=True)) for end in (min, max))
+    actions, mouse = pointer(window)
+    mouse.move_to_location(left - 5, top - 5)
+    mouse.pointer_down()
+    mouse.move_to_location((left + right) // 2, (top + bottom) // 2)
+    mouse.move_to_location(right + 5, bottom + 5)
+    mouse.pointer_up()
+    actions.perform()
+    wait_for(window, f"document.getElementById('chosen').textContent === '{N} selected'")
 
 
 def test_an_unknown_id_is_said(window, explorer):
