@@ -13,4 +13,7 @@ if __name__ == "__main__":
             n_candidates=snakemake.params.n_candidates,
             csv=snakemake.output.csv,
             fits=snakemake.output.fits,
+            dataset=snakemake.wildcards.dataset,
+            grades=snakemake.input.grades,
+            answers=snakemake.input.answers or None,  # an empty list where nothing is hidden
         )

@@ -482,6 +482,27 @@ class Experiment:
         """Return the sample that holds all objects of a ranked dataset."""
         return "train" if dataset == self.dataset.name else dataset
 
+    def grading_page(self, dataset: str) -> str:
+        """Return the page on which people grade the candidates of a dataset."""
+        return f"{self.folder}/grade_{dataset}.html"
+
+    def hidden_path(self, dataset: str) -> str:
+        """Return the simulated objects that are hidden on that page."""
+        return f"{self.folder}/hidden_{dataset}.h5"
+
+    def hidden_paths(self, dataset: str) -> list[str]:
+        """Return the hidden objects of a dataset's page; nothing where none are asked for."""
+        return [self.hidden_path(dataset)] if self.settings["hidden"] else []
+
+    def answer_paths(self, dataset: str) -> list[str]:
+        """Return the table of what those objects are; nothing where none are asked for."""
+        return [self.table_path(f"hidden_{dataset}")] if self.settings["hidden"] else []
+
+    @property
+    def grader_paths(self) -> list[str]:
+        """The table of how well people grade, where anybody has."""
+        return [self.table_path("graders")] if self.grade_paths else []
+
     def stack_paths(self, scale: str, stage: str, sample: str) -> list[str]:
         """Return the shards of a sample as the networks see it; none where there is no such sample.
 
@@ -593,10 +614,11 @@ class Experiment:
         return f"{self.folder}/judge.html" if others else self.run_path(only, "judge.html")
 
     @property
-    def judging_pages(self) -> list[str]:
-        """The pages on which a person judges its clusters, where a person is asked to."""
+    def page_paths(self) -> list[str]:
+        """The pages on which people work: to judge where a person is asked to, and to grade."""
         asked = any(JUDGEMENTS[name].table_key for name in self.settings["labels"])
-        return [self.judging_page] if asked else []
+        pages = [self.grading_page(dataset) for dataset in self.candidate_datasets]
+        return [self.judging_page, *pages] if asked else pages
 
     @property
     def look_paths(self) -> list[str]:
@@ -742,5 +764,9 @@ class Project:
 
     @property
     def page_paths(self) -> list[str]:
-        """The pages on which people work, of the experiments under ``run``."""
-        return [path for experiment in self.chosen for path in experiment.judging_pages]
+        """The pages on which people work, and how well they graded, of those under ``run``."""
+        return [
+            path
+            for experiment in self.chosen
+            for path in (*experiment.page_paths, *experiment.grader_paths)
+        ]

@@ -1,8 +1,11 @@
 """Images, embeddings and clusters made by hand, with names that want to be markup."""
 
 import numpy as np
+import pandas as pd
 
+from lensflow.report.grading import write_grading_page
 from lensflow.report.judging import write_judging_page
+from lensflow.samples.hidden import write_hidden
 from unit.figures.small_sample import write_small_sample
 from unit.report.report_fixtures import make_objects, write_dataset
 
@@ -25,6 +28,33 @@ def write_sample(folder, n=60, n_clusters=4, ids=None):
         folder, catalogue["is_lens"].to_numpy(), cluster, offsets, n_clusters, list(ids)
     )
     return images, embeddings, mixture
+
+
+def grading_page(folder, n=60, ids=None, hidden=(), places=False, name="demo"):
+    """Write the grading page of made-up candidates, with hidden ones by name; return its path."""
+    images, *_ = write_sample(folder, n, ids=ids)
+    table = pd.DataFrame(
+        {"rank": np.arange(n) + 1, "id": ids or [str(100000 + i) for i in range(n)]}
+    )
+    if places:
+        table = table.assign(ra=150.0 + table["rank"] / 100, dec=-2.0)
+        table.loc[0, ["ra", "dec"]] = np.nan
+    table.to_csv(folder / "candidates.csv", index=False)
+    if hidden:
+        stars = np.zeros((len(hidden), 101, 101))
+        is_lens = np.arange(len(hidden)) % 2
+        write_hidden(folder / "hidden.h5", folder / "hidden.csv", list(hidden), stars, is_lens)
+    write_grading_page(
+        folder / "grade.html",
+        name,
+        "sky",
+        folder / "candidates.csv",
+        images,
+        folder / "hidden.h5" if hidden else None,
+        n_graded=n - 1,
+        seed=1,
+    )
+    return folder / "grade.html"
 
 
 def judging_page(folder, n=60, ids=None, blind=True, copies=1, name="demo"):

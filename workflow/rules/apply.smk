@@ -1,8 +1,10 @@
 """What a survey user takes away: the ranked candidates of any dataset, no labels needed.
 
-NEEDS: scores_<dataset>.csv of the headline model's runs
-MAKES: results/<experiment>/candidates_<dataset>.csv and .fits
+NEEDS: scores_<dataset>.csv of the headline model's runs; the files of grades named in config.yaml
+MAKES: in results/<experiment>: candidates_<dataset>.csv and .fits, grade_<dataset>.html, hidden_<dataset>.h5 and .csv
 """
+
+from lensflow.workflow.guidance import checked_grades
 
 
 rule rank_candidates:
@@ -13,6 +15,8 @@ rule rank_candidates:
         ),
         index="results/data/{dataset}/index.h5",
         manifest="results/data/{dataset}/manifest.h5",
+        grades=lambda wildcards: checked_grades(experiment(wildcards)),
+        answers=lambda wildcards: experiment(wildcards).answer_paths(wildcards.dataset),
     output:
         csv="results/{experiment}/candidates_{dataset}.csv",
         fits="results/{experiment}/candidates_{dataset}.fits",
@@ -32,3 +36,55 @@ rule rank_candidates:
         code=stage_hash("rank_candidates.py"),
     script:
         "../../scripts/rank_candidates.py"
+
+
+rule draw_hidden:
+    """Simulate the lenses and duds that are hidden among the candidates that people grade."""
+    input:
+        index="results/data/{dataset}/index.h5",
+    output:
+        hidden="results/{experiment}/hidden_{dataset}.h5",
+        answers="results/{experiment}/hidden_{dataset}.csv",
+    log:
+        "results/logs/{experiment}/draw_hidden_{dataset}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/draw_hidden_{dataset}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 2),
+        runtime=minutes(15, 15),
+    params:
+        hidden=lambda wildcards: experiment(wildcards).settings["hidden"],
+        seed=config["seed"],
+        code=stage_hash("draw_hidden.py"),
+    script:
+        "../../scripts/draw_hidden.py"
+
+
+rule write_grading_page:
+    """Write the page on which people grade the best candidates of a dataset."""
+    input:
+        candidates="results/{experiment}/candidates_{dataset}.csv",
+        images=lambda wildcards: dataset(wildcards).image_paths,
+        hidden=lambda wildcards: experiment(wildcards).hidden_paths(wildcards.dataset),
+    output:
+        page="results/{experiment}/grade_{dataset}.html",
+    log:
+        "results/logs/{experiment}/write_grading_page_{dataset}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/write_grading_page_{dataset}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1200, 0.2),
+        runtime=minutes(15, 15),
+    params:
+        n_graded=lambda wildcards: experiment(wildcards).settings["n_graded"],
+        seed=config["seed"],
+        page=page_hash(),
+        code=stage_hash("write_grading_page.py"),
+    script:
+        "../../scripts/write_grading_page.py"

@@ -2,9 +2,10 @@
 
 NEEDS: embeddings, scores and mixtures of all runs; prepared and denoised stacks
 MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv, baselines.csv,
-       rates.csv, calibration.csv, calibration_summary.csv, missed.csv
+       rates.csv, calibration.csv, calibration_summary.csv, missed.csv, graders.csv
 """
 
+from lensflow.workflow.guidance import checked_grades
 from lensflow.workflow.inputs import finder_inputs, finder_samples
 
 
@@ -114,3 +115,31 @@ rule evaluate_finder:
         code=stage_hash("evaluate_finder.py"),
     script:
         "../../scripts/evaluate_finder.py"
+
+
+rule evaluate_graders:
+    """Say how far people agree who grade, and what they make of hidden objects."""
+    input:
+        grades=lambda wildcards: checked_grades(experiment(wildcards)),
+        answers=lambda wildcards: [
+            path
+            for name in experiment(wildcards).candidate_datasets
+            for path in experiment(wildcards).answer_paths(name)
+        ],
+    output:
+        graders="results/{experiment}/graders.csv",
+    log:
+        "results/logs/{experiment}/evaluate_graders.log",
+    benchmark:
+        "results/benchmarks/{experiment}/evaluate_graders.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(800, 20),
+        runtime=minutes(10),
+    params:
+        datasets=lambda wildcards: experiment(wildcards).candidate_datasets,
+        code=stage_hash("evaluate_graders.py"),
+    script:
+        "../../scripts/evaluate_graders.py"

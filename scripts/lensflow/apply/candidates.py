@@ -12,6 +12,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from lensflow import artifacts, tables
+from lensflow.apply.graded import add_grades
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
 from lensflow.samples.scores import (
@@ -36,6 +37,9 @@ def rank_candidates(
     n_candidates: int,
     csv: str | PathLike,
     fits: str | PathLike,
+    dataset: str,
+    grades: Sequence[str | PathLike] = (),
+    answers: str | PathLike | None = None,
 ) -> None:
     """Write the most lens-like objects of a dataset, best first.
 
@@ -58,16 +62,24 @@ def rank_candidates(
         run), log_odds (without a limit, mean over the runs: the order of equal p_lens), log_density
         (natural logarithm, mean over the runs; low values are unusual objects), path, and the
         catalogue's columns where known.
+    dataset : str
+        Its name.
+    grades : sequence of path-like
+        Files of grades of single objects.
+    answers : path-like, optional
+        What the hidden objects of the dataset's grading page are. With grades there are more
+        columns, see `lensflow.apply.graded.add_grades`.
 
     Raises
     ------
     LabelError
-        If the scores lack the probability of that judgement.
+        If the scores lack the probability of that judgement, or grades are of other objects.
     """
     table = combine_runs(scores, judgement, n_candidates)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     table = table.merge(_paths(manifest, table["id"]), on="id", how="left", validate="one_to_one")
     table = table.merge(_catalogue(index, table["id"]), on="id", how="left", validate="one_to_one")
+    table = add_grades(table, grades, dataset, index, answers)
     _write_csv(table, csv)
     _write_fits(table, judgement, fits)
     logger.info("wrote %d candidates: %s", len(table), JUDGEMENTS[judgement].title)

@@ -62,7 +62,7 @@ def percent(value: float) -> str:
     return "not defined" if np.isnan(value) else f"{100 * value:.3g} %"
 
 
-def _with_interval(row: pd.Series, name: str) -> str:
+def with_interval(row: pd.Series, name: str) -> str:
     """Write a fraction with its interval."""
     if np.isnan(row[name]):
         return "not defined"
@@ -85,8 +85,8 @@ def _rate_sentence(sample: str, labels: str, table: pd.DataFrame) -> str:
     row = rows.iloc[0]
     return (
         f"{_place(sample, labels)}: of the best 1 % at a lens fraction of 1 %, "
-        f"{_with_interval(row, 'purity')} are lenses, and they hold "
-        f"{_with_interval(row, 'completeness')} of all lenses."
+        f"{with_interval(row, 'purity')} are lenses, and they hold "
+        f"{with_interval(row, 'completeness')} of all lenses."
     )
 
 
@@ -97,8 +97,8 @@ def _rate_rows(table: pd.DataFrame, labels: str) -> Iterator[dict]:
         row = dict(zip(keys, key, strict=True)) | {"lens_fraction": percent(key[-1])}
         for name, share in (("small", best(0.001)), ("large", best(0.01))):
             for what in ("purity", "completeness"):
-                row[f"{name}_{what}"] = _with_interval(lists.loc[share], what)
-        yield {**row, "pure": _with_interval(lists.loc[PURE], "completeness")}
+                row[f"{name}_{what}"] = with_interval(lists.loc[share], what)
+        yield {**row, "pure": with_interval(lists.loc[PURE], "completeness")}
 
 
 # --- what is missed ------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ def _missed_rows(table: pd.DataFrame, labels: str) -> Iterator[dict]:
         row = {"sample": sample, "by": MEASURES[by], "bin": _bin(first), "n": first["n_lens"]}
         for name, selection in (("best", BEST), ("above", ABOVE)):
             one = rows[rows["selection"] == selection]
-            row[name] = _with_interval(one.iloc[0], "completeness") if len(one) else "not defined"
+            row[name] = with_interval(one.iloc[0], "completeness") if len(one) else "not defined"
         yield row
 
 

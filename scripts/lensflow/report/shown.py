@@ -14,6 +14,7 @@ def shown_paths(experiment: Experiment) -> list[str]:
     return [
         experiment.config_path,
         *map(experiment.table_path, tables),
+        *experiment.grader_paths,
         *figure_paths(experiment),
         *map(experiment.candidates_path, experiment.candidate_datasets),
     ]

@@ -113,9 +113,8 @@ def _read_file(path: Path) -> pd.DataFrame:
         ) from error
     _check_columns(table, path)
     table = table.reindex(columns=list(COLUMNS), fill_value="").apply(lambda text: text.str.strip())
-    table["grade"] = table["grade"].str.upper()
     _check_values(table, path)
-    return table
+    return table.assign(grade=table["grade"].str.upper())
 
 
 def _check_columns(table: pd.DataFrame, path: Path) -> None:
@@ -131,10 +130,11 @@ def _check_columns(table: pd.DataFrame, path: Path) -> None:
 def _check_values(table: pd.DataFrame, path: Path) -> None:
     for name in ("id", "who"):
         _refuse(table[name] == "", table, name, path, "give every row one")
-    _refuse(~table["grade"].isin(GRADES), table, "grade", path, f"use {_listed(GRADES)}")
+    grades = table["grade"].str.upper()
+    _refuse(~grades.isin(GRADES), table, "grade", path, f"use {_listed(GRADES)}")
     known = table["sub_class"].isin(["", *SUB_CLASSES])
     _refuse(~known, table, "sub_class", path, f"use {_listed(SUB_CLASSES)}, or leave it empty")
-    lens = (table["sub_class"] != "") & (table["grade"] != IS_NO_LENS)
+    lens = (table["sub_class"] != "") & (grades != IS_NO_LENS)
     _refuse(lens, table, "sub_class", path, f"it says what a {IS_NO_LENS} is; empty it, or grade X")
     again = table.duplicated([*KEY, "who"])
     _refuse(again, table, "id", path, "the same grader has graded it above; keep one of the rows")

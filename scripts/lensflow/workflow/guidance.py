@@ -33,11 +33,7 @@ def _steps(experiment: Experiment) -> Iterator[str]:
                 if path in missing:
                     yield _step(each, run, path)
     for path in experiment.pending_grades:
-        yield (
-            f"{experiment.name}: no single images are graded in {path} yet. To have graded images "
-            "rank the others: save a table with the columns id, grade (A, B, C or X) and who "
-            "there, and run the same command again."
-        )
+        yield f"{experiment.name}: no grades in {path} yet. To grade: {_how_to_grade(experiment)}."
     if not experiment.pending:
         yield from (look for path in experiment.look_paths for look in _look(experiment, path))
 
@@ -75,6 +71,14 @@ def _how_to_judge(experiment: Experiment, path: str) -> str:
     )
 
 
+def _how_to_grade(experiment: Experiment) -> str:
+    pages = " or ".join(map(experiment.grading_page, experiment.candidate_datasets))
+    return (
+        f"open {pages} in a browser, save its file under a name that stands in the experiment's "
+        "grades, and run the same command again"
+    )
+
+
 # --- files that are there already ----------------------------------------------------------------
 
 
@@ -100,6 +104,32 @@ def _checked_table(experiment: Experiment, run: Run, judgement: str) -> str:
         if problem:
             raise LabelError(f"{problem}\nTo judge: {_how_to_judge(experiment, path)}.")
     return path
+
+
+def checked_grades(experiment: Experiment) -> list[str]:
+    """Return the files of grades that are there, after a look at each.
+
+    Raises
+    ------
+    LabelError
+        When one cannot be used; the message names file, line and value, and says what to do.
+    """
+    for path in experiment.grade_paths:
+        problem = _grades_problem(path, _changed(path))
+        if problem:
+            raise LabelError(f"{problem}\nTo grade: {_how_to_grade(experiment)}.")
+    return experiment.grade_paths
+
+
+@cache
+def _grades_problem(path: str, changed: float) -> str:
+    from lensflow.samples.grades import read_grades
+
+    try:
+        read_grades([path])
+    except LabelError as error:
+        return str(error)
+    return ""
 
 
 def _changed(path: str) -> float | None:

@@ -91,7 +91,7 @@ def test_a_missing_judgement_is_explained(tmp_path):
         combine_runs([scores(tmp_path / "a.csv", [0, 0, 0, 0])], "person", 4)
 
 
-def ranked(folder, ids=("010", "11", "12", "13"), path="{}.fits"):
+def ranked(folder, ids=("010", "11", "12", "13"), path="{}.fits", **grades):
     """Rank the objects of `scores` in a dataset that lists some of them."""
     catalogue = pd.DataFrame({"is_lens": [-1] * 4, "ra": [1.0, 2.0, 3.0, 4.0]})
     with artifacts.create(folder / "index.h5", "index") as writer:
@@ -108,6 +108,8 @@ def ranked(folder, ids=("010", "11", "12", "13"), path="{}.fits"):
         n_candidates=3,
         csv=folder / "c.csv",
         fits=folder / "c.fits",
+        dataset="sky",
+        **grades,
     )
 
 
@@ -137,3 +139,28 @@ def test_both_tables_hold_the_catalogue_that_is_known(tmp_path):
     assert stored["judgement"].tolist() == ["known"] * 3
     assert stored.meta["JUDGEDBY"] == "known"
     assert "known fraction" in "".join(stored.meta["comments"])
+
+
+def test_grades_of_people_stand_beside_the_candidates(tmp_path):
+    for who, rows in {"ann": ["11,A", "12,X", "hidden,A"], "bob": ["11,B"]}.items():
+        lines = [f"{row},sky,{who}" for row in rows]
+        (tmp_path / f"{who}.csv").write_text("\n".join(["id,grade,dataset,who", *lines]))
+    (tmp_path / "answers.csv").write_text("id,is_lens\nhidden,1\n")
+    grades = [tmp_path / "ann.csv", tmp_path / "bob.csv"]
+    ranked(tmp_path, grades=grades, answers=tmp_path / "answers.csv")
+    stored = Table.read(tmp_path / "c.fits")
+    stored.convert_bytestring_to_unicode()
+    for table in (pd.read_csv(tmp_path / "c.csv", dtype={"id": str}), stored.to_pandas()):
+        table = table.set_index("id")
+        assert table["mean_grade"]["11"] == 2.5
+        assert table["mean_grade"].isna().tolist() == [False, True, False]
+        assert table["n_graders"].tolist() == [2, 0, 1]
+        assert table["scatter"].dropna().tolist() == [0.5, 0]
+
+
+def test_grades_of_objects_that_the_dataset_lacks_are_refused(tmp_path):
+    (tmp_path / "g.csv").write_text("id,grade,dataset,who\n11,A,sky,ann\nother,A,sky,bob\n")
+    with pytest.raises(
+        LabelError, match=r"1 graded objects .* 'sky', 'other' first, graded by bob"
+    ):
+        ranked(tmp_path, grades=[tmp_path / "g.csv"])

@@ -6,10 +6,10 @@ import pytest
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.errors import LabelError
-from lensflow.experiment import Experiment
+from lensflow.experiment import Project
 from lensflow.samples.runs import Run
 from lensflow.workflow.config import complete
-from lensflow.workflow.guidance import checked_tables
+from lensflow.workflow.guidance import checked_grades, checked_tables, next_steps
 from unit.figures.small_sample import write_small_sample
 
 RUN = Run("sigma", 2, 0)
@@ -24,7 +24,7 @@ def survey(tmp_path, monkeypatch):
     survey |= {"n_features": [2], "runs": 1, "labels": ["person"], "person_labels": "judged.csv"}
     sky = {"kind": "simulate", "population": "challenge", "n_objects": 4}
     config = {"run": ["survey"], "datasets": {"sky": sky}, "experiments": {"survey": survey}}
-    experiment = Experiment("survey", complete(config))
+    experiment = Project(complete(config)).experiments["survey"]
     folder = tmp_path / experiment.run_path(RUN)
     folder.mkdir(parents=True)
     cluster = np.array([0, 1, 2, 2])
@@ -72,3 +72,21 @@ def test_judgements_that_a_rule_makes_are_not_looked_at(survey):
     experiment, _ = survey
     experiment.settings["labels"] = ["known"]
     assert checked_tables(experiment, RUN) == [experiment.run_path(RUN, "cluster_labels_known.csv")]
+
+
+def test_grades_are_waited_for_and_looked_at(survey, tmp_path):
+    experiment, _ = survey
+    experiment.settings["grades"] = ["ann.csv", "bob.csv"]
+    page = "results/survey/grade_sky.html"
+    steps = next_steps(Project(experiment.config))
+    assert [step.split(". To")[0] for step in steps] == [
+        "survey: no grades in ann.csv yet",
+        "survey: no grades in bob.csv yet",
+    ]
+    assert all(f"open {page} in a browser" in step for step in steps)
+    (tmp_path / "ann.csv").write_text("id,grade,who\n1,A,ann\n")
+    assert checked_grades(experiment) == ["ann.csv"]
+    (tmp_path / "bob.csv").write_text("id,grade,who\n1,A,bob\n2,maybe,bob\n")
+    with pytest.raises(LabelError, match="line 3: grade is 'maybe'") as raised:
+        checked_grades(experiment)
+    assert f"open {page} in a browser" in str(raised.value)

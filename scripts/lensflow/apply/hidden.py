@@ -1,0 +1,95 @@
+"""Stage: simulate lenses and duds that test the people who grade a dataset's candidates."""
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from os import PathLike
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from lensflow.samples.hidden import write_hidden
+from lensflow.samples.images import read_index
+from lensflow.seeds import rng
+from lensflow.simulate.population import load
+from lensflow.simulate.shards import simulate_object
+
+FIRST_ID = 900_000_000
+"""No simulated dataset has identifiers like these, so that no hidden object was trained on."""
+
+VISIBLE_SIGMA = 2.0
+"""A lens of which no pixel of the source is brighter cannot be told from a dud."""
+
+logger = logging.getLogger(__name__)
+
+
+def draw_hidden_stage(
+    index: str | PathLike,
+    output: str | PathLike,
+    answers: str | PathLike,
+    n_lenses: int,
+    n_duds: int,
+    population: str,
+    seed: int,
+) -> None:
+    """Simulate hidden objects with the noise of the sky, named like those of a dataset.
+
+    Parameters
+    ----------
+    index : path-like
+        ``index.h5`` of the dataset, whose identifiers are imitated and not repeated.
+    output, answers : path-like
+        See `lensflow.samples.hidden.write_hidden`.
+    n_lenses, n_duds : int
+    population : str
+        What they are drawn from, see `lensflow.simulate.population.names`.
+    seed : int
+    """
+    # The sums of a matrix product depend on how many threads share it.
+    with threadpool_limits(1, user_api="blas"):
+        lenses, duds = _draw(population, seed, n_lenses, n_duds)
+    known = read_index(index)["id"].tolist()
+    ids = disguised(known, n_lenses + n_duds, rng(seed, "hidden", "names"))
+    is_lens = np.repeat([True, False], [n_lenses, n_duds])
+    write_hidden(output, answers, ids, np.stack([*lenses, *duds]), is_lens)
+    logger.info("drew %d lenses and %d duds", n_lenses, n_duds)
+
+
+def _draw(population: str, seed: int, n_lenses: int, n_duds: int) -> tuple[list, list]:
+    lenses, duds = [], []
+    objects = _objects(population, seed)
+    while len(lenses) < n_lenses or len(duds) < n_duds:
+        made = next(objects)
+        if not made["is_lens"]:
+            duds.append(made["public"])
+        elif made["no_lens"].max() > VISIBLE_SIGMA:
+            lenses.append(made["public"])
+    return lenses[:n_lenses], duds[:n_duds]
+
+
+def _objects(population: str, seed: int) -> Iterator[dict]:
+    described, identifier = load(population), FIRST_ID
+    while True:
+        yield simulate_object(described, seed, identifier)
+        identifier += 1
+
+
+def disguised(known: Sequence[str], count: int, random: np.random.Generator) -> list[str]:
+    """Return new identifiers that look like known ones: their digits are drawn anew.
+
+    Parameters
+    ----------
+    known : sequence of str
+        At least one; where none has a digit, or all that look alike are taken, one is appended.
+    count : int
+    random : numpy.random.Generator
+    """
+    taken, found = set(known), []
+    while len(found) < count:
+        name = known[random.integers(len(known))]
+        drawn = re.sub(r"\d", lambda _: str(random.integers(10)), name)
+        while drawn in taken:
+            drawn += str(random.integers(10))
+        taken.add(drawn)
+        found.append(drawn)
+    return found

@@ -1,0 +1,97 @@
+"""Stage: the page on which people grade the best candidates of a dataset."""
+
+import logging
+from collections.abc import Sequence
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from lensflow.figures import sources
+from lensflow.report import pixels
+from lensflow.report.interactive import write_interactive
+from lensflow.samples.grades import GRADES, INTERESTING, IS_LENS, IS_NO_LENS, SUB_CLASSES
+from lensflow.samples.hidden import read_hidden
+from lensflow.seeds import rng
+
+Path = str | PathLike
+
+logger = logging.getLogger(__name__)
+
+
+def write_grading_page(
+    output: Path,
+    experiment: str,
+    dataset: str,
+    candidates: Path,
+    images: Sequence[Path],
+    hidden: Path | None,
+    n_graded: int,
+    seed: int,
+) -> None:
+    """Write the grading page of a dataset.
+
+    Nothing on it tells the rank of an object, nor which ones are hidden: they stand in a random
+    order, which the page shuffles again for each grader. Positions are left out where there are
+    hidden objects, which have none.
+
+    Parameters
+    ----------
+    output : path-like
+        The HTML file.
+    experiment, dataset : str
+    candidates : path-like
+        ``candidates_<dataset>.csv``.
+    images : sequence of path-like
+        Image shards of the dataset.
+    hidden : path-like or None
+        What `lensflow.samples.hidden.write_hidden` wrote.
+    n_graded : int
+        How many of the best candidates.
+    seed : int
+    """
+    best = pd.read_csv(candidates, dtype={"id": str}).sort_values("rank").head(n_graded)
+    shown = _images(images, best["id"].tolist())
+    objects = _objects(best, with_places=hidden is None)
+    if hidden is not None:
+        ids, simulated = read_hidden(hidden)
+        objects += [{"id": name} for name in ids]
+        shown = np.concatenate([shown, simulated]) if len(shown) else simulated
+    order = rng(seed, "grading", dataset).permutation(len(objects))
+    data = {
+        "experiment": experiment,
+        "dataset": dataset,
+        "encoding": pixels.ENCODING,
+        "grades": {name: grade.words for name, grade in GRADES.items()},
+        "marks": {"lens": IS_LENS, "interesting": INTERESTING, "no_lens": IS_NO_LENS},
+        "sub_classes": list(SUB_CLASSES),
+        "objects": [objects[i] for i in order],
+        "images": _packed(shown[order]) if len(order) else None,
+    }
+    title = f"Grade the candidates of {dataset} ({experiment})"
+    write_interactive(output, "grade", title, data, ["grade"])
+    logger.info("%d objects to grade", len(objects))
+
+
+def _images(shards: Sequence[Path], ids: list[str]) -> np.ndarray:
+    if not ids:
+        return np.zeros((0, 1, 1))
+    return pixels.in_sigma(*sources.dataset_images(shards, ids))
+
+
+def _objects(best: pd.DataFrame, with_places: bool) -> list[dict]:
+    """Return identifiers, with positions (ICRS, degrees) where they are known."""
+    has_places = with_places and {"ra", "dec"} <= set(best)
+    places = best[["ra", "dec"]].to_numpy(float) if has_places else np.full((len(best), 2), np.nan)
+    return [
+        {"id": name, **({"ra": ra, "dec": dec} if np.isfinite([ra, dec]).all() else {})}
+        for name, (ra, dec) in zip(best["id"], places.tolist(), strict=True)
+    ]
+
+
+def _packed(images: np.ndarray) -> dict:
+    return {
+        "side": images.shape[1],
+        "raw": pixels.packed_images(images),
+        "light": pixels.packed_light(images),
+    }

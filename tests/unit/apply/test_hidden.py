@@ -1,0 +1,40 @@
+"""Hidden lenses and duds: named like the others, and not to be told by anything but a look."""
+
+import numpy as np
+import pytest
+
+from lensflow import artifacts
+from lensflow.apply.hidden import disguised, draw_hidden_stage
+from lensflow.samples.hidden import read_answers, read_hidden
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    with artifacts.create(tmp_path / "index.h5", "index") as writer:
+        writer.strings("id", ["Q1_0001", "Q1_0002"])
+    paths = tmp_path / "hidden.h5", tmp_path / "hidden.csv"
+    draw_hidden_stage(tmp_path / "index.h5", *paths, 3, 4, "hard", seed=5)
+    return paths
+
+
+def test_as_many_as_asked_for_are_drawn_with_the_noise_of_the_sky(drawn):
+    ids, images = read_hidden(drawn[0])
+    answers = read_answers(drawn[1])
+    assert images.shape == (7, 101, 101)
+    assert answers.index.tolist() == ids.tolist()
+    assert answers.tolist() == [1, 1, 1, 0, 0, 0, 0]
+    corners = images[:, :12, :12]
+    assert np.median(np.std(corners, axis=(1, 2))) == pytest.approx(1, abs=0.1)
+
+
+def test_names_look_like_those_of_the_dataset_and_are_new(drawn):
+    ids, _ = read_hidden(drawn[0])
+    assert len(set(ids)) == 7
+    assert not set(ids) & {"Q1_0001", "Q1_0002"}
+    assert all(name[0] == "Q" and name[2] == "_" for name in ids)
+
+
+@pytest.mark.parametrize("known", [["x"], [str(i) for i in range(10)]])
+def test_names_are_new_where_those_that_look_alike_are_taken(known):
+    names = disguised(known, 5, np.random.default_rng(0))
+    assert len(set(names) | set(known)) == 5 + len(known)

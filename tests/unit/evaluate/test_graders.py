@@ -1,0 +1,53 @@
+"""How well people grade, by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.stats import binom_conf_interval
+
+from lensflow.evaluate.graders import COLUMNS, evaluate_graders_stage
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Ann finds both hidden lenses and one dud; Bob is blind to lenses; they agree on half."""
+    grades = {
+        "ann": {"h1": "A", "h2": "B", "h3": "A", "h4": "X", "1": "A", "2": "X", "3": "C", "4": "X"},
+        "bob": {"h1": "X", "h2": "C", "h3": "X", "1": "A", "2": "X", "3": "X", "4": "A"},
+    }
+    rows = [
+        {"id": name, "dataset": "sky", "grade": grade, "who": who}
+        for who, given in grades.items()
+        for name, grade in given.items()
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "g.csv", index=False)
+    (tmp_path / "a.csv").write_text("id,is_lens\nh1,1\nh2,1\nh3,0\nh4,0\n")
+    answers = {"sky": tmp_path / "a.csv", "sea": None}
+    evaluate_graders_stage([tmp_path / "g.csv"], answers, tmp_path / "out.csv")
+    return pd.read_csv(tmp_path / "out.csv").set_index("who")
+
+
+def test_completeness_and_purity_are_those_of_the_hidden_objects(table):
+    assert list(table.reset_index()) == [COLUMNS[1], COLUMNS[0], *COLUMNS[2:]]
+    assert table.index.tolist() == ["ann", "bob", "all"]
+    assert (table["dataset"] == "sky").all()
+    assert table["n_graded"].tolist() == [4, 4, 4]
+    assert table["completeness"].tolist() == [1, 0, 0]
+    assert table["n_called_lenses"].tolist() == [3, 0, 0]
+    assert table["purity"]["ann"] == pytest.approx(2 / 3)
+    assert np.isnan(table["purity"]["bob"])
+
+
+def test_the_interval_is_astropys(table):
+    low, high = binom_conf_interval(2, 3, confidence_level=0.68, interval="wilson")
+    assert table.loc["ann", ["purity_low", "purity_high"]].tolist() == pytest.approx([low, high])
+
+
+def test_hidden_objects_do_not_enter_the_agreement(table):
+    """Of 4 objects they agree on 2; by chance on (1*2 + 2*2 + 1*0) / 16."""
+    chance = (1 * 2 + 2 * 2) / 16
+    assert table["kappa"]["ann"] == pytest.approx((0.5 - chance) / (1 - chance))
+    assert table["kappa"]["bob"] == table["kappa"]["ann"]
+    shares = np.array([3, 1, 4]) / 8
+    by_chance = np.sum(shares**2)
+    assert table["kappa"]["all"] == pytest.approx((0.5 - by_chance) / (1 - by_chance))
