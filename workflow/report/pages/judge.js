@@ -214,8 +214,8 @@ function refreshVerdict(number) {
 function refreshOverview() {
   const buttons = filled.map((number) => {
     const judged = verdict(number);
-    const said = judged ? `= ${Number(judged.probability.toFixed(2))}` : "?";
-    const button = make("button", `${label(number)} ${said}`, { type: "button" });
+    const said = judged ? Number(judged.probability.toFixed(2)) : "?";
+    const button = make("button", `${label(number)} → ${said}`, { type: "button" });
     button.setAttribute("aria-label", `cluster ${label(number)}, ${words(judged)}`);
     button.setAttribute("aria-current", number === position());
     button.addEventListener("click", () => goTo(number));
