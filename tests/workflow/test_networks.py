@@ -13,8 +13,11 @@ import yaml
 from lensflow.errors import ConfigError
 from lensflow.workflow.config import complete
 from workflow.conftest import ROOT, configured, snakemake
+from workflow.test_profiles import dry_run
 
 MODEL = "results/seen/sigma/features_3/run_0"
+SHARDS = ("train/shard_0.h5", "test/shard_0.h5", "small_challenge/shard_1.h5")
+PREDICTIONS = [f"{MODEL}/student/known/{shard}" for shard in SHARDS]
 TRAINING = {"epochs": 2, "batch_size": 16, "learning_rate": 0.01, "augment": "quarter_turns"}
 PRESET = {
     "encoder": "contrastive",
@@ -45,10 +48,8 @@ def predicted(finished, tmp_path_factory):
     """The folder in which both were trained and every sample was predicted."""
     folder = configured(tmp_path_factory.mktemp("networks"), seen)
     shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
-    samples = ("train/shard_0.h5", "test/shard_0.h5", "small_challenge/shard_1.h5")
-    targets = [f"{MODEL}/student/known/{sample}" for sample in samples]
     options = ["--cores", 2, "--rerun-triggers", "mtime"]
-    snakemake(folder, *options, "--", *targets, f"{MODEL}/scores_test.csv")
+    snakemake(folder, *options, "--", *PREDICTIONS, f"{MODEL}/scores_test.csv")
     return folder
 
 
@@ -82,6 +83,16 @@ def test_a_turned_image_is_predicted_as_it_was_before(predicted):
     turned = groups.filter(lambda values: len(values) == 4)
     assert len(turned) > 0
     assert groups.std().dropna().mean() < 0.5 * table["logit"].std()
+
+
+@pytest.mark.slow
+def test_the_networks_are_gpu_jobs_that_ask_for_time_and_memory(predicted):
+    had = dict(dry_run(predicted, "--forceall", "--", *PREDICTIONS))
+    for rule in ("train_contrastive", "train_student", "predict_stack", "predict_images"):
+        assert (had[rule]["gpu"], had[rule]["slurm_partition"]) == ("1", "gpu")
+    for rule in ("train_contrastive", "predict_stack", "predict_images"):
+        assert int(had[rule]["mem_mb"]) > 4000
+        assert int(had[rule]["runtime"]) >= (30 if rule.startswith("train") else 15)
 
 
 @pytest.mark.parametrize(
