@@ -50,8 +50,10 @@ def read_targets(
     images = _joined(_rows(path) for path in stack_paths)
     _check_rows(images, scores)
     found = images.merge(scores, on=KEYS, how="left", validate="one_to_one")[column]
-    _check_probabilities(found, column)
-    return found.to_numpy(np.float32)
+    # An empty cell, or words in one, make text of the whole column.
+    probabilities = pd.to_numeric(found, errors="coerce")
+    _check_probabilities(probabilities, column)
+    return probabilities.to_numpy(np.float32)
 
 
 def _rows(path: str | PathLike) -> pd.DataFrame:
