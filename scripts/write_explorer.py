@@ -15,4 +15,5 @@ if __name__ == "__main__":
             judgement=snakemake.params.judgement,
             scaling=snakemake.params.scaling,
             seed=snakemake.params.seed,
+            graded=snakemake.input.graded,
         )

@@ -474,6 +474,12 @@ class Experiment:
         return self.sample_dataset(self.explored_sample)
 
     @property
+    def explored_grades(self) -> list[str]:
+        """The candidates of that dataset, where anybody has graded."""
+        ranked = self.candidate_datasets[:1] if self.grade_paths else []
+        return [self.candidates_path(dataset) for dataset in ranked]
+
+    @property
     def explorer_path(self) -> str:
         """The page with a map of the features."""
         return f"{self.folder}/explorer.html"

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from docs import ROOT, commands
+from docs import ROOT, commands, fenced
+from lensflow.workflow.recipes import laid_over
 from workflow.conftest import snakemake
 
 PAGE = ROOT / "workflow/docs/tutorial.md"
@@ -66,6 +67,20 @@ def test_from_a_folder_to_judged_candidates_and_look_alikes(survey):
     judged = pd.read_csv(candidates, dtype={"id": str})
     assert set(judged["judgement"]) == {"person"}
     assert judged["p_lens"].is_monotonic_decreasing
+
+    (page,) = (survey / "results/survey").glob("grade_*.html")
+    assert page.name == "grade_my_survey.html"
+    grades = pd.DataFrame({"id": judged["id"][:3], "dataset": "my_survey", "grade": list("AXB")})
+    grades.assign(who="me").to_csv(survey / "grades_me.csv", index=False)
+    (text,) = fenced(PAGE, "yaml")
+    config = yaml.safe_load((survey / "config.yaml").read_text())
+    (survey / "config.yaml").write_text(yaml.safe_dump(laid_over(config, yaml.safe_load(text))))
+    made(survey, SURVEY)
+    graded = pd.read_csv(candidates, dtype={"id": str}).set_index("id")["mean_grade"]
+    assert graded[judged["id"][:3]].tolist() == [3, 0, 2]
+    assert graded.notna().sum() == 3
+    assert "points by 1" in (survey / "results/report.html").read_text()
+    assert "colour_grade" in (survey / "results/survey/explorer.html").read_text()
 
     words = [word if word != "ID" else judged["id"][0] for word in SIMILAR]
     done = subprocess.run(

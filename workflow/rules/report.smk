@@ -39,6 +39,7 @@ rule write_explorer:
             f"scores_{experiment(wildcards).explored_sample}.csv"
         ),
         images=of_experiment(lambda each: each.explored_dataset.image_paths),
+        graded=of_experiment(lambda each: each.explored_grades),
     output:
         page="results/{experiment}/explorer.html",
     log:

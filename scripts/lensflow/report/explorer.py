@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 
 import lensflow
+from lensflow import tables
 from lensflow.apply.similar import look_alikes, standardised
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.figures import sources, style
 from lensflow.prepare.scaling import scale
 from lensflow.report.pictures import thumbnail
 from lensflow.samples.embeddings import read_embeddings
+from lensflow.samples.grades import GRADES
 from lensflow.samples.scores import probability_column, read_scores
 from lensflow.seeds import rng
 
@@ -33,6 +35,8 @@ RANKED_SHARE = 0.2
 """Share of a page that goes to the objects that rank first."""
 
 N_LOOK_ALIKES = 12
+UNGRADED = "#c8c8c8"
+MOST_POINTS = max(grade.points for grade in GRADES.values())
 PERPLEXITY = 30.0
 SIDE = 600
 """Pixels of the map."""
@@ -48,6 +52,7 @@ def explorer_stage(
     judgement: str,
     scaling: str,
     seed: int,
+    graded: Sequence[Path | str] = (),
 ) -> None:
     """Write the explorer of an experiment.
 
@@ -67,10 +72,13 @@ def explorer_stage(
         Scale of the pictures.
     seed : int
         Chooses the objects, and begins the map.
+    graded : sequence of path-like
+        Tables of candidates with grades, whose mean colours the map.
     """
     features, everything = _objects(embeddings, scores, judgement)
     chosen = choose(everything["rank"].to_numpy(), seed)
-    features, objects = standardised(features)[chosen], everything.iloc[chosen]
+    features = standardised(features)[chosen]
+    objects = _with_grades(everything.iloc[chosen], graded)
     points = _points(features, objects, seed)
     points["picture"] = _pictures(shards, objects["id"].tolist(), scaling)
     page = _page(
@@ -97,6 +105,14 @@ def _objects(embeddings, scores, judgement) -> tuple[np.ndarray, pd.DataFrame]:
     # The best come first: a high probability, or without one a low density.
     best = -table["p"] if is_judged else table["log_density"]
     return features[first], table.assign(rank=best.rank(method="first").astype(int))
+
+
+def _with_grades(objects: pd.DataFrame, graded: Sequence[Path | str]) -> pd.DataFrame:
+    """Add the mean grade of each object, NaN where nobody graded it."""
+    for path in graded:
+        grades = tables.read_objects(path).set_index("id")["mean_grade"]
+        objects = objects.assign(grade=objects["id"].map(grades))
+    return objects
 
 
 def choose(rank: np.ndarray, seed: int, most: int = MAX_OBJECTS) -> np.ndarray:
@@ -165,6 +181,10 @@ def _points(features: np.ndarray, objects: pd.DataFrame, seed: int) -> dict[str,
     if "p" in objects:
         shown["p"] = objects["p"].round(4).tolist()
         shown["colour_p"] = _gradient(objects["p"])
+    if "grade" in objects:
+        coloured = _gradient(objects["grade"].fillna(0) / MOST_POINTS)
+        known = objects["grade"].notna()
+        shown["colour_grade"] = [c if k else UNGRADED for c, k in zip(coloured, known, strict=True)]
     return shown
 
 
@@ -206,6 +226,7 @@ def _page(points: dict, **values) -> str:
         plot_script=script,
         plot=place,
         is_judged="p" in points,
+        is_graded="colour_grade" in points,
         perplexity=PERPLEXITY,
     )
 

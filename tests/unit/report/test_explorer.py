@@ -4,6 +4,7 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lensflow.apply.similar import standardised
@@ -46,7 +47,7 @@ def test_few_objects_or_features_are_no_mistake(shape):
     assert np.isfinite(places).all()
 
 
-def page_of(results, folder):
+def page_of(results, folder, **options):
     (run, *_) = results["runs"]
     explorer.explorer_stage(
         run / "embeddings_train.h5",
@@ -58,6 +59,7 @@ def page_of(results, folder):
         "stand_in",
         "log",
         seed=1,
+        **options,
     )
     return (folder / "explorer.html").read_text()
 
@@ -72,3 +74,12 @@ def test_the_page_holds_every_object_and_what_looks_like_it(results, tmp_path):
     assert text.count("data:image/webp;base64,") == 60
     assert "All 60 objects" in text
     assert not re.search(r"<(script|link)[^>]*(src|href)=", text)
+
+
+def test_grades_colour_the_map_where_there_are_some(results, tmp_path):
+    assert "colour_grade" not in page_of(results, tmp_path).split('id="neighbours"')[0]
+    table = pd.DataFrame({"id": ["100003", "100004"], "mean_grade": [3.0, 0.0]})
+    table.to_csv(tmp_path / "candidates.csv", index=False)
+    text = page_of(results, tmp_path, graded=[tmp_path / "candidates.csv"])
+    assert '<option value="colour_grade">' in text
+    assert text.count(explorer.UNGRADED) == 58

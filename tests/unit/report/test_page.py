@@ -220,6 +220,16 @@ def test_positions_are_linked_and_hostile_ones_are_text(folder):
     assert "&lt;img src=x onerror" in text
 
 
+def test_grades_stand_beside_the_candidates_that_have_some(folder):
+    path = folder / "demo/candidates_faint.csv"
+    table = pd.read_csv(path, dtype={"id": str})
+    table["mean_grade"] = table["n_graders"] = float("nan")
+    table.loc[2, ["mean_grade", "n_graders"]] = 2.5, 2
+    table.to_csv(path, index=False)
+    text = report_of(folder)
+    assert text.count("graded 2.5 points by 2") == text.count("points by") == 1
+
+
 def test_the_interval_of_inspected_members_is_preferred_to_the_range_over_runs(folder):
     path = folder / "demo/candidates_faint.csv"
     table = pd.read_csv(path, dtype={"id": str})
