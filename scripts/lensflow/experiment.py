@@ -83,6 +83,11 @@ class Dataset:
         return self.entry["shards"]
 
     @property
+    def most_objects(self) -> int | None:
+        """The most objects that it can have, as far as the configuration says."""
+        return self.entry.get("n_objects" if self.is_simulated else "max_objects")
+
+    @property
     def folder(self) -> str:
         """Folder of everything that is made of it."""
         return f"results/data/{self.name}"
@@ -311,7 +316,11 @@ class Experiment:
         configured = [JUDGEMENTS[name] for name in self.settings["labels"]]
         if all(judgement.gives_probabilities for judgement in configured):
             return {}
-        waited_for = [judgement.name for judgement in configured if judgement.table_key]
+        waited_for = [
+            judgement.name
+            for judgement in configured
+            if judgement.table_key and self.settings[judgement.table_key]
+        ]
         missing = {name: self._missing_tables(name) for name in waited_for}
         return {name: paths for name, paths in missing.items() if paths}
 

@@ -14,7 +14,7 @@ LONGEST_COLUMN = 64
 RESERVED_COLUMNS = frozenset(
     [
         *("id", "rank", "p_lens", "p_lens_min", "p_lens_max", "judgement", "cluster"),
-        *("log_density", "path", "rotation", "weight", "sample", "shard", "row", "sky_sigma"),
+        *("p_low", "p_high", "log_density", "path", "rotation", "weight", "sample", "shard", "row", "sky_sigma"),
     ]
 )
 """Columns that the workflow's own tables have, in small letters."""

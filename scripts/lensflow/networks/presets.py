@@ -6,6 +6,9 @@ from lensflow.errors import ConfigError
 from lensflow.networks.kinds import NETWORKS, describe
 from lensflow.networks.shapes import LayerShape
 
+MOST_PARAMETERS = 500_000_000
+"""2 GB of weights, and three times that with an optimizer's moments."""
+
 
 def check_preset(preset: Mapping, name: str = "preset") -> None:
     """Check that the layers of a preset fit together, and that each of its networks is trained.
@@ -28,6 +31,7 @@ def check_preset(preset: Mapping, name: str = "preset") -> None:
         layers = describe(preset, network.name, 1 if network.has_features else None)
         if len(layers[-1].shape) == len(layers[0].shape):
             _check_output_size(preset["image_size"], layers, f"{name}.{network.name}")
+        _check_parameters(layers, f"{name}.{network.name}")
 
 
 def _check_trained(networks: list[str], trained: Collection[str], name: str) -> None:
@@ -58,6 +62,16 @@ def _check_output_size(expected: int, layers: list[LayerShape], where: str) -> N
         f"{layers[-1].kernel} on a grid of {grid} px ({grid} - {layers[-1].kernel} + 1), "
         f"expected image_size = {expected} px; {_remedy(grid, expected)}. Sides in px: {steps}."
     )
+
+
+def _check_parameters(layers: list[LayerShape], where: str) -> None:
+    largest = max(layers, key=lambda layer: layer.parameters)
+    total = sum(layer.parameters for layer in layers)
+    if total > MOST_PARAMETERS:
+        raise ConfigError(
+            f"{where}: {total:,} parameters, {largest.parameters:,} of them in layer "
+            f"{largest.name}; expected at most {MOST_PARAMETERS:,}. Use fewer filters or units."
+        )
 
 
 def _remedy(grid: int, expected: int) -> str:

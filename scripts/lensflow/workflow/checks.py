@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
-from lensflow.errors import ConfigError
+from lensflow.errors import ConfigError, LabelError
 from lensflow.experiment import Dataset, Experiment, Project
+from lensflow.ingest.patterns import file_matcher, identifier
 from lensflow.networks.presets import check_preset
+from lensflow.prepare.counts import ROTATIONS, paper_counts
 from lensflow.prepare.scaling import SCALES
 from lensflow.workflow.company import check_beside
 from lensflow.workflow.recipes import REFERENCES
@@ -80,6 +82,17 @@ def check_presets(config: Mapping) -> Iterator[str]:
             yield f"config.presets.{name}: {error}"
 
 
+def check_datasets(config: Mapping) -> Iterator[str]:
+    """Check the patterns by which the files of each dataset are found and called."""
+    for dataset in Project(config).datasets.values():
+        layout = dataset.kind.layout(dataset.entry)
+        for check, pattern in ((file_matcher, layout.pattern), (identifier, layout.id_pattern)):
+            try:
+                check(pattern)
+            except ConfigError as error:
+                yield f"config.datasets.{dataset.name}: {error}"
+
+
 def check_experiments(config: Mapping) -> Iterator[str]:
     """Check that the choices of each experiment agree; all names in them exist."""
     for experiment in Project(config).experiments.values():
@@ -87,11 +100,15 @@ def check_experiments(config: Mapping) -> Iterator[str]:
         yield from _check_applied(where, experiment)
         yield from _check_scales(where, experiment)
         yield from _check_denoised(where, experiment)
-        yield from _check_labels(where, experiment)
         yield from _check_headline(where, experiment)
         yield from _check_appendix(where, experiment)
         yield from _check_comparison(where, experiment)
         yield from check_beside(where, experiment)
+        yield from _check_sizes(where, experiment)
+        if problems := list(_check_labels(where, experiment)):
+            # Which tables are missing is another question once the labels are mended.
+            yield from problems
+            continue
         for judgement in JUDGEMENTS.values():
             if judgement.table_key:
                 yield from _check_table(where, experiment, judgement)
@@ -132,12 +149,40 @@ def _check_labels(where: str, experiment: Experiment) -> Iterator[str]:
         others = [judgement.name for judgement in JUDGEMENTS.values() if not judgement.needs_labels]
         yield (
             f"{where}.labels holds {needs}, which need true labels, {missing}; "
-            f"use labels: [{', '.join(others)}]"
+            f"use labels: [{', '.join(others)}]{_tables_needed(others)}"
         )
     if experiment.protocol != "unlabelled":
         yield (
             f"{where}.protocol is {experiment.protocol!r}, which needs labels, {missing}; "
             "use protocol: unlabelled"
+        )
+
+
+def _tables_needed(names: list[str]) -> str:
+    keys = [JUDGEMENTS[name].table_key for name in names if JUDGEMENTS[name].table_key]
+    return "".join(f", with {key}: the path of the table that is to be filled in" for key in keys)
+
+
+def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
+    """Check that there are images enough, as far as their number is known beforehand."""
+    known, protocol = experiment.dataset.most_objects, experiment.protocol
+    if protocol == "unlabelled":
+        needed, images = 0, known
+    else:
+        counts = paper_counts(experiment.settings["fraction"])
+        needed, images = sum(counts.values()), counts["train", 1] + ROTATIONS * counts["train", 0]
+    if known is not None and needed > known:
+        yield (
+            f"{where}.fraction is {experiment.settings['fraction']}, for which the protocol "
+            f"{protocol} needs {needed} objects, but the dataset {experiment.dataset.name!r} has "
+            f"at most {known}; use a smaller fraction or more objects"
+        )
+    clusters = max(experiment.n_components(n) for n in experiment.settings["n_features"])
+    if images is not None and clusters > images:
+        yield (
+            f"{where}.mixture.n_components is {clusters} (the number of features unless it is "
+            f"given), but there are at most {images} training images; expected fewer clusters "
+            "than images"
         )
 
 
@@ -209,11 +254,39 @@ def _check_table(where: str, experiment: Experiment, judgement: Judgement) -> It
             f"`{judgement.name}` and the path of the filled table, or neither"
         )
     if path is not None:
-        yield from _check_fields(f"{where}.{key}", experiment, path)
+        problems = list(_check_fields(f"{where}.{key}", experiment, path))
+        yield from problems or _check_filled(where, experiment, judgement)
+
+
+def _check_filled(where: str, experiment: Experiment, judgement: Judgement) -> Iterator[str]:
+    """Check the tables that are there already, but for the mixture, which a run may make anew."""
+    if judgement.name not in experiment.settings["labels"]:
+        return
+    for run in experiment.runs:
+        path = experiment.cluster_labels_path(run, judgement.name)
+        if Path(path).is_file():
+            # Imported when needed: it takes pandas, and this runs whenever Snakemake starts.
+            from lensflow.cluster.labels import check_table
+
+            try:
+                check_table(path, experiment.n_components(run.n_features))
+            except LabelError as error:
+                yield f"{where}.{judgement.table_key}: {error}"
 
 
 def _check_fields(where: str, experiment: Experiment, path: str) -> Iterator[str]:
-    fields = {field for _, field, _, _ in string.Formatter().parse(path) if field is not None}
+    try:
+        parsed = list(string.Formatter().parse(path))
+    except ValueError as error:
+        yield (
+            f"{where} is {path!r}, in which braces do not match ({error}); expected "
+            "{scale}, {n_features}, {run}, and {{ or }} for a brace itself"
+        )
+        return
+    fields = {field for _, field, _, _ in parsed if field is not None}
+    if any(form or conversion for _, _, form, conversion in parsed):
+        yield f"{where} is {path!r}; expected fields as they are, without : or !"
+        return
     counts = {
         "scale": len(experiment.scales),
         "n_features": len(experiment.settings["n_features"]),

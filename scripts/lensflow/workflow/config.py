@@ -12,6 +12,7 @@ import yaml
 from lensflow.errors import ConfigError
 from lensflow.experiment import Experiment
 from lensflow.workflow.checks import (
+    check_datasets,
     check_experiments,
     check_names,
     check_presets,
@@ -46,7 +47,8 @@ def complete(config: Mapping, folder: Path = RECIPE_FOLDER) -> dict:
     known = lay_over_recipes(config, read_recipes(folder))
     config = needed_part(known, config)
     _raise(fill_defaults(config))
-    _raise([*check_names(config), *check_references(config, known), *check_presets(config)])
+    named = [*check_names(config), *check_references(config, known)]
+    _raise([*named, *check_presets(config), *check_datasets(config)])
     _raise([*check_experiments(config), *check_sources(config)])
     for settings in config["experiments"].values():
         settings["headline"] = settings["headline"] or {

@@ -6,6 +6,7 @@ the first mistake, and neither it nor pydantic says what a key means or what was
 
 import copy
 import difflib
+import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,21 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 SCHEMA_PATH = Path(__file__).resolve().parents[3] / "workflow/schemas/config.schema.yaml"
+
+
+def _is_integer(checker, value: object) -> bool:
+    """Say whether a value counts something: 2.0 was meant as another kind of number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(checker, value: object) -> bool:
+    return _is_integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {"integer": _is_integer, "number": _is_number}
+)
+_SAID = {"number": "a finite number"}
 
 
 def fill_defaults(config: dict) -> list[str]:
@@ -34,7 +50,9 @@ def fill_defaults(config: dict) -> list[str]:
     """
     schema = yaml.safe_load(SCHEMA_PATH.read_text())
     properties = partial(_fill_and_check, schema["$defs"])
-    validator = extend(Draft202012Validator, {"properties": properties})(schema)
+    validator = extend(Draft202012Validator, {"properties": properties}, type_checker=_TYPES)(
+        schema
+    )
     return list(dict.fromkeys(_explain(error) for error in validator.iter_errors(config)))
 
 
@@ -58,11 +76,13 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in received]
         return f"{where} lacks {_quoted(missing)}. Add: {_described(missing, error.schema)}"
-    if error.validator == "pattern":
+    if error.validator == "pattern" and "propertyNames" in error.absolute_schema_path:
         return (
             f"the name {received!r} in {where} is not allowed; expected letters, digits and "
             "underscores, beginning with a letter"
         )
+    if error.validator == "pattern":
+        return f"{where} is {received!r}; expected one line without control characters"
     expected = _expected(error)
     return f"{where} is {received!r}{expected} {error.schema.get('description', '')}".rstrip()
 
@@ -72,7 +92,7 @@ def _expected(error: ValidationError) -> str:
     if error.validator == "enum":
         return f"; expected one of {rule}.{suggestion(error.instance, rule)}"
     if error.validator == "type":
-        kinds = [rule] if isinstance(rule, str) else rule
+        kinds = [_SAID.get(kind, kind) for kind in ([rule] if isinstance(rule, str) else rule)]
         return f" ({type(error.instance).__name__}); expected {' or '.join(kinds)}:"
     return f": {error.message}."
 

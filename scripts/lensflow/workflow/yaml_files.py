@@ -1,11 +1,14 @@
 """YAML that a person wrote: broken syntax and keys that stand twice are said with file and line."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
 
 from lensflow.errors import ConfigError
+
+MOST_VALUES = 100_000
 
 
 def read_yaml(path: str | Path) -> dict:
@@ -43,6 +46,31 @@ def check_yaml_files(paths: Iterable[str | Path]) -> None:
     for path in map(Path, paths):
         if path.is_file() and path.suffix != ".json":
             check_yaml(path)
+            _check_values(path)
+
+
+def _check_values(path: Path) -> None:
+    """Check that the values can be made, and are few: one alias may stand for millions of them."""
+    try:
+        with _syntax_named(path):
+            waiting = [yaml.safe_load(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError) as error:  # a date in the thirteenth month
+        raise ConfigError(f"{path}: a value is not what it looks like: {error}.") from None
+    for _ in range(MOST_VALUES):
+        if not waiting:
+            return
+        value = waiting.pop()
+        waiting += (
+            value.values()
+            if isinstance(value, dict)
+            else value
+            if isinstance(value, list | set)
+            else ()
+        )
+    raise ConfigError(
+        f"{path} holds more than {MOST_VALUES} values, or a part that holds itself. Write out what "
+        "aliases (*name) stand for."
+    )
 
 
 def check_yaml(path: str | Path) -> None:
@@ -67,8 +95,14 @@ def check_yaml(path: str | Path) -> None:
 
 
 def _compose(path: str | Path) -> yaml.Node | None:
-    try:
+    with _syntax_named(path):
         return yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+
+
+@contextlib.contextmanager
+def _syntax_named(path: str | Path) -> Iterator[None]:
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise ConfigError(
@@ -78,6 +112,8 @@ def _compose(path: str | Path) -> yaml.Node | None:
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not text in UTF-8 that YAML allows: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply; expected a few levels of keys.") from None
 
 
 def _repeated(node: yaml.Node, seen: set[int]) -> Iterator[str]:
