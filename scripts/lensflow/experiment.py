@@ -383,6 +383,11 @@ class Experiment:
         has_more = self.beside or self.has_student or self.settings["grades"]
         return bool(has_more) or is_beside
 
+    @property
+    def most_components(self) -> int:
+        """The most clusters of any of its models."""
+        return max(self.n_components(n_features) for n_features in self.settings["n_features"])
+
     # --- models -------------------------------------------------------------------------------
 
     @property

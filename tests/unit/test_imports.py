@@ -27,6 +27,7 @@ LOADED = {
     "add_student": NOTHING,
     "average_scores": NOTHING,
     "build_index": NOTHING,
+    "check_datasets": NOTHING,
     "choose_looks": NOTHING,
     "collect_sample": NOTHING,
     "compare_paper": NOTHING,

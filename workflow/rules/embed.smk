@@ -13,6 +13,7 @@ rule fit_encoder:
         stacks=lambda wildcards: experiment(wildcards).encoder_input_paths(
             wildcards.scale, "train"
         ),
+        datasets=ancient("results/{experiment}/datasets.csv"),
     output:
         encoder=f"{RUN}/{{encoder}}.h5",
     log:

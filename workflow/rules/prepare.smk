@@ -1,7 +1,7 @@
 """Which object goes where, and the stacks that the networks see.
 
 NEEDS: results/data/<dataset>/index.h5 and images/shard_<i>.h5
-MAKES: results/<experiment>/config.yaml, split.csv, <scale>/stacks/<train|test>/shard_<i>.h5
+MAKES: results/<experiment>/config.yaml, split.csv, datasets.csv, <scale>/stacks/<train|test>/shard_<i>.h5
 """
 
 
@@ -48,6 +48,35 @@ rule split_dataset:
         code=stage_hash("split_dataset.py"),
     script:
         "../../scripts/split_dataset.py"
+
+
+rule check_datasets:
+    """Count the images of every dataset of an experiment; trainings wait for it."""
+    input:
+        indexes=lambda wildcards: [
+            dataset.index_path for dataset in experiment(wildcards).datasets
+        ],
+        split="results/{experiment}/split.csv",
+    output:
+        datasets="results/{experiment}/datasets.csv",
+    log:
+        "results/logs/{experiment}/check_datasets.log",
+    benchmark:
+        "results/benchmarks/{experiment}/check_datasets.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500, 5),
+        runtime=minutes(10),
+    params:
+        names=lambda wildcards: [
+            dataset.name for dataset in experiment(wildcards).datasets
+        ],
+        n_components=lambda wildcards: experiment(wildcards).most_components,
+        code=stage_hash("check_datasets.py"),
+    script:
+        "../../scripts/check_datasets.py"
 
 
 rule prepare_stack:

@@ -13,6 +13,7 @@ rule train_denoiser:
         stacks=lambda wildcards: experiment(wildcards).stack_paths(
             wildcards.scale, "stacks", "train"
         ),
+        datasets=ancient("results/{experiment}/datasets.csv"),
     output:
         weights="results/{experiment}/{scale}/denoiser.weights.h5",
         history="results/{experiment}/{scale}/denoiser_history.csv",
@@ -74,6 +75,7 @@ rule train_autoencoder:
         stacks=lambda wildcards: experiment(wildcards).encoder_input_paths(
             wildcards.scale, "train"
         ),
+        datasets=ancient("results/{experiment}/datasets.csv"),
     output:
         weights=f"{RUN}/autoencoder.weights.h5",
         history=f"{RUN}/autoencoder_history.csv",

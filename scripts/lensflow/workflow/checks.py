@@ -177,7 +177,7 @@ def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
             f"{protocol} needs {needed} objects, but the dataset {experiment.dataset.name!r} has "
             f"at most {known}; use a smaller fraction or more objects"
         )
-    clusters = max(experiment.n_components(n) for n in experiment.settings["n_features"])
+    clusters = experiment.most_components
     if images is not None and clusters > images:
         yield (
             f"{where}.mixture.n_components is {clusters} (the number of features unless it is "
