@@ -21,7 +21,8 @@ from lensflow.ingest.names import refused_columns
 CHUNK_ROWS = 100_000
 # A blank stands for any number of blanks and tabs.
 DELIMITERS = (",", "\t", ";", " ")
-BINARY_SUFFIXES = (".fits", ".fit", ".fits.gz", ".ecsv", ".vot", ".xml")
+VOTABLE_SUFFIXES = (".vot", ".xml")
+BINARY_SUFFIXES = (".fits", ".fit", ".fits.gz", ".ecsv", *VOTABLE_SUFFIXES)
 
 Names = Callable[[Sequence[str]], list[str]]
 
@@ -220,7 +221,9 @@ def _read_table(path: Path, internal: Names) -> tuple[Iterator[pd.DataFrame], li
         with warnings.catch_warnings():
             # Of units that astropy does not know: the workflow carries none.
             warnings.simplefilter("ignore")
-            table = Table.read(path)
+            # Of a VOTable by the names of its fields, not by what it calls them within the file.
+            is_votable = path.name.lower().endswith(VOTABLE_SUFFIXES)
+            table = Table.read(path, **({"use_names_over_ids": True} if is_votable else {}))
     except Exception as error:  # damaged files raise almost anything
         raise CatalogueError(
             f"{path} cannot be read as a table ({type(error).__name__}: {error}); expected a "

@@ -32,6 +32,17 @@ def _is_number(checker, value: object) -> bool:
 _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {"integer": _is_integer, "number": _is_number}
 )
+_LIMITS = {
+    "maximum": "; expected at most {}",
+    "exclusiveMaximum": "; expected less than {}",
+    "minimum": "; expected at least {}",
+    "exclusiveMinimum": "; expected more than {}",
+    "minItems": "; expected at least {}",
+    "maxItems": "; expected at most {}",
+    "minLength": "; expected at least {} character",
+    "maxLength": "; expected at most {} characters",
+    "uniqueItems": "; expected each once",
+}
 _SAID = {"number": "a finite number"}
 
 
@@ -94,7 +105,7 @@ def _expected(error: ValidationError) -> str:
     if error.validator == "type":
         kinds = [_SAID.get(kind, kind) for kind in ([rule] if isinstance(rule, str) else rule)]
         return f" ({type(error.instance).__name__}); expected {' or '.join(kinds)}:"
-    return f": {error.message}."
+    return f": {error.message}{_LIMITS.get(error.validator, '').format(rule)}."
 
 
 def _explain_unknown(received: Mapping, part: Mapping, where: str) -> str:

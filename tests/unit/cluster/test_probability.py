@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from lensflow.cluster.probability import lens_probability, log_odds
+from lensflow.errors import LabelError
 
 
 def test_equation_7_by_hand():
@@ -69,3 +70,19 @@ def test_log_odds_still_differ_where_probabilities_are_ties():
     np.testing.assert_allclose(found[:2], [20 * np.log(10), 40 * np.log(10)], atol=1e-4)
     assert found[2] > found[1] > found[0] > 0 > found[3]
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ([[1.0, 0.0]], [0.5, np.nan]),
+        ([[1.0, 0.0]], [0.5, 0.5], [np.nan, 0.5]),
+        ([[1.0, 0.0]], [0.5, 1.5]),
+        ([[1.0, 0.0]], [0.5, 0.5], [-0.5, 0.5]),
+        ([[np.nan, 0.0]], [0.5, 0.5]),
+    ],
+)
+def test_what_is_no_probability_is_refused(arguments):
+    """A NaN among the non-lens probabilities once gave every image 0.5."""
+    with pytest.raises(LabelError, match=r"must lie in \[0, 1\]"):
+        lens_probability(*map(np.array, arguments))

@@ -253,6 +253,13 @@ def test_columns_that_cannot_be_carried_are_left_out_with_a_reason(tmp_path):
     ]
 
 
+def test_fields_of_a_votable_keep_their_names(tmp_path):
+    columns = {"id": ["a", "b"], "mag [AB]": [1.0, 2.0]}
+    Table(columns).write(tmp_path / "c.vot", format="votable")
+    table = read_catalogue(tmp_path / "c.vot", required=("id",))
+    assert table["mag [AB]"].tolist() == [1.0, 2.0]
+
+
 def test_a_pipe_is_no_catalogue(tmp_path):
     os.mkfifo(tmp_path / "c.csv")
     with pytest.raises(CatalogueError, match="no regular file"):

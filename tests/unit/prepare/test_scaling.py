@@ -83,3 +83,20 @@ def test_the_range_of_flux_is_compressed_where_it_was_not(flux):
     images = np.array([[[-3.0, 0.0], [LOG_KNEE * 9, LOG_KNEE * 99]]])
     np.testing.assert_allclose(compressed(images, "sigma"), [[[0, 0], [1, 2]]], rtol=1e-6)
     np.testing.assert_array_equal(compressed(images, "linear"), images)
+
+
+@pytest.mark.parametrize("name", sorted(SCALES))
+def test_what_would_come_out_as_nan_is_refused(flux, name):
+    """An image without noise, of sigma 1e-43, once became NaN, and p_lens 0.82."""
+    sigma = np.full(3, 1e-11, "f4")
+    assert np.isfinite(scale(flux, sigma, name)).all()
+    missing, huge = flux.copy(), flux.copy()
+    missing[1, 2, 3] = np.nan
+    huge[1, 0, 0], huge[1, 0, 1] = 3e38, -3e38
+    for bad in (missing, huge):
+        with pytest.raises(ValueError, match="needs finite images, but 1 of 3"):
+            scale(bad, sigma, name)
+    if SCALES[name].needs_sky:
+        sigma[2] = 1e-43
+        with pytest.raises(ValueError, match="but 1 of 3"):
+            scale(flux * np.float32(1e10), sigma, name)

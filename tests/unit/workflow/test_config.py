@@ -6,6 +6,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from lensflow.errors import ConfigError
+from lensflow.experiment import Experiment
+from lensflow.ingest.fits_images import HIGHEST_ZERO_POINT, LOWEST_ZERO_POINT
 from lensflow.ingest.kinds import KINDS
 from lensflow.workflow.config import complete, effective
 
@@ -198,3 +200,140 @@ def test_what_an_experiment_is_compared_with_is_not_part_of_its_own_configuratio
     assert full["experiments"]["other"]["compare_paper"] == {"honest": "demo", "challenge": None}
     alone = yaml.safe_load(effective(full, "other"))
     assert list(complete(alone)["experiments"]) == ["other"]
+
+
+# --- no value without an end ----------------------------------------------------------------------
+
+DEMO = ["experiments", "demo"]
+STAMPS = {"kind": "fits", "path": "data"}
+
+
+def changed(config, path, value):
+    place = config
+    for key in path[:-1]:
+        place = place[key] if isinstance(place, list) else place.setdefault(key, {})
+    place[path[-1]] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "part"),
+    [
+        (["seed"], 2.0, "seed is 2.0 (float); expected integer"),
+        (["seed"], True, "seed is True (bool); expected integer"),
+        (["seed"], 10**40, "maximum"),
+        ([*DEMO, "runs"], 1e30, "runs is 1e+30 (float); expected integer"),
+        ([*DEMO, "runs"], 10**30, "maximum"),
+        ([*DEMO, "fraction"], float("nan"), "nan (float); expected a finite number"),
+        ([*DEMO, "noise_fraction"], float("inf"), "inf (float); expected a finite number"),
+        ([*DEMO, "mixture"], {"tol": float("nan")}, "expected a finite number"),
+        ([*DEMO, "mixture"], {"n_components": 2.0}, "expected integer or null"),
+        ([*DEMO, "mixture"], {"n_components": 9000}, "at most 5120 training images"),
+        ([*DEMO, "fraction"], 1.0, "needs 20000 objects, but the dataset 'sim_training' has"),
+        ([*DEMO, "n_features"], [8.0], "expected integer"),
+        ([*DEMO, "person_labels"], "a{", "braces do not match"),
+        ([*DEMO, "person_labels"], "a{run:3}", "without : or !"),
+        (["datasets", "x\n"], {"kind": "fits"}, "'x\\n' in config.datasets is not allowed"),
+        (["datasets", "x" * 65], {"kind": "fits"}, "too long"),
+        (["datasets", "s"], STAMPS | {"id_pattern": "("}, "no regular expression"),
+        (["datasets", "s"], STAMPS | {"id_pattern": "(a+)+$"}, "may search for ever"),
+        (["datasets", "s"], STAMPS | {"pattern": "a/**/b"}, "** is not needed"),
+        (["datasets", "s"], STAMPS | {"path": "a\nb"}, "one line without control characters"),
+        (["datasets", "s"], STAMPS | {"path": "a\0b"}, "one line without control characters"),
+        (["datasets", "s"], STAMPS | {"zero_point": -9999}, "minimum"),
+        (["datasets", "s"], STAMPS | {"zero_point": float("nan")}, "expected a finite number"),
+        (["backup_folder"], "a\n", "one line without control characters"),
+        (["presets", "demo", "denoiser", "encoder", 0, "kernel"], 60, "kernel of 60 x 60 px"),
+        (["presets", "demo", "autoencoder", "dense"], [65536, 65536], "parameters"),
+        (["presets", "demo", "training", "denoiser", "batch_size"], 10**9, "maximum"),
+    ],
+)
+def test_what_has_no_end_or_cannot_be_is_refused(config, path, value, part):
+    if path[0] == "presets":
+        config["presets"] = {"demo": copy.deepcopy(complete(config)["presets"]["demo"])}
+    with pytest.raises(ConfigError) as raised:
+        complete(changed(config, path, value))
+    assert part in str(raised.value)
+
+
+def test_every_number_of_the_schema_has_bounds():
+    unbounded = []
+
+    def walk(part, where):
+        if isinstance(part, dict):
+            kinds = part.get("type", [])
+            if {"integer", "number"} & set([kinds] if isinstance(kinds, str) else kinds):
+                lower = {"minimum", "exclusiveMinimum"} & set(part)
+                upper = {"maximum", "exclusiveMaximum"} & set(part)
+                if not (lower and upper):
+                    unbounded.append(where)
+            for key, child in part.items():
+                walk(child, f"{where}.{key}")
+
+    walk(SCHEMA, "")
+    assert unbounded == []
+
+
+def test_the_zero_points_of_the_schema_are_those_of_headers():
+    allowed = SCHEMA["$defs"]["dataset_fits"]["properties"]["zero_point"]
+    assert (allowed["minimum"], allowed["maximum"]) == (LOWEST_ZERO_POINT, HIGHEST_ZERO_POINT)
+
+
+def test_wrong_labels_are_one_mistake(config):
+    """The table of the recipe is no second one: it is asked for again once the labels are right."""
+    config["experiments"]["survey"] = {"labels": ["known"]}
+    config["run"] = ["survey"]
+    config["datasets"]["my_survey"] = {"path": "."}
+    with pytest.raises(ConfigError, match=r"has 1 mistake\(s\)"):
+        complete(config)
+
+
+def test_labels_without_their_table_are_one_mistake(config):
+    change = {"dataset": "euclid_q1", "protocol": "unlabelled", "labels": ["nobody", "person"]}
+    config["experiments"]["demo"] |= change
+    with pytest.raises(ConfigError, match=r"has 1 mistake\(s\).*\n.*person_labels is None"):
+        complete(config)
+
+
+@pytest.fixture
+def judged(config, tmp_path, monkeypatch):
+    """A configuration whose clusters a person has judged, and the table."""
+    monkeypatch.chdir(tmp_path)
+    config["experiments"]["demo"] |= {
+        "runs": 1,
+        "labels": ["person"],
+        "person_labels": "judged.csv",
+        "mixture": {"n_components": 3},
+    }
+    return config, tmp_path / "judged.csv"
+
+
+@pytest.mark.parametrize(
+    ("rows", "part"),
+    [
+        ("0,0.5,h\n1,1.5,h\n2,0,h\n", "must lie in [0, 1], received [1.5]"),
+        ("0,0.5,h\n1,,h\n2,0,h\n", "probability '' of cluster 1 is not a number"),
+        ("0,0.5,h\n2,0,h\n", "missing [1]"),
+        ("0,0.5,h\n1,nan,h\n2,0,h\n", "is not a number"),
+        ("0;0,5;h\n", "is not a number"),
+    ],
+)
+def test_mistakes_in_a_filled_table_are_said_at_start_up(judged, rows, part):
+    config, table = judged
+    complete(config)
+    table.write_text("cluster,probability,mixture_hash\n0,0.5,h\n1,1,h\n2,0,h\n")
+    complete(config)
+    table.write_text(f"cluster,probability,mixture_hash\n{rows}")
+    with pytest.raises(ConfigError, match="config.experiments.demo.person_labels: judged.csv") as e:
+        complete(config)
+    assert part in str(e.value)
+
+
+def test_a_table_that_is_not_there_is_a_sentence(judged):
+    experiment = Experiment("demo", complete(judged[0]))
+    with pytest.raises(
+        ConfigError, match=r"the table judged.csv is not there.*template.csv`, fill"
+    ):
+        experiment.label_paths(experiment.runs[0])
+    judged[1].touch()
+    assert experiment.label_paths(experiment.runs[0]) == ["judged.csv"]

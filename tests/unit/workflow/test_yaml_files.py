@@ -97,3 +97,27 @@ def test_json_and_files_that_are_not_there_are_left_to_snakemake(write, tmp_path
     check_yaml_files([write('{"a": 1,\n\t"a": 2}', "config.json"), tmp_path / "absent.yaml"])
     with pytest.raises(ConfigError, match="stands twice"):
         check_yaml_files([tmp_path / "absent.yaml", str(write("a: 1\na: 2\n"))])
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("a: &x\n  b: *x\n", "a part that holds itself"),
+        (
+            "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+            + "".join(
+                f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 10)}]\n"
+                for n in range(8)
+            ),
+            "holds more than 100000 values",
+        ),
+        ("a: 2020-13-45\n", "not what it looks like"),
+        ("a: !!python/object:os.system x\n", "line 1, column 4: this is not YAML"),
+        ("? [a]\n: b\n", "this is not YAML"),
+        ("a: " + "[" * 3000, "nested too deeply"),
+    ],
+)
+def test_values_that_cannot_be_made_or_never_end_are_refused(write, text, part):
+    with pytest.raises(ConfigError, match=r"config\.yaml") as raised:
+        check_yaml_files([write(text)])
+    assert part in str(raised.value)

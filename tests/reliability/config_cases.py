@@ -1,0 +1,180 @@
+"""A configuration that a seed changes in a few places, as text, and starts.
+
+It is refused with words, or everything that was taken is of the kind and size that it must have,
+every path can be named, and the effective configuration is taken again as it is.
+"""
+
+import copy
+import math
+import os
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from lensflow.errors import LensflowError
+from lensflow.experiment import Experiment, Project
+from lensflow.workflow.config import complete, effective
+from lensflow.workflow.yaml_files import check_yaml_files
+from reliability.outcomes import REFUSED, RIGHT, WRONG, said
+
+TESTS = Path(__file__).resolve().parents[1]
+BASE = yaml.safe_load((TESTS / "workflow/tiny.yaml").read_text())
+VALUES = (
+    *(float("nan"), float("inf"), -float("inf"), 2.0, 1e30, 10**30, -1, 0, 1, 3, 0.5, True, False),
+    *(None, "", " ", "a", "a\n", "a\0b", "\x1b[31m", "é", "x" * 5000, "../..", "/", "{", "{run}"),
+    *([], {}, [None], [[]], ["a", "a"], {"a": {}}, [1, 2.0], "2020-01-01", "1e5", b"bytes"),
+    *("log", "linear", "sigma", "known", "person", "nobody", "polar", "simulate", "fits", "tiny"),
+    *("(a+)+$", "(", r"x-(\d+)", "**/*.fits", "a/**/b", "*.fits", ["log", "linear"], ["nobody"]),
+)
+KEYS = ("sed", "run", "", " ", 1, None, True, "a\n", "__class__", "train", "é", "x" * 99, "kind")
+EXTRA = {
+    "stamps": {"kind": "fits", "path": ".", "pattern": "*.fits", "id_pattern": r"x-(\d+)"},
+    "challenge": {"kind": "challenge1", "path": "."},
+}
+TEXTS = (
+    *(
+        "\tseed: 1\n",
+        "seed: 1\nseed: 2\n",
+        "a: [1\n",
+        "a: *b\n",
+        "a: &x [*x]\n",
+        "- a\n",
+        "\0",
+        "a",
+    ),
+    *("a: 2020-13-45\n", "? [a]\n: b\n", "a: !!python/name:os.system\n", "---\n---\n", "%YAML 9\n"),
+    *(
+        "seed: 0x\n",
+        "seed: 1_0\n",
+        "seed: 010\n",
+        "run: [tiny]\nrun: [tiny]\n",
+        "{" * 2000,
+        "a: |\n x",
+    ),
+)
+
+
+def places(value: object, path: tuple = ()) -> Iterator[tuple]:
+    """Yield the path of every value below a configuration's top."""
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(child, (*path, key))
+
+
+def changed(config: dict, chance: random.Random) -> dict:
+    """Change one place: another value, another key, one less or one more."""
+    *parents, key = chance.choice(list(places(config)))
+    part = config
+    for parent in parents:
+        part = part[parent]
+    how = chance.choice(["value"] * 5 + ["drop", "key", "swap"])
+    if how == "value":
+        part[key] = copy.deepcopy(chance.choice(VALUES))
+    elif how == "drop":
+        del part[key]
+    elif how == "key" and isinstance(part, dict):
+        part[chance.choice(KEYS)] = part[key]
+    elif how == "swap":
+        part[key] = _value(config, chance.choice(list(places(config))))
+    return config
+
+
+def _value(config: dict, path: tuple) -> object:
+    for key in path:
+        config = config[key]
+    return copy.deepcopy(config)
+
+
+def text_of(chance: random.Random) -> str:
+    """Return a configuration as text: mostly well written, whatever it says."""
+    config = copy.deepcopy(BASE)
+    config["datasets"] |= copy.deepcopy(EXTRA)
+    if chance.random() < 0.3:
+        config["experiments"]["tiny"] |= {"dataset": "stamps", "labels": ["nobody"]}
+        config["experiments"]["tiny"] |= {"protocol": "unlabelled", "apply_to": []}
+    for _ in range(chance.choice([0, 1, 1, 1, 2, 3])):
+        config = changed(config, chance)
+        if not isinstance(config, dict) or not config:
+            break
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=chance.random() < 0.5)
+    if chance.random() < 0.15:
+        place = chance.randrange(len(text))
+        text = chance.choice([text[:place], text[:place] + chance.choice(TEXTS) + text[place:]])
+        return text + chance.choice(["", chance.choice(TEXTS)])
+    return text
+
+
+def run(seed: int, folder: Path) -> tuple[str, str]:
+    """Make a case, start it, and say what became of it."""
+    chance = random.Random(f"config {seed}")
+    path = folder / "config.yaml"
+    path.write_bytes(text_of(chance).encode("utf-8", "surrogatepass"))
+    os.chdir(folder)
+    try:
+        check_yaml_files([path])
+        config = complete(yaml.safe_load(path.read_text()))
+    except LensflowError as error:
+        return said(error)
+    if problem := next(unsound(config), None):
+        return WRONG, f"taken: {problem}"
+    for experiment in Project(config).chosen:
+        try:
+            _name_everything(experiment)
+        except LensflowError as error:
+            return (REFUSED, str(error)) if "is not there" in str(error) else (WRONG, str(error))
+        again = yaml.safe_load(effective(config, experiment.name))
+        if complete(again) != again:
+            return WRONG, "the effective configuration is another one"
+    return RIGHT, ""
+
+
+def _name_everything(experiment: Experiment) -> None:
+    """Ask for what the rules ask for when they are planned."""
+    assert experiment.runs
+    assert experiment.headline_runs
+    for name in experiment.candidate_datasets:
+        assert experiment.candidates_path(name)
+    for one in experiment.runs:
+        for sample in experiment.samples:
+            assert experiment.score_paths(one, sample)
+        experiment.label_paths(one)
+    assert experiment.most_components > 0
+
+
+# What the values of a configuration are, said again without the schema.
+_COUNTS = re.compile(
+    r"(runs|shards|epochs|batch_size|filters|kernel|n_\w+|bootstraps|null_shuffles|seed|patience"
+    r"|max_\w*(iter|objects)|math_threads|first_id|image_size|output_kernel)$"
+)
+_MOST = {"runs": 10**4, "batch_size": 10**5, "kernel": 101, "seed": 2**32, "epochs": 10**6}
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+def unsound(value: object, key: str = "") -> Iterator[str]:
+    """Yield what of a configuration that was taken should not have been."""
+    if isinstance(value, dict):
+        for name, child in value.items():
+            if not isinstance(name, str) or (key in _SECTIONS and not _NAME.fullmatch(name)):
+                yield f"the name {name!r}"
+            yield from unsound(child, str(name))
+    elif isinstance(value, list):
+        for child in value:
+            yield from unsound(child, key)
+    elif _COUNTS.fullmatch(key) and value is not None and type(value) is not int:
+        yield f"{key} is {value!r}, no count"
+    elif isinstance(value, int | float) and not math.isfinite(value):
+        yield f"{key} is {value!r}"
+    elif isinstance(value, int) and abs(value) > _MOST.get(key, 10**13):
+        yield f"{key} is {value!r}, without reason"
+    elif isinstance(value, str) and re.search(r"[\x00-\x1f\x7f]", value):
+        yield f"{key} is {value!r}"
+    elif key == "id_pattern" and isinstance(value, str) and re.compile(value).groups != 1:
+        yield f"{key} is {value!r}"
+
+
+_SECTIONS = ("datasets", "presets", "experiments")
