@@ -31,7 +31,7 @@ def test_ids_that_are_refused(name, reason):
 def test_what_candidates_have_themselves_is_reserved():
     documented = rank_candidates.__doc__.partition("Tables to write:")[2].partition("Raises")[0]
     own = ("rank", "id", "p_lens", "p_lens_min", "p_lens_max", "judgement", "cluster")
-    for name in (*own, "log_density", "path"):
+    for name in (*own, "p_low", "p_high", "log_density", "path"):
         assert name in documented
         assert name in RESERVED_COLUMNS
 
