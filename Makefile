@@ -31,12 +31,7 @@ help:  ## list the targets
 environment: .venv/lensflow-installed  ## make .venv from envs/requirements.lock
 
 .venv/lensflow-installed: envs/requirements.lock
-	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
-	  echo "lensflow needs Python 3.11 or later; found $$($(PYTHON) --version). Set PYTHON=python3.12, say." >&2; exit 1; fi
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep -oE '^uv==[0-9.]+' $<)
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r $<
-	touch $@
+	@envs/make_environment.sh $(PYTHON) $<
 
 run: environment  ## the whole workflow on this machine, ending with results/report.html
 	$(HERE) $(CONFIG)

@@ -165,16 +165,19 @@ def unsound(value: object, key: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for child in value:
             yield from unsound(child, key)
-    elif _COUNTS.fullmatch(key) and value is not None and type(value) is not int:
-        yield f"{key} is {value!r}, no count"
-    elif isinstance(value, int | float) and not math.isfinite(value):
+    elif isinstance(value, str):
+        if re.search(r"[\x00-\x1f\x7f]", value):
+            yield f"{key} is {value!r}"
+        if key == "id_pattern" and re.compile(value).groups != 1:
+            yield f"{key} is {value!r}"
+    elif value is not None and not _is_sound_number(key, value):
         yield f"{key} is {value!r}"
-    elif isinstance(value, int) and abs(value) > _MOST.get(key, 10**13):
-        yield f"{key} is {value!r}, without reason"
-    elif isinstance(value, str) and re.search(r"[\x00-\x1f\x7f]", value):
-        yield f"{key} is {value!r}"
-    elif key == "id_pattern" and isinstance(value, str) and re.compile(value).groups != 1:
-        yield f"{key} is {value!r}"
+
+
+def _is_sound_number(key: str, value: float) -> bool:
+    if _COUNTS.fullmatch(key) and type(value) is not int:
+        return False
+    return math.isfinite(value) and abs(value) <= _MOST.get(key, 10**13)
 
 
 _SECTIONS = ("datasets", "presets", "experiments")

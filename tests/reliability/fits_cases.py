@@ -221,7 +221,7 @@ def placed(stamp: np.ndarray) -> np.ndarray:
     """Put a stamp's central pixel at that of a square of NaN, by indices alone."""
     square = np.full((SIZE, SIZE), np.nan, "f4")
     rows, columns = (np.arange(SIZE) - SIZE // 2 + length // 2 for length in stamp.shape)
-    y, x = ((0 <= n) & (n < length) for n, length in zip((rows, columns), stamp.shape, strict=True))
+    y, x = ((n >= 0) & (n < length) for n, length in zip((rows, columns), stamp.shape, strict=True))
     square[np.ix_(y, x)] = stamp[np.ix_(rows[y], columns[x])]
     return square
 

@@ -169,8 +169,8 @@ def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
         exact = np.isnan(values) | ((values == np.floor(values)) & (np.abs(values) < limit))
     if not exact.all():
         raise CatalogueError(
-            f"{path}: id is {values[~exact][0]!r}, in a column of {values.dtype}; expected whole "
-            f"numbers below {limit:.0f}, which such a column holds exactly. Store the ids as "
+            f"{path}: id is {float(values[~exact][0])!r}, in a column of {values.dtype}; expected "
+            f"whole numbers below {limit:.0f}, which it holds exactly. Store the ids as "
             "integers or as text."
         )
     return np.array(["" if np.isnan(v) else str(int(v)) for v in values], dtype=object)

@@ -13,8 +13,9 @@ LONGEST_COLUMN = 64
 
 RESERVED_COLUMNS = frozenset(
     [
-        *("id", "rank", "p_lens", "p_lens_min", "p_lens_max", "judgement", "cluster"),
-        *("p_low", "p_high", "log_density", "path", "rotation", "weight", "sample", "shard", "row", "sky_sigma"),
+        *("id", "rank", "p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "judgement"),
+        *("cluster", "log_density", "path", "rotation", "weight", "sample", "shard", "row"),
+        "sky_sigma",
     ]
 )
 """Columns that the workflow's own tables have, in small letters."""

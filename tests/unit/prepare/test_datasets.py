@@ -26,5 +26,5 @@ def test_images_and_labels_are_counted(indexes, tmp_path):
 
 
 def test_more_clusters_than_images_are_refused(indexes, tmp_path):
-    with pytest.raises(ConfigError, match="n_components is 3 .* has 2 images; expected fewer"):
+    with pytest.raises(ConfigError, match=r"n_components is 3 .* has 2 images; expected fewer"):
         check_datasets(["a", "b"], indexes, tmp_path / "split.csv", 3, tmp_path / "out.csv")
