@@ -12,7 +12,8 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-LIBRARY = Path(workflow.basedir) / "scripts"
+# Not `workflow.basedir`: where another workflow takes this one as a module, that is its own folder.
+LIBRARY = Path(str(workflow.current_basedir)).parents[1] / "scripts"
 sys.path.insert(0, str(LIBRARY))
 
 import lensflow

@@ -37,6 +37,10 @@ NOISE = (
     "Using shell",
     "WorkflowError:\nAt least one job did not complete successfully",
 )
+# What a signal makes every process of a run say; once is enough.
+SAID_ONCE = "Will exit after finishing currently running jobs"
+KEYBOARD = "Terminating processes on user request"
+INTERRUPTED = "Interrupted. What is finished stays; say the same again to go on."
 # An exception that is told by the line of the failed job.
 TOLD = frozenset(["RuleException", "CalledProcessError", "SpawnedJobError"])
 
@@ -97,6 +101,7 @@ class Console(logging.StreamHandler):
         self.jobs: dict[int, Job] = {}
         self.failed: dict[int, Job] = {}
         self.finished: list[Job] = []
+        self.is_stopped = self.is_interrupted = False
         self.events = {
             "job_info": self._begin,
             "job_finished": self._finish,
@@ -147,7 +152,7 @@ class Console(logging.StreamHandler):
         return [f"{place} {_finding(job)}" for job in finished if job.log]
 
     def _fail(self, record) -> list[str]:
-        if self.is_job:
+        if self.is_job or self.is_interrupted:
             return []
         return [self._failed(record.jobid, record.rule_name, record.log)]
 
@@ -166,10 +171,20 @@ class Console(logging.StreamHandler):
     def _exception(self, record) -> list[str]:
         return [] if record.exception in TOLD else self._message(record)
 
+    def _stop(self, text: str) -> list[str]:
+        """Tell once that somebody stops the run; jobs that the keyboard ends have not failed."""
+        self.is_interrupted |= text.startswith(KEYBOARD)
+        if self.is_job or self.is_stopped:
+            return []
+        self.is_stopped = True
+        return [INTERRUPTED if self.is_interrupted else text]
+
     def _message(self, record) -> list[str]:
         text = record.getMessage().strip()
         if not text or text == "None" or text.startswith(NOISE):
             return []
+        if text.startswith((SAID_ONCE, KEYBOARD)):
+            return self._stop(text)
         lines = [text if record.levelno < logging.WARNING else f"{record.levelname}: {text}"]
         if text.startswith(NOTHING_TO_DO):
             lines += self.at_rest()

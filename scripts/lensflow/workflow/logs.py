@@ -60,7 +60,9 @@ def _report_uncaught(kind, error, trace) -> None:
     """Log an uncaught error: with its traceback in the log, so that nothing is lost."""
     from lensflow.errors import LensflowError
 
-    if issubclass(kind, LensflowError):
+    if issubclass(kind, KeyboardInterrupt):
+        logging.getLogger("lensflow").error("interrupted")
+    elif issubclass(kind, LensflowError):
         logging.getLogger("lensflow").error("%s: %s", kind.__name__, error)
         logging.getLogger("lensflow").debug("traceback", exc_info=(kind, error, trace))
     else:

@@ -8,7 +8,7 @@ import copy
 import difflib
 import math
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,17 @@ def fill_defaults(config: dict) -> list[str]:
     list of str
         A sentence for each mistake: where, what was received, what was expected.
     """
-    schema = yaml.safe_load(SCHEMA_PATH.read_text())
+    schema = _schema()
     properties = partial(_fill_and_check, schema["$defs"])
     validator = extend(Draft202012Validator, {"properties": properties}, type_checker=_TYPES)(
         schema
     )
     return list(dict.fromkeys(_explain(error) for error in validator.iter_errors(config)))
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return yaml.safe_load(SCHEMA_PATH.read_text())
 
 
 def _fill_and_check(definitions, validator, properties, instance, schema):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lensflow.workflow.console import SNAKEMAKES_OWN, Console, attach
+from lensflow.workflow.console import INTERRUPTED, SNAKEMAKES_OWN, Console, attach
 
 
 @pytest.fixture
@@ -177,3 +177,26 @@ def test_a_job_leaves_its_failure_to_the_process_that_started_it(logger, log):
     own, _ = attached(logger, subprocess_exec=True)
     fail(logger, 4, LOG)
     assert own.stream.getvalue() == ""
+
+
+def test_a_signal_is_told_once_by_the_process_that_started_the_jobs(logger):
+    own, _ = attached(logger)
+    for _ in range(3):
+        logger.info("Will exit after finishing currently running jobs (scheduler).")
+    assert own.stream.getvalue().count("Will exit") == 1
+
+
+def test_a_job_leaves_a_signal_to_the_process_that_started_it(logger):
+    own, _ = attached(logger, subprocess_exec=True)
+    logger.info("Will exit after finishing currently running jobs (scheduler).")
+    assert own.stream.getvalue() == ""
+
+
+def test_the_keyboard_is_told_in_one_line(logger, log):
+    """Jobs that end by it have not failed."""
+    own, console = attached(logger)
+    begin(logger, 4, LOG)
+    logger.info("Terminating processes on user request, this might take some time.")
+    fail(logger, 4, LOG)
+    assert own.stream.getvalue().splitlines() == [INTERRUPTED]
+    assert console.failures() == []
