@@ -17,6 +17,7 @@ import yaml
 from lensflow.errors import LensflowError
 from lensflow.experiment import Experiment, Project
 from lensflow.workflow.config import complete, effective
+from lensflow.workflow.guidance import checked_tables
 from lensflow.workflow.yaml_files import check_yaml_files
 from reliability.outcomes import REFUSED, RIGHT, WRONG, said
 
@@ -143,7 +144,7 @@ def _name_everything(experiment: Experiment) -> None:
     for one in experiment.runs:
         for sample in experiment.samples:
             assert experiment.score_paths(one, sample)
-        experiment.label_paths(one)
+        checked_tables(experiment, one)
     assert experiment.most_components > 0
 
 

@@ -107,25 +107,3 @@ def test_after_a_kill_the_way_out_is_said(tmp_path):
     assert "--unlock" in done.output
     snakemake(folder, "--unlock", "--cores", 1)
     snakemake(folder, "--cores", 1, target)
-
-
-def test_a_missing_table_of_labels_is_a_sentence(tmp_path):
-    def judged(config):
-        config["experiments"]["tiny"] |= {"runs": 1, "labels": ["person"]}
-        config["experiments"]["tiny"]["person_labels"] = "judged.csv"
-
-    folder = configured(tmp_path, judged)
-    done = snakemake(folder, "-n", "--cores", 1, check=False)
-    assert done.returncode != 0
-    assert "judged by 'person', but the table judged.csv is not there" in done.output
-    assert "MissingInput" not in done.output
-    assert (
-        "fit_mixture"
-        in snakemake(
-            folder,
-            "-n",
-            "--cores",
-            1,
-            "results/tiny/log/features_3/run_0/cluster_labels_template.csv",
-        ).output
-    )

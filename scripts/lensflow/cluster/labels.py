@@ -123,31 +123,6 @@ def read(
     table = _read_csv(path)
     _check_columns(table, path)
     _check_hash(table, path, mixture_hash)
-    return _judged(table, path, n_components, prior)
-
-
-def check_table(path: str | Path, n_components: int) -> None:
-    """Check a table of cluster labels as `read` does, before there is a mixture to compare it with.
-
-    Parameters
-    ----------
-    path : str or Path
-    n_components : int
-        Number of clusters, each of which must have one row.
-
-    Raises
-    ------
-    LabelError
-        When `read` would raise it for any mixture.
-    """
-    table = _read_csv(path)
-    _check_columns(table, path)
-    _judged(table, path, n_components, JEFFREYS)
-
-
-def _judged(
-    table: pd.DataFrame, path: str | Path, n_components: int, prior: tuple[float, float]
-) -> pd.DataFrame:
     table["cluster"] = _numbers(table, "cluster", path)
     _check_clusters(table, path, n_components)
     table = table.sort_values("cluster", ignore_index=True).astype({"cluster": np.int64})

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
-from lensflow.errors import ConfigError, LabelError
+from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
 from lensflow.ingest.patterns import file_matcher, identifier
 from lensflow.networks.presets import check_preset
@@ -254,24 +254,7 @@ def _check_table(where: str, experiment: Experiment, judgement: Judgement) -> It
             f"`{judgement.name}` and the path of the filled table, or neither"
         )
     if path is not None:
-        problems = list(_check_fields(f"{where}.{key}", experiment, path))
-        yield from problems or _check_filled(where, experiment, judgement)
-
-
-def _check_filled(where: str, experiment: Experiment, judgement: Judgement) -> Iterator[str]:
-    """Check the tables that are there already, but for the mixture, which a run may make anew."""
-    if judgement.name not in experiment.settings["labels"]:
-        return
-    for run in experiment.runs:
-        path = experiment.cluster_labels_path(run, judgement.name)
-        if Path(path).is_file():
-            # Imported when needed: it takes pandas, and this runs whenever Snakemake starts.
-            from lensflow.cluster.labels import check_table
-
-            try:
-                check_table(path, experiment.n_components(run.n_features))
-            except LabelError as error:
-                yield f"{where}.{judgement.table_key}: {error}"
+        yield from _check_fields(f"{where}.{key}", experiment, path)
 
 
 def _check_fields(where: str, experiment: Experiment, path: str) -> Iterator[str]:

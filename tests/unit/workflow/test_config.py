@@ -6,7 +6,6 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from lensflow.errors import ConfigError
-from lensflow.experiment import Experiment
 from lensflow.ingest.fits_images import HIGHEST_ZERO_POINT, LOWEST_ZERO_POINT
 from lensflow.ingest.kinds import KINDS
 from lensflow.workflow.config import complete, effective
@@ -293,48 +292,3 @@ def test_labels_without_their_table_are_one_mistake(config):
     config["experiments"]["demo"] |= change
     with pytest.raises(ConfigError, match=r"has 1 mistake\(s\).*\n.*person_labels is None"):
         complete(config)
-
-
-@pytest.fixture
-def judged(config, tmp_path, monkeypatch):
-    """A configuration whose clusters a person has judged, and the table."""
-    monkeypatch.chdir(tmp_path)
-    config["experiments"]["demo"] |= {
-        "runs": 1,
-        "labels": ["person"],
-        "person_labels": "judged.csv",
-        "mixture": {"n_components": 3},
-    }
-    return config, tmp_path / "judged.csv"
-
-
-@pytest.mark.parametrize(
-    ("rows", "part"),
-    [
-        ("0,0.5,h\n1,1.5,h\n2,0,h\n", "must lie in [0, 1], received [1.5]"),
-        ("0,0.5,h\n1,,h\n2,0,h\n", "probability '' of cluster 1 is not a number"),
-        ("0,0.5,h\n2,0,h\n", "missing [1]"),
-        ("0,0.5,h\n1,nan,h\n2,0,h\n", "is not a number"),
-        ("0;0,5;h\n", "is not a number"),
-    ],
-)
-def test_mistakes_in_a_filled_table_are_said_at_start_up(judged, rows, part):
-    config, table = judged
-    complete(config)
-    table.write_text("cluster,probability,mixture_hash\n0,0.5,h\n1,1,h\n2,0,h\n")
-    complete(config)
-    table.write_text(f"cluster,probability,mixture_hash\n{rows}")
-    with pytest.raises(ConfigError) as raised:
-        complete(config)
-    assert "config.experiments.demo.person_labels: judged.csv: " in str(raised.value)
-    assert part in str(raised.value)
-
-
-def test_a_table_that_is_not_there_is_a_sentence(judged):
-    experiment = Experiment("demo", complete(judged[0]))
-    with pytest.raises(
-        ConfigError, match=r"the table judged.csv is not there.*template.csv`, fill"
-    ):
-        experiment.label_paths(experiment.runs[0])
-    judged[1].touch()
-    assert experiment.label_paths(experiment.runs[0]) == ["judged.csv"]
