@@ -111,6 +111,7 @@ rule train_contrastive:
         stacks=lambda wildcards: experiment(wildcards).encoder_input_paths(
             wildcards.scale, "train"
         ),
+        datasets=ancient("results/{experiment}/datasets.csv"),
     output:
         weights=f"{RUN}/contrastive.weights.h5",
         history=f"{RUN}/contrastive_history.csv",

@@ -287,7 +287,9 @@ def test_wrong_labels_are_one_mistake(config):
         complete(config)
 
 
-def test_labels_without_their_table_are_one_mistake(config):
+def test_labels_without_their_table_are_one_mistake(config, tmp_path, monkeypatch):
+    (tmp_path / "data/euclid_q1").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
     change = {"dataset": "euclid_q1", "protocol": "unlabelled", "labels": ["nobody", "person"]}
     config["experiments"]["demo"] |= change
     with pytest.raises(ConfigError, match=r"has 1 mistake\(s\).*\n.*person_labels is None"):
