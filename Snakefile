@@ -52,4 +52,5 @@ rule all:
         candidates=PROJECT.candidate_paths,
         pages=PROJECT.page_paths,
         looks=PROJECT.look_paths,
+        exported=PROJECT.exported_paths,
     localrule: True

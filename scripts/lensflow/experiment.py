@@ -68,6 +68,17 @@ class Dataset:
         return bool(self.entry.get("source_images"))
 
     @property
+    def known_lenses_paths(self) -> list[str]:
+        """Table of known lenses, where one is given."""
+        path = self.entry.get("known_lenses")
+        return [path] if path else []
+
+    @property
+    def match_radius(self) -> float | None:
+        """Distance within which an object is a known lens (arcsec), where there are such."""
+        return self.entry["match_radius"] if self.known_lenses_paths else None
+
+    @property
     def title(self) -> str:
         """The dataset in a few words."""
         return self.kind.title(self.name, self.entry)
@@ -134,8 +145,9 @@ class Dataset:
         if self.is_simulated:
             shards = [f"{self.cutout_folder}/Data.{i}/Public" for i in range(self.n_shards)]
             return [f"{self.cutout_folder}/classifications.csv", *shards]
-        catalogue = self.entry["catalogue"]
-        return [self.cutout_folder, *([catalogue] if catalogue else [])]
+        catalogue = self.entry.get("catalogue")
+        is_one = bool(catalogue) and "{tile}" not in catalogue
+        return [self.cutout_folder, *([catalogue] if is_one else [])]
 
 
 class Experiment:
@@ -461,6 +473,25 @@ class Experiment:
     def candidates_path(self, dataset: str) -> str:
         """Return the table of candidates of a dataset."""
         return self.table_path(f"candidates_{dataset}")
+
+    def exported_paths(self, dataset: str) -> list[str]:
+        """Return the candidates of a dataset in the formats of other tools."""
+        stem = f"{self.folder}/candidates_{dataset}"
+        return [f"{stem}.ecsv", f"{stem}.reg", f"{stem}_cutouts.fits"]
+
+    def known_lenses_path(self, dataset: str) -> str:
+        """Return where the known lenses of a dataset are ranked."""
+        return self.table_path(f"known_lenses_{dataset}")
+
+    def completeness_path(self, dataset: str) -> str:
+        """Return how many of the known lenses of a dataset are found."""
+        return self.table_path(f"completeness_{dataset}")
+
+    @property
+    def datasets_with_known_lenses(self) -> list[str]:
+        """Names of the ranked datasets for which known lenses are given."""
+        ranked = self.candidate_datasets
+        return [name for name in ranked if self._dataset(name).known_lenses_paths]
 
     @property
     def candidate_datasets(self) -> list[str]:
@@ -789,4 +820,14 @@ class Project:
             path
             for experiment in self.chosen
             for path in (*experiment.page_paths, *experiment.grader_paths)
+        ]
+
+    @property
+    def exported_paths(self) -> list[str]:
+        """The same candidates in the formats of other tools."""
+        return [
+            path
+            for experiment in self.chosen
+            for dataset in experiment.candidate_datasets
+            for path in experiment.exported_paths(dataset)
         ]

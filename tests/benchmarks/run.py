@@ -23,7 +23,7 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-ALWAYS = ("ingestion", "mixture", "simulation", "training", "survey")
+ALWAYS = ("ingestion", "mosaic", "mixture", "simulation", "training", "survey")
 # What only a flag asks for: name -> flag, script.
 BEHIND = {"epochs": ("long", "bench_epochs.py"), "training_gpu": ("gpu", "bench_training.py")}
 PACKAGES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras", "astropy", "h5py")

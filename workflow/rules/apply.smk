@@ -1,7 +1,9 @@
 """What a survey user takes away: the ranked candidates of any dataset, no labels needed.
 
 NEEDS: scores_<dataset>.csv of the headline model's runs; the files of grades named in config.yaml
-MAKES: in results/<experiment>: candidates_<dataset>.csv and .fits, grade_<dataset>.html, hidden_<dataset>.h5 and .csv
+MAKES: in results/<experiment>: candidates_<dataset>.csv, .fits, .ecsv, .reg and _cutouts.fits, grade_<dataset>.html,
+       hidden_<dataset>.h5 and .csv; where known lenses are given, known_lenses_<dataset>.csv and
+       completeness_<dataset>.csv
 """
 
 from lensflow.workflow.guidance import checked_grades
@@ -17,6 +19,7 @@ rule rank_candidates:
         manifest="results/data/{dataset}/manifest.h5",
         grades=lambda wildcards: checked_grades(experiment(wildcards)),
         answers=lambda wildcards: experiment(wildcards).answer_paths(wildcards.dataset),
+        known_lenses=lambda wildcards: dataset(wildcards).known_lenses_paths,
     output:
         csv="results/{experiment}/candidates_{dataset}.csv",
         fits="results/{experiment}/candidates_{dataset}.fits",
@@ -33,6 +36,7 @@ rule rank_candidates:
     params:
         judgement=lambda wildcards: experiment(wildcards).judgement.name,
         n_candidates=lambda wildcards: experiment(wildcards).settings["n_candidates"],
+        match_radius=lambda wildcards: dataset(wildcards).match_radius,
         code=stage_hash("rank_candidates.py"),
     script:
         "../../scripts/rank_candidates.py"
@@ -88,3 +92,61 @@ rule write_grading_page:
         code=stage_hash("write_grading_page.py"),
     script:
         "../../scripts/write_grading_page.py"
+
+
+rule export_candidates:
+    """Write the candidates as ECSV, as a DS9 region file, and the best as cutouts with their WCS."""
+    input:
+        candidates="results/{experiment}/candidates_{dataset}.csv",
+        index="results/data/{dataset}/index.h5",
+        images=lambda wildcards: dataset(wildcards).image_paths,
+    output:
+        ecsv="results/{experiment}/candidates_{dataset}.ecsv",
+        region="results/{experiment}/candidates_{dataset}.reg",
+        cutouts="results/{experiment}/candidates_{dataset}_cutouts.fits",
+    log:
+        "results/logs/{experiment}/export_candidates_{dataset}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/export_candidates_{dataset}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 0),
+        runtime=minutes(15),
+    params:
+        judgement=lambda wildcards: experiment(wildcards).judgement.name,
+        n_cutouts=lambda wildcards: experiment(wildcards).settings["n_cutouts"],
+        code=stage_hash("export_candidates.py"),
+    script:
+        "../../scripts/export_candidates.py"
+
+
+rule match_known_lenses:
+    """Say where the known lenses of a dataset are ranked, and how many of them are found."""
+    input:
+        scores=lambda wildcards: experiment(wildcards).headline_paths(
+            f"scores_{experiment(wildcards).candidate_sample(wildcards.dataset)}.csv"
+        ),
+        index="results/data/{dataset}/index.h5",
+        known_lenses=lambda wildcards: dataset(wildcards).known_lenses_paths,
+    output:
+        matches="results/{experiment}/known_lenses_{dataset}.csv",
+        completeness="results/{experiment}/completeness_{dataset}.csv",
+    log:
+        "results/logs/{experiment}/match_known_lenses_{dataset}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/match_known_lenses_{dataset}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 0.1),
+        runtime=minutes(30, 15),
+    params:
+        judgement=lambda wildcards: experiment(wildcards).judgement.name,
+        n_candidates=lambda wildcards: experiment(wildcards).settings["n_candidates"],
+        match_radius=lambda wildcards: dataset(wildcards).match_radius,
+        code=stage_hash("match_known_lenses.py"),
+    script:
+        "../../scripts/match_known_lenses.py"

@@ -25,7 +25,9 @@ rule list_cutouts:
     params:
         folder=lambda wildcards: dataset(wildcards).cutout_folder,
         dataset=lambda wildcards: dataset(wildcards).entry,
-        code=stage_hash("list_cutouts.py"),
+        code=lambda wildcards: stage_hash(
+            "list_cutouts.py", *dataset(wildcards).kind.modules
+        ),
     script:
         "../../scripts/list_cutouts.py"
 
@@ -51,7 +53,9 @@ rule ingest_cutouts:
         folder=lambda wildcards: dataset(wildcards).cutout_folder,
         dataset=lambda wildcards: dataset(wildcards).entry,
         seed=config["seed"],
-        code=stage_hash("ingest_cutouts.py"),
+        code=lambda wildcards: stage_hash(
+            "ingest_cutouts.py", *dataset(wildcards).kind.modules
+        ),
     script:
         "../../scripts/ingest_cutouts.py"
 

@@ -1,10 +1,9 @@
 """The ranked list of lens candidates of a dataset: what a survey user takes away."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from os import PathLike
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,8 @@ from astropy.table import Table
 
 from lensflow import artifacts, tables
 from lensflow.apply.graded import add_grades
+from lensflow.apply.columns import ascii_text, described, has_positions, table_hdu
+from lensflow.apply.known import mark_known
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
 from lensflow.samples.scores import (
@@ -25,6 +26,9 @@ from lensflow.samples.scores import (
 
 ROWS = 2048  # objects in memory at a time
 OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "log_odds", "log_density")
+
+ASCENDING = {"p_lens": False, "log_odds": False, "log_density": True, "id": True}
+"""What objects are ranked by, as far as it is there, and whether small values come first."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ def rank_candidates(
     dataset: str,
     grades: Sequence[str | PathLike] = (),
     answers: str | PathLike | None = None,
+    known_lenses: str | PathLike | None = None,
+    match_radius: float = 0.0,
 ) -> None:
     """Write the most lens-like objects of a dataset, best first.
 
@@ -60,8 +66,8 @@ def rank_candidates(
         means of those of the runs, as if the errors of all were one), judgement (whose it is: the
         same in every row, and ``JUDGEDBY`` in the header of the FITS table), cluster (of the first
         run), log_odds (without a limit, mean over the runs: the order of equal p_lens), log_density
-        (natural logarithm, mean over the runs; low values are unusual objects), path, and the
-        catalogue's columns where known.
+        (natural logarithm, mean over the runs; low values are unusual objects), path, ra and dec
+        (ICRS, degrees), and the catalogue's columns where known.
     dataset : str
         Its name.
     grades : sequence of path-like
@@ -69,6 +75,10 @@ def rank_candidates(
     answers : path-like, optional
         What the hidden objects of the dataset's grading page are. With grades there are more
         columns, see `lensflow.apply.graded.add_grades`.
+    known_lenses : path-like, optional
+        Table of known lenses; two columns then say which one a candidate is, and how near.
+    match_radius : float
+        Distance within which a candidate is a known lens, in arcsec.
 
     Raises
     ------
@@ -77,8 +87,14 @@ def rank_candidates(
     """
     table = combine_runs(scores, judgement, n_candidates)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
-    table = table.merge(_paths(manifest, table["id"]), on="id", how="left", validate="one_to_one")
-    table = table.merge(_catalogue(index, table["id"]), on="id", how="left", validate="one_to_one")
+    if (paths := _paths(manifest, table["id"])) is not None:
+        table = table.merge(paths, on="id", how="left", validate="one_to_one")
+    if (positions := _positions(index, table["id"])) is not None:
+        table = table.merge(positions, on="id", how="left", validate="one_to_one")
+    known = _catalogue(index, table["id"], without=table.columns)
+    table = table.merge(known, on="id", how="left", validate="one_to_one")
+    if known_lenses:
+        table = mark_known(table, known_lenses, match_radius)
     table = add_grades(table, grades, dataset, index, answers)
     _write_csv(table, csv)
     _write_fits(table, judgement, fits)
@@ -119,14 +135,32 @@ def combine_runs(
     ArtifactError
         If the runs do not score the same objects.
     """
-    is_judged, best = JUDGEMENTS[judgement].gives_probabilities, None
+    best = None
+    for table in averaged_runs(scores, judgement):
+        table = table if best is None else pd.concat([best, table])
+        order = ranking_order(table)
+        best = table.sort_values(list(order), ascending=list(order.values())).head(n_candidates)
+    best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
+    return best.reset_index(drop=True)
+
+
+def ranking_order(table: pd.DataFrame) -> dict[str, bool]:
+    """Return the columns that a table is ranked by, and whether small values come first."""
+    return {name: small_first for name, small_first in ASCENDING.items() if name in table}
+
+
+def averaged_runs(scores: Sequence[str | PathLike], judgement: str) -> Iterator[pd.DataFrame]:
+    """Yield the scores of all objects, averaged over runs, a block of rows at a time.
+
+    Parameters and errors are those of `combine_runs`; the columns are its without the judgement.
+    """
+    is_judged = JUDGEMENTS[judgement].gives_probabilities
     probability = [probability_column(judgement)] if is_judged else []
     found = {
         name: column
         for name, column in _beside_probability(judgement).items()
         if is_judged and all(column in columns_of(path) for path in scores)
     }
-    ascending = {"p_lens": False, "log_odds": False, "log_density": True, "id": True}
     columns = ["id", *probability, *found.values(), "cluster", "log_density"]
     for runs in zip_longest(*(iterate_scores(path, columns, ROWS) for path in scores)):
         if any(run is None or not run["id"].equals(runs[0]["id"]) for run in runs):
@@ -134,13 +168,7 @@ def combine_runs(
                 f"{', '.join(map(str, scores))} do not score the same objects in the same order. "
                 "Delete them and run again."
             )
-        table = _average(runs, probability, found)
-        table = table if best is None else pd.concat([best, table])
-        order = [name for name in ascending if name in table]
-        ranked = table.sort_values(order, ascending=[ascending[name] for name in order])
-        best = ranked.head(n_candidates)
-    best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
-    return best.reset_index(drop=True)
+        yield _average(runs, probability, found)
 
 
 def _beside_probability(judgement: str) -> dict[str, str]:
@@ -168,20 +196,35 @@ def _over_runs(runs: Sequence[pd.DataFrame], column: str) -> pd.DataFrame:
     return pd.concat([run[column] for run in runs], axis=1)
 
 
-def _paths(manifest: str | PathLike, ids: pd.Series) -> pd.DataFrame:
-    """Return the file of each of some objects."""
+def _paths(manifest: str | PathLike, ids: pd.Series) -> pd.DataFrame | None:
+    """Return the file of each of some objects; None where the index says where they are from."""
     with artifacts.open(manifest, "manifest") as file:
-        return _look_up(
+        if "path" not in file:
+            return None
+        return look_up(
             file,
             ids,
             lambda rows: pd.DataFrame({"path": artifacts.read_strings(file, "path", rows)}),
         )
 
 
-def _catalogue(index: str | PathLike, ids: pd.Series) -> pd.DataFrame:
+def _positions(index: str | PathLike, ids: pd.Series) -> pd.DataFrame | None:
+    """Return right ascension and declination of some objects; None where no object has any."""
+    with artifacts.open(index, "index") as file:
+        if "ra" not in file:
+            return None
+        names = ("ra", "dec")
+        return look_up(
+            file,
+            ids,
+            lambda rows: pd.DataFrame({name: artifacts.read(file, name, rows) for name in names}),
+        )
+
+
+def _catalogue(index: str | PathLike, ids: pd.Series, without: Sequence[str]) -> pd.DataFrame:
     """Return the catalogue of some objects: the columns in which anything of them is known."""
     with artifacts.open(index, "index") as file:
-        table = _look_up(file, ids, lambda rows: artifacts.read_table(file, "catalogue", rows))
+        table = look_up(file, ids, lambda rows: artifacts.read_table(file, "catalogue", rows))
     missing = sorted(set(ids) - set(table["id"]))
     if missing:
         raise ArtifactError(
@@ -193,11 +236,12 @@ def _catalogue(index: str | PathLike, ids: pd.Series) -> pd.DataFrame:
         name
         for name in table
         if (table[name] != unknown.get(name)).any() and table[name].notna().any()
+        if name == "id" or name not in without
     ]
     return table[kept]
 
 
-def _look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.DataFrame:
+def look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.DataFrame:
     """Return what ``read`` gives of some objects, with their identifiers, a block at a time."""
     parts = []
     for start in range(0, len(file["id"]), ROWS):
@@ -216,24 +260,22 @@ def _write_csv(table: pd.DataFrame, path: str | PathLike) -> None:
 
 
 def _write_fits(table: pd.DataFrame, judgement: str, path: str | PathLike) -> None:
-    texts = table.select_dtypes(exclude=["number", "bool"]).columns
-    written = Table.from_pandas(
-        table.assign(**{name: table[name].astype(str).map(_ascii) for name in texts})
-    )
+    if has_positions(table):
+        written = described(table)
+    else:
+        texts = table.select_dtypes(exclude=["number", "bool"]).columns
+        written = Table.from_pandas(
+            table.assign(**{name: table[name].astype(str).map(ascii_text) for name in texts})
+        )
     written.meta["JUDGEDBY"] = judgement
     written.meta["comments"] = [
         f"Judgement of the clusters: {JUDGEMENTS[judgement].title}",
         "Text that is not printable ASCII: each such character as % and its UTF-8 bytes",
     ]
     with tables.replacing(path) as partial:
-        hdus = fits.HDUList([fits.PrimaryHDU(), fits.table_to_hdu(written)])
+        hdus = fits.HDUList([fits.PrimaryHDU(), table_hdu(written)])
         hdus.update_extend()
         for hdu in hdus:
             # Its comment would be the time.
             hdu.add_checksum(when="of this HDU")
         hdus.writeto(partial, overwrite=True)
-
-
-def _ascii(text: str) -> str:
-    """Return a text as FITS can hold it: what is not ASCII as ``%`` and its UTF-8 bytes."""
-    return "".join(sign if " " <= sign <= "~" else quote(sign) for sign in text)

@@ -95,7 +95,7 @@ def read_catalogue(
     if table.empty:
         raise CatalogueError(f"{path} has no rows; a catalogue with one row an image was expected.")
     _require(path, table, required)
-    table["id"] = _clean_ids(path, table["id"])
+    table["id"] = clean_ids(path, table["id"])
     _refuse_duplicates(path, table["id"])
     table, unprintable = _without_control_signs(_complete(path, table))
     table.attrs["left_out"] = [*left_out, *unprintable]
@@ -105,6 +105,17 @@ def read_catalogue(
 def left_out(table: pd.DataFrame | None) -> list[str]:
     """Return a sentence for each column of the file that a catalogue lacks, and why."""
     return [] if table is None else table.attrs.get("left_out", [])
+
+
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with the workflow's own columns, absent ones unknown, before its others.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With a column id (str) and any others.
+    """
+    return _without_control_signs(_complete(Path(), _convert_numbers(Path(), table)))[0]
 
 
 def _internal(names: Sequence[str]) -> list[str]:
@@ -152,7 +163,7 @@ def _require(path: Path, table: pd.DataFrame, required: Sequence[str]) -> None:
         )
 
 
-def _clean_ids(path: Path, column: pd.Series) -> np.ndarray:
+def clean_ids(path: Path, column: pd.Series) -> np.ndarray:
     """Return identifiers as text; a column of floats (100000.0, 1.00000e+05) becomes integers."""
     if column.dtype.kind == "f":
         return _whole_numbers(path, column.to_numpy())

@@ -13,13 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from lensflow.errors import CutoutError
+from lensflow.ingest import positions, units
 from lensflow.ingest.fits_images import flux_factor, maggies_per_count, read_pixels
+from lensflow.ingest.layers import is_missing, read_layers
+from lensflow.ingest.noise import neighbour_correlation, noise_of_maps
 from lensflow.ingest.sky import BORDER, sky_sigma, sky_statistics
 from lensflow.seeds import rng
 
 __all__ = [
     "Batch",
     "CutoutSettings",
+    "Frames",
+    "check_frames",
     "fill_missing",
     "fit_to_size",
     "read_batch",
@@ -54,6 +59,18 @@ class CutoutSettings:
         Pixels of this value are missing (100 in the challenge).
     size : int
         Side of the images that come out (pixels).
+    reads_headers : bool
+        Headers say where an image is on the sky and in which unit; otherwise only a zero point.
+    positions : tuple of str
+        Which of `lensflow.ingest.positions.SOURCES` to ask for a position, in order.
+    normalised : bool
+        The images are stretched or normalised and declared so: they have no unit.
+    rms_hdus, flag_hdus : tuple of str, optional
+        Names of the HDUs of the noise map and of the flags; None where there are none.
+    flag_bits : int, optional
+        The bits of the flags that say that a pixel has no value; None: all.
+    correlated : bool
+        Whether to measure how much noise neighbouring pixels share.
     """
 
     hdus: tuple[str, ...] | None = None
@@ -61,11 +78,18 @@ class CutoutSettings:
     denoised: bool = False
     masked_value: float | None = None
     size: int = NATIVE_SIZE
+    reads_headers: bool = False
+    positions: tuple[str, ...] = ()
+    normalised: bool = False
+    rms_hdus: tuple[str, ...] | None = None
+    flag_hdus: tuple[str, ...] | None = None
+    flag_bits: int | None = None
+    correlated: bool = False
 
     @property
     def unit(self) -> str:
         """Unit of the flux: without a zero point here, headers decide, file by file."""
-        if self.denoised:
+        if self.denoised or self.normalised:
             return "1"
         return "AB maggies" if self.zero_point is not None else "AB maggies or counts"
 
@@ -84,12 +108,54 @@ class Batch:
         Which of the paths each image comes from.
     problems : dict of int to str
         Reason by place in the list of paths.
+    headers : ndarray of shape (n, 8)
+        What headers say of the positions; see `lensflow.ingest.positions.of_header`.
+    correlation : ndarray of shape (n,), float32
+        Share of noise that neighbouring pixels have in common; NaN where it is not measured.
     """
 
     flux: np.ndarray
     sky_sigma: np.ndarray
     rows: np.ndarray
     problems: dict[int, str]
+    headers: np.ndarray
+    correlation: np.ndarray
+
+
+@dataclass
+class Frames:
+    """Images as they were read: flux with NaN where it is missing, nothing measured yet.
+
+    Attributes
+    ----------
+    flux : ndarray of shape (n, size, size), float32
+    problems : dict of int to str
+        Why an image cannot be used, by its place.
+    stamps : dict of int to ndarray
+        Images that are smaller than their frame, by their place: their sky is in their own border.
+    inside : dict of int to ndarray of shape (size, size), bool
+        What an image covers of its frame, where that is not all.
+    noise : ndarray of shape (n,)
+        Sky noise by a noise map, in the unit of the flux; NaN where there is no map.
+    headers : ndarray of shape (n, 8)
+        As in `Batch`.
+    doubts : dict of int to str
+        Why an image cannot be used, should nothing else be wrong with it.
+    """
+
+    flux: np.ndarray
+    problems: dict[int, str]
+    stamps: dict[int, np.ndarray]
+    inside: dict[int, np.ndarray]
+    noise: np.ndarray
+    headers: np.ndarray
+    doubts: dict[int, str]
+
+
+def empty_frames(n: int, size: int) -> Frames:
+    """Return frames for n images, to be filled."""
+    flux = np.empty((n, size, size), np.float32)
+    return Frames(flux, {}, {}, {}, np.full(n, np.nan), np.full((n, 8), np.nan), {})
 
 
 def read_cutout(
@@ -186,29 +252,83 @@ def read_batch(
     Batch
         Images in the order of the paths. One bad file never stops the others.
     """
-    size = settings.size
-    flux = np.empty((len(paths), size, size), np.float32)
-    problems: dict[int, str] = {}
-    stamps = _read_into(flux, paths, settings, problems)
-    rows = np.array([row for row in range(len(paths)) if row not in problems], dtype=np.int64)
-    flux = flux if len(rows) == len(paths) else flux[rows]
+    frames = empty_frames(len(paths), settings.size)
+    _read_into(frames, paths, settings)
+    return check_frames(frames, ids, settings, seed)
+
+
+def put_image(frames: Frames, row: int, pixels: np.ndarray, factor: np.float32) -> None:
+    """Put an image into its frame, centre on centre.
+
+    Parameters
+    ----------
+    frames : Frames
+    row : int
+    pixels : ndarray of shape (height, width)
+    factor : float
+        Flux of one count.
+
+    Raises
+    ------
+    CutoutError
+        When the image is too small.
+    """
+    size = frames.flux.shape[1]
+    with np.errstate(over="ignore"):
+        image = _native(_checked_shape(pixels)) * factor
+    image[~np.isfinite(image)] = np.nan
+    frames.flux[row] = _frame(image, size)
+    if min(pixels.shape) < size:
+        frames.stamps[row], frames.inside[row] = image, _inside(pixels.shape, size)
+
+
+def check_frames(frames: Frames, ids: Sequence[str], settings: CutoutSettings, seed: int) -> Batch:
+    """Measure the sky of images, fill what is missing, and sort out what cannot be used.
+
+    Missing pixels do not count in the sky; then they become noise of the level and scatter of that
+    sky.
+
+    Parameters
+    ----------
+    frames : Frames
+        Its flux is changed.
+    ids : sequence of str
+        Names of the objects; the noise drawn for an object depends on (seed, id) alone.
+    settings : CutoutSettings
+    seed : int
+        Seed of the configuration.
+    """
+    problems = frames.problems
+    rows = np.array([r for r in range(len(frames.flux)) if r not in problems], dtype=np.int64)
+    flux = frames.flux if len(rows) == len(frames.flux) else frames.flux[rows]
     incomplete = _mark_missing(flux)
-    level, sigma = _measure(flux, rows, stamps)
+    level, sigma = _measure(flux, rows, frames.stamps)
+    correlation = _correlation(flux, settings)
     for place in incomplete:
         row = int(rows[place])
-        shape = stamps[row].shape if row in stamps else flux.shape[1:]
-        missing = _missing_fraction(flux[place], shape)
+        missing = _missing_fraction(flux[place], frames.inside.get(row))
         if missing > MAX_MISSING_FRACTION:
             problems[row] = _too_many_missing(missing)
         elif np.isfinite(sigma[place]):
             fill_missing(flux[place], level[place], sigma[place], rng(seed, "missing", ids[row]))
     _check_images(flux, rows, sigma, settings, problems)
-    good = np.array([row not in problems for row in rows], dtype=bool)
+    for row, reason in frames.doubts.items():
+        problems.setdefault(row, reason)
+    noise = frames.noise[rows].astype(np.float32)
+    sigma = np.where(noise > 0, noise, sigma)
     if settings.denoised:
         sigma[sigma == 0] = np.nan
-    if good.all():
-        return Batch(flux, sigma, rows, problems)
-    return Batch(flux[good], sigma[good], rows[good], problems)
+    good = np.array([row not in problems for row in rows], dtype=bool)
+    columns = (flux, sigma, rows)
+    if not good.all():
+        columns = tuple(column[good] for column in columns)
+    return Batch(*columns, problems, frames.headers[rows[good]], correlation[good])
+
+
+def _correlation(flux: np.ndarray, settings: CutoutSettings) -> np.ndarray:
+    if settings.correlated and len(flux):
+        return neighbour_correlation(flux)
+    return np.full(len(flux), np.nan, np.float32)
 
 
 def read_sources(paths: Sequence[str], settings: CutoutSettings) -> tuple[np.ndarray, dict]:
@@ -221,39 +341,62 @@ def read_sources(paths: Sequence[str], settings: CutoutSettings) -> tuple[np.nda
     problems : dict of int to str
         Reason by place in the list of paths.
     """
-    flux = np.zeros((len(paths), settings.size, settings.size), np.float32)
-    problems: dict[int, str] = {}
-    stamps = _read_into(flux, paths, settings, problems)
-    for row, stamp in stamps.items():
-        flux[row] = np.where(_inside(stamp.shape, settings.size), flux[row], np.float32(0))
+    frames = empty_frames(len(paths), settings.size)
+    _read_into(frames, paths, settings)
+    flux, problems = frames.flux, frames.problems
+    for row, inside in frames.inside.items():
+        flux[row] = np.where(inside, flux[row], np.float32(0))
     damaged = ~np.isfinite(flux).all(axis=(1, 2))
     problems.update(dict.fromkeys(np.flatnonzero(damaged).tolist(), "has pixels without a value"))
     return flux, {row: f"source image: {reason}" for row, reason in problems.items()}
 
 
-def _read_into(
-    flux: np.ndarray, paths: Sequence[str], settings: CutoutSettings, problems: dict[int, str]
-) -> dict[int, np.ndarray]:
-    """Fill ``flux`` in maggies; return the stamps that are smaller than it, by row."""
+def _read_into(frames: Frames, paths: Sequence[str], settings: CutoutSettings) -> None:
+    """Fill frames with the images of files, in maggies where a zero point is known."""
     factors = np.ones(len(paths), np.float32)
-    stamps = {}
-    shape = flux.shape[1:]
+    flux, size = frames.flux, settings.size
     for row, path in enumerate(paths):
         try:
-            pixels, own = read_pixels(path, settings.hdus)
-            if not settings.denoised:
-                factors[row] = flux_factor(own, settings.zero_point)
-            if pixels.shape == shape and pixels.dtype.itemsize == 4:
+            pixels, factors[row] = _read_image(path, row, frames, settings)
+            if pixels.shape == flux.shape[1:] and pixels.dtype.itemsize == 4:
                 flux[row] = pixels
             else:
-                flux[row] = _frame(_checked_shape(pixels), shape[0])
+                flux[row] = _frame(_checked_shape(pixels), size)
         except CutoutError as error:
-            problems[row] = str(error)
+            frames.problems[row] = str(error)
             flux[row] = 0
             continue
-        if min(pixels.shape) < shape[0]:
-            stamps[row] = pixels
-    return _calibrate(flux, factors, stamps, settings)
+        if min(pixels.shape) < size:
+            frames.stamps[row] = pixels
+            frames.inside[row] = _inside(pixels.shape, size)
+    frames.stamps = _calibrate(flux, factors, frames.stamps, settings)
+    frames.noise *= factors
+
+
+def _read_image(path: str, row: int, frames: Frames, settings: CutoutSettings):
+    """Return the pixels of a file and the flux of one count; note what else it says."""
+    if not settings.reads_headers:
+        pixels, own = read_pixels(path, settings.hdus)
+        is_unitless = settings.denoised
+        return pixels, np.float32(1) if is_unitless else flux_factor(own, settings.zero_point)
+    layers = read_layers(path, settings.hdus, settings.rms_hdus, settings.flag_hdus)
+    pixels, factor = layers.pixels, np.float32(1)
+    if not (settings.denoised or settings.normalised):
+        units.check_not_normalised(layers.header, pixels.dtype)
+        if reason := units.normalised_values(pixels):
+            frames.doubts[row] = reason
+        factor = flux_factor(units.zero_point(layers.header, settings.zero_point), None)
+    if settings.positions:
+        frames.headers[row] = positions.of_header(layers.header, pixels.shape)
+    missing = is_missing(layers.rms, layers.flags, settings.flag_bits)
+    if missing.any():
+        pixels = np.where(missing, np.float32(np.nan), _native(pixels))
+    if layers.rms is not None:
+        good = np.where(missing, np.nan, layers.rms)
+        frames.noise[row] = noise_of_maps(_frame(good, settings.size)[None])[0]
+        if not frames.noise[row] > 0:
+            raise CutoutError("its noise map has no value in the border")
+    return pixels, factor
 
 
 def _calibrate(flux, factors, stamps, settings) -> dict[int, np.ndarray]:
@@ -296,10 +439,12 @@ def _mark_missing(flux: np.ndarray) -> np.ndarray:
     return incomplete
 
 
-def _missing_fraction(image: np.ndarray, shape: tuple[int, int]) -> float:
-    """Return the share of missing pixels in what a stamp of ``shape`` covers of the image."""
-    inside = _inside(shape, len(image))
-    return np.count_nonzero(np.isnan(image) & inside) / np.count_nonzero(inside)
+def _missing_fraction(image: np.ndarray, inside: np.ndarray | None) -> float:
+    """Return the share of missing pixels in what an image covers of its frame."""
+    missing = np.isnan(image)
+    if inside is None:
+        return np.count_nonzero(missing) / missing.size
+    return np.count_nonzero(missing & inside) / np.count_nonzero(inside)
 
 
 def _too_many_missing(fraction: float) -> str:

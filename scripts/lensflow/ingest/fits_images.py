@@ -42,20 +42,20 @@ def read_with_astropy(
 
     try:
         # Opened here, because astropy leaves a file open when its header is damaged.
-        with warnings.catch_warnings(), _open_regular(path) as stream:
+        with warnings.catch_warnings(), open_regular(path) as stream:
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", "(Checksum|Datasum) verification failed")
-            hdu = _choose_hdu(fits.open(_unpacked(stream), memmap=False, checksum=True), hdus)
-            _check_bytes(hdu)
-            return np.asarray(hdu.data), _header_zero_point(hdu.header)
+            hdu = choose_hdu(fits.open(unpacked(stream), memmap=False, checksum=True), hdus)
+            check_bytes(hdu)
+            return np.asarray(hdu.data), header_zero_point(hdu.header)
     except CutoutError:
         raise
     except Exception as error:  # damaged files raise almost anything
-        raise CutoutError(_unreadable(path, error)) from error
+        raise CutoutError(unreadable(path, error)) from error
 
 
 @contextlib.contextmanager
-def _open_regular(path: str | os.PathLike):
+def open_regular(path: str | os.PathLike):
     """Open a file for reading; a pipe would wait for ever, and a device never end."""
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -63,7 +63,7 @@ def _open_regular(path: str | os.PathLike):
         yield file
 
 
-def _unpacked(stream: BinaryIO) -> BinaryIO:
+def unpacked(stream: BinaryIO) -> BinaryIO:
     """Return a file; a gzipped one unpacked to its end, where its own checksum stands."""
     is_packed = stream.read(2) == GZIP
     stream.seek(0)
@@ -76,7 +76,7 @@ def _unpacked(stream: BinaryIO) -> BinaryIO:
     return io.BytesIO(unpacked)
 
 
-def _check_bytes(hdu) -> None:
+def check_bytes(hdu) -> None:
     """Refuse an image by what its header promises, before memory is taken for it."""
     n_bytes = math.prod(hdu.shape) * abs(int(hdu.header["BITPIX"])) // 8
     if n_bytes > MAX_BYTES:
@@ -130,7 +130,7 @@ def _factor(zero_point: float) -> np.float32:
     return np.float32(10.0 ** (-0.4 * zero_point))
 
 
-def _choose_hdu(file, hdus: tuple[str, ...] | None):
+def choose_hdu(file, hdus: tuple[str, ...] | None):
     if hdus is None:
         return _first_image(file)
     by_name = {
@@ -161,7 +161,7 @@ def _of_two_dimensions(hdu):
     return hdu
 
 
-def _header_zero_point(header) -> float | None:
+def header_zero_point(header) -> float | None:
     for name in ZERO_POINT_KEYWORDS:
         value = header.get(name)
         # A card without a value is of the class Undefined, and says that nothing is known.
@@ -178,7 +178,7 @@ def _header_zero_point(header) -> float | None:
     return None
 
 
-def _unreadable(path: str | os.PathLike, error: Exception) -> str:
+def unreadable(path: str | os.PathLike, error: Exception) -> str:
     if found := re.match(r"(Checksum|Datasum) verification failed", str(error)):
         return mismatch(found[1].upper())
     if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):

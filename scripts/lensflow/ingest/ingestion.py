@@ -11,6 +11,7 @@ import itertools
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +19,20 @@ import pandas as pd
 
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, CutoutError
-from lensflow.ingest import catalogue, quarantine
+from lensflow.ingest import catalogue, positions, quarantine
 from lensflow.ingest.cutouts import CutoutSettings, read_batch, read_sources
 from lensflow.ingest.kinds import KINDS
 from lensflow.ingest.listing import Listing, list_cutouts
+from lensflow.ingest.shards import (
+    BLOCK_IMAGES,
+    MEASURED,
+    TABLE_ROWS,
+    append_objects,
+    begin_images,
+    begin_table,
+)
 
 MAX_QUARANTINE_FRACTION = 0.05
-# A block of images that stays in a core's cache while it is swapped, measured and checked; five
-# chunks of the file.
-BLOCK_IMAGES = 60
-TABLE_ROWS = 2048
 NO_ROW = "no row in the catalogue"
 NO_IMAGE = "catalogue row without an image"
 SAME_ID_ADVICE = r"; by id_pattern: '^/?(.+)\.fits' the folders become part of the ids"
@@ -64,6 +69,10 @@ def build_manifest(
         When there is no catalogue where there must be one, or it cannot be read.
     """
     kind = KINDS[dataset["kind"]]
+    if kind.reader is not None:
+        settings = kind.settings(dataset)
+        paths = (manifest, listing_quarantine)
+        return import_module(kind.reader).build_manifest(name, dataset, folder, settings, *paths)
     listing = list_cutouts(folder, kind.layout(dataset))
     table = kind.read_catalogue(dataset, Path(folder), listing.catalogues)
     left_out = [("", "", reason) for reason in catalogue.left_out(table)]
@@ -106,14 +115,20 @@ def ingest_shard(
     seed : int
         Seed of the configuration; the noise in place of missing pixels depends on (seed, id).
     """
-    settings = KINDS[dataset["kind"]].settings(dataset)
+    kind = KINDS[dataset["kind"]]
+    settings = kind.settings(dataset)
+    if kind.reader is not None:
+        paths = (manifest, images, shard_quarantine)
+        reader = import_module(kind.reader)
+        return reader.ingest_shard(name, dataset, folder, settings, shard, *paths, seed)
     state = "denoised" if settings.denoised else "raw"
     with artifacts.open(manifest, "manifest") as file:
         artifacts.expect(file, dataset=name)
         rows = _shard_rows(file, shard)
         attrs = {"dataset": name, "state": state, "shard": shard, "n_listed": len(rows)}
         with artifacts.create(images, "images", attrs) as writer:
-            _begin_images(writer, file, dataset, settings)
+            columns = artifacts.read_table(file, "catalogue", slice(0, 0))
+            begin_images(writer, columns, settings, bool(dataset.get("source_images")))
             problems = list(_ingest_rows(file, rows, writer, Path(folder), dataset, settings, seed))
             kept = len(writer.file["id"])
     tally = quarantine.write(shard_quarantine, problems)
@@ -152,7 +167,7 @@ def build_index(
     listing, *parts = quarantines
     merged = (row for part in [listing, *parts] for row in quarantine.read(part))
     quarantine.write(merged_quarantine, merged)
-    tally, n_listed, last_id = quarantine.Tally(), 0, ""
+    tally, n_listed, last_id, seen = quarantine.Tally(), 0, "", _Seen()
     with artifacts.create(index, "index", {"dataset": name}) as writer:
         for shard, (path, part) in enumerate(zip(images, parts, strict=True)):
             bad = list(quarantine.read(part))
@@ -162,6 +177,9 @@ def build_index(
                 artifacts.expect(file, dataset=name)
                 n_listed += _check_shard(file, shard, len(bad))
                 last_id = _append_index(writer, file, shard, last_id)
+                if not file.attrs.get("sorted", 1):
+                    seen.add(artifacts.read_strings(file, "id"))
+        seen.check(name, images)
         n_kept = len(writer.file["id"])
         limit = dataset.get("max_quarantine_fraction", MAX_QUARANTINE_FRACTION)
         with quarantine.kept(merged_quarantine):
@@ -227,7 +245,7 @@ def _write_manifest(writer, listing: Listing, table, rows: np.ndarray, matches) 
     writer.growable("path", (0,), str, description="file, relative to the dataset's folder")
     writer.growable("id", (0,), str, description="identifier of the object")
     columns = catalogue.unknown([]) if table is None else table.iloc[:0]
-    _begin_table(writer, columns.drop(columns="id"))
+    begin_table(writer, columns.drop(columns="id"))
     for start in range(0, len(rows), TABLE_ROWS):
         block = slice(start, start + TABLE_ROWS)
         ids = np.array([identifier.decode() for identifier in listing.ids[rows[block]]], object)
@@ -238,27 +256,11 @@ def _write_manifest(writer, listing: Listing, table, rows: np.ndarray, matches) 
         artifacts.append_table(writer, "catalogue", known.drop(columns="id"))
 
 
-def _begin_table(writer, table: pd.DataFrame) -> None:
-    units, descriptions = catalogue.UNITS, catalogue.DESCRIPTIONS
-    artifacts.grow_table(writer, "catalogue", table, units, descriptions)
-
-
 def _shard_rows(manifest, shard: int) -> range:
     n_rows, n_shards = len(manifest["id"]), int(manifest.attrs["n_shards"])
     if not 0 <= shard < n_shards:
         raise ArtifactError(f"{manifest.filename} is cut in {n_shards} shards; asked for {shard}.")
     return range(shard * n_rows // n_shards, (shard + 1) * n_rows // n_shards)
-
-
-def _begin_images(writer, manifest, dataset: Mapping, settings: CutoutSettings) -> None:
-    shape, unit = (0, settings.size, settings.size), settings.unit
-    writer.growable("flux", shape, np.float32, unit, "cutouts [image, y, x]", compress=False)
-    if dataset.get("source_images"):
-        text = "noise-free images of the lensed source alone [image, y, x]"
-        writer.growable("source_flux", shape, np.float32, unit, text, compress=False)
-    writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
-    writer.growable("id", (0,), str, description="identifier of the object")
-    _begin_table(writer, artifacts.read_table(manifest, "catalogue", slice(0, 0)))
 
 
 def _ingest_rows(
@@ -270,19 +272,20 @@ def _ingest_rows(
         table = artifacts.read_table(manifest, "catalogue", part)
         names, ids = (artifacts.read_strings(manifest, key, part) for key in ("path", "id"))
         paths = [f"{folder}/{name}" for name in names]
-        kept, sky, problems = [], [], []
+        kept, measured, problems = [], [], []
         for first in range(0, len(paths), BLOCK_IMAGES):
             block = slice(first, first + BLOCK_IMAGES)
             arrays, good, reasons = _read_block(paths[block], ids[block], dataset, settings, seed)
-            sky.append(arrays.pop("sky_sigma"))
+            measured.append({name: arrays.pop(name) for name in MEASURED})
             for key, array in arrays.items():
                 writer.append(key, array)
             kept.append(first + good)
             problems += [(first + row, reasons[row]) for row in sorted(reasons)]
         rows_kept = np.concatenate(kept)
-        writer.append("sky_sigma", np.concatenate(sky))
-        writer.append("id", ids[rows_kept])
-        artifacts.append_table(writer, "catalogue", table.iloc[rows_kept])
+        known = table.iloc[rows_kept]
+        found = {name: np.concatenate([part[name] for part in measured]) for name in MEASURED}
+        place = positions.choose(found["headers"], settings.positions, known)
+        append_objects(writer, ids[rows_kept], found, place, known)
         for row, reason in problems:
             yield names[row], ids[row], reason
 
@@ -292,7 +295,7 @@ def _read_block(
 ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[int, str]]:
     """Return arrays of the usable images of a block, their rows in it, and the others' reasons."""
     batch = read_batch(paths, ids, settings, seed)
-    arrays = {"flux": batch.flux, "sky_sigma": batch.sky_sigma}
+    arrays = {"flux": batch.flux, **{name: getattr(batch, name) for name in MEASURED}}
     if not dataset.get("source_images"):
         return arrays, batch.rows, batch.problems
     sources = [_source_path(paths[row]) for row in batch.rows]
@@ -331,13 +334,62 @@ def _append_index(writer, file, shard: int, last_id: str) -> str:
         writer.growable("row", (0,), np.int32, description="its row in that shard")
         unit = file["sky_sigma"].attrs["units"]
         writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
-        _begin_table(writer, table)
-    for before, after in itertools.pairwise([last_id, *ids]):
+        if "sky_correlation" in file:
+            text = file["sky_correlation"].attrs["description"]
+            writer.growable("sky_correlation", (0,), np.float32, "1", text)
+        begin_table(writer, table)
+    for before, after in itertools.pairwise([last_id, *ids] if file.attrs.get("sorted", 1) else ()):
         if before >= after and before:
             raise ArtifactError(f"{file.filename}: id {after} comes after {before}, or twice.")
+    if "ra" in file or "ra" in writer.file:
+        positions.append_sky(writer, len(writer.file["id"]), _sky(file, len(ids)))
     writer.append("id", ids)
     writer.append("shard", np.full(len(ids), shard, np.int32))
     writer.append("row", np.arange(len(ids), dtype=np.int32))
     writer.append("sky_sigma", artifacts.read(file, "sky_sigma"))
+    if "sky_correlation" in file:
+        writer.append("sky_correlation", artifacts.read(file, "sky_correlation"))
     artifacts.append_table(writer, "catalogue", table)
     return ids[-1] if len(ids) else last_id
+
+
+def _sky(file, n: int) -> np.ndarray:
+    """Return the positions (n, 2) in an image shard, NaN where it has none."""
+    if "ra" not in file:
+        return np.full((n, 2), np.nan)
+    return np.stack([artifacts.read(file, name) for name in ("ra", "dec")], axis=1)
+
+
+class _Seen:
+    """Which identifiers came already, in 8 bytes each, where they do not come in order."""
+
+    def __init__(self):
+        self.keys: list[np.ndarray] = []
+
+    def add(self, ids: np.ndarray) -> None:
+        """Note the identifiers of a shard."""
+        self.keys.append(pd.util.hash_array(ids, categorize=False))
+
+    def check(self, name: str, images: Sequence[str | os.PathLike]) -> None:
+        """Refuse an identifier that came twice, from two tiles.
+
+        Raises
+        ------
+        CutoutError
+        """
+        keys = np.sort(np.concatenate(self.keys)) if self.keys else np.zeros(0, np.uint64)
+        repeated = np.unique(keys[1:][keys[1:] == keys[:-1]])
+        counts: dict[str, int] = {}
+        for path in images if len(repeated) else ():
+            with artifacts.open(path, "images") as file:
+                ids = artifacts.read_strings(file, "id")
+            for identifier in ids[np.isin(pd.util.hash_array(ids, categorize=False), repeated)]:
+                counts[identifier] = counts.get(identifier, 0) + 1
+        twice = [identifier for identifier, count in counts.items() if count > 1]
+        if twice:
+            raise CutoutError(
+                f"dataset {name}: {len(twice)} identifiers come twice, {twice[0]!r} first; "
+                "expected each once. Their catalogues place an object on either side of the line "
+                "between the tiles, or call two objects alike: give one catalogue for all tiles, "
+                "or a column of identifiers that differ."
+            )

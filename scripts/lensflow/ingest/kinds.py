@@ -5,13 +5,14 @@ one definition for each, ``dataset_<kind>``, and a test holds the two together.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lensflow.errors import CatalogueError
 from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.listing import CHALLENGE, Layout
+from lensflow.ingest.positions import SOURCES
 
 # The rules read this table whenever Snakemake starts: what is slow to import comes later.
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class Kind:
         From (name, entry) to a few words that stand in a table.
     words : callable
         From the entry to the sentence in the report, after the dataset's name.
+    reader : str, optional
+        The module that lists and reads what is no folder of one file an object. The code hash of
+        a job covers the reader of its dataset alone.
     """
 
     name: str
@@ -54,6 +58,12 @@ class Kind:
     is_labelled: Callable[[Entry], bool]
     title: Callable[[str, Entry], str]
     words: Callable[[Entry], str]
+    reader: str | None = None
+
+    @property
+    def modules(self) -> list[str]:
+        """Modules by which its objects are read, beside those of every kind."""
+        return [self.reader] if self.reader else []
 
 
 def _challenge_settings(entry: Entry) -> CutoutSettings:
@@ -61,12 +71,26 @@ def _challenge_settings(entry: Entry) -> CutoutSettings:
 
 
 def _fits_settings(entry: Entry) -> CutoutSettings:
-    hdus = entry.get("hdus")
+    order = tuple(entry.get("positions", SOURCES))
+    is_denoised = entry.get("state") == "denoised"
+    return replace(_survey_settings(entry), denoised=is_denoised, positions=order)
+
+
+def _survey_settings(entry: Entry) -> CutoutSettings:
     return CutoutSettings(
-        hdus=tuple(hdu.upper() for hdu in hdus) if hdus else None,
+        hdus=_upper(entry.get("hdus")),
         zero_point=entry.get("zero_point"),
-        denoised=entry.get("state", "raw") == "denoised",
+        reads_headers=True,
+        normalised=entry.get("state") == "normalised",
+        rms_hdus=_upper(entry.get("rms_hdus")),
+        flag_hdus=_upper(entry.get("flag_hdus")),
+        flag_bits=entry.get("flag_bits"),
+        correlated=entry.get("noise") == "correlated",
     )
+
+
+def _upper(names: list[str] | None) -> tuple[str, ...] | None:
+    return tuple(name.upper() for name in names) if names else None
 
 
 def _challenge_catalogue(entry: Entry, folder: Path, found: list[str]) -> "pd.DataFrame":
@@ -88,6 +112,11 @@ def _fits_catalogue(entry: Entry, folder: Path, found: list[str]) -> "pd.DataFra
 
     given = entry.get("catalogue")
     return read_catalogue(given, required=("id",)) if given else None
+
+
+def _no_catalogue(entry: Entry, folder: Path, found: list[str]) -> None:
+    """Say that there is no catalogue of files: the reader of the kind has its own."""
+    return None
 
 
 def _simulated_words(entry: Entry) -> str:
@@ -135,6 +164,30 @@ KINDS = {
             is_labelled=lambda entry: entry.get("catalogue") is not None,
             title=lambda name, entry: f"FITS cutouts ({name})",
             words=_fits_words,
+        ),
+        Kind(
+            name="mosaic",
+            is_made_here=False,
+            layout=lambda entry: Layout(entry["pattern"], entry.get("tile_pattern")),
+            settings=_survey_settings,
+            read_catalogue=_no_catalogue,
+            is_labelled=lambda entry: False,
+            title=lambda name, entry: f"mosaics ({name})",
+            words=lambda entry: (
+                f"objects of {entry['catalogue']}, cut from the mosaics in {entry['path']}."
+            ),
+            reader="lensflow.ingest.mosaic",
+        ),
+        Kind(
+            name="stack",
+            is_made_here=False,
+            layout=lambda entry: Layout(entry.get("pattern")),
+            settings=_survey_settings,
+            read_catalogue=_no_catalogue,
+            is_labelled=lambda entry: False,
+            title=lambda name, entry: f"stacks ({name})",
+            words=lambda entry: f"images of the stacks in {entry['path']}.",
+            reader="lensflow.ingest.stack",
         ),
     )
 }

@@ -16,6 +16,7 @@ RESERVED_COLUMNS = frozenset(
         *("id", "rank", "p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "judgement"),
         *("cluster", "log_density", "path", "rotation", "weight", "sample", "shard", "row"),
         "sky_sigma",
+        *("known_lens", "known_lens_arcsec"),
     ]
 )
 """Columns that the workflow's own tables have, in small letters."""

@@ -43,7 +43,7 @@ def sky_statistics(images: np.ndarray, border: int = BORDER) -> tuple[np.ndarray
     segments -= medians[:, :, None]
     deviations = np.abs(segments, out=segments).reshape(len(images), -1)
     deviations.sort(axis=1)
-    return _sorted_median(np.sort(medians, axis=1)), correction * _clipped_scale(deviations)
+    return sorted_median(np.sort(medians, axis=1)), correction * _clipped_scale(deviations)
 
 
 def sky_sigma(image: np.ndarray, border: int = BORDER) -> float:
@@ -53,10 +53,10 @@ def sky_sigma(image: np.ndarray, border: int = BORDER) -> float:
 
 def _quiet_segments(images: np.ndarray, border: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the quieter half of the segments (n, n_segments // 2, length) and their medians."""
-    index = _segment_index(*images.shape[1:], border)
+    index = segment_index(*images.shape[1:], border)
     segments = images.reshape(len(images), -1)[:, index]
     segments.sort(axis=2)
-    medians = _sorted_median(segments)
+    medians = sorted_median(segments)
     quiet = np.argsort(medians, axis=1, kind="stable")[:, : max(1, len(index) // 2)]
     rows = np.arange(len(images))[:, None]
     return segments[rows, quiet], medians[rows, quiet]
@@ -64,7 +64,7 @@ def _quiet_segments(images: np.ndarray, border: int) -> tuple[np.ndarray, np.nda
 
 def _clipped_scale(deviations: np.ndarray) -> np.ndarray:
     """Return the sigma-clipped scale of rows of absolute deviations, sorted, NaN last."""
-    sigma = MAD_TO_SIGMA * _sorted_median(deviations)
+    sigma = MAD_TO_SIGMA * sorted_median(deviations)
     for _ in range(CLIP_ROUNDS):
         kept = _count_within(deviations, CLIP_SIGMAS * sigma[:, None])
         sigma = MAD_TO_SIGMA * _median_of_first(deviations, kept)
@@ -83,7 +83,7 @@ def _count_within(rows: np.ndarray, limit: np.ndarray) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=64)
-def _segment_index(height: int, width: int, border: int) -> np.ndarray:
+def segment_index(height: int, width: int, border: int) -> np.ndarray:
     """Return the flat indices of the border's pixels, one row a segment of equal size.
 
     The border is four strips, each beginning at one corner and ending before the next.
@@ -92,7 +92,7 @@ def _segment_index(height: int, width: int, border: int) -> np.ndarray:
         raise ValueError(f"{height} x {width} pixels have no inside beyond a border of {border}")
     pixels = np.arange(height * width).reshape(height, width)
     strips = [np.rot90(pixels, turn)[:border, :-border] for turn in range(4)]
-    length = min(SEGMENT_LENGTH, min(height, width) - border)
+    length = segment_length(height, width, border)
     parts = [
         strip[:, start : start + length].ravel()
         for strip in strips
@@ -101,7 +101,12 @@ def _segment_index(height: int, width: int, border: int) -> np.ndarray:
     return np.array(parts)
 
 
-def _sorted_median(values: np.ndarray) -> np.ndarray:
+def segment_length(height: int, width: int, border: int) -> int:
+    """Return the length of a segment along the border (pixels)."""
+    return min(SEGMENT_LENGTH, min(height, width) - border)
+
+
+def sorted_median(values: np.ndarray) -> np.ndarray:
     """Return the median over the last, sorted axis; NaN comes last there and does not count."""
     length = values.shape[-1]
     if not np.isnan(values[..., -1]).any():

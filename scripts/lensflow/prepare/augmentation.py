@@ -6,6 +6,9 @@ import numpy as np
 
 from lensflow.seeds import rng
 
+LARGEST_CORRELATION = 0.7
+"""Of neighbours, by three pixels that are added up."""
+
 
 def rotate(images: np.ndarray, rotations: np.ndarray) -> np.ndarray:
     """Turn each image anticlockwise by its number of quarter turns; pixels move exactly.
@@ -71,6 +74,7 @@ def add_noise(
     ids: Sequence[str],
     rotations: Sequence[int],
     seed: int,
+    correlation: np.ndarray | None = None,
 ) -> np.ndarray:
     """Add Gaussian noise to each image; the paper calls its own "insignificant" (section 3.1).
 
@@ -85,6 +89,9 @@ def add_noise(
         depends neither on the order of the images nor on how they are spread over shards.
     seed : int
         Seed of the configuration.
+    correlation : ndarray of shape (n_images,), optional
+        Correlation of neighbouring pixels that the noise of each image has; the added noise has it
+        too. None, or NaN where it could not be measured: the added noise is white.
 
     Returns
     -------
@@ -92,8 +99,38 @@ def add_noise(
         The noisy images.
     """
     noisy = np.array(flux, dtype=np.float32)
-    for image, sigma, name, rotation in zip(noisy, noise, ids, rotations, strict=True):
+    shared = np.full(len(noisy), np.nan) if correlation is None else correlation
+    for image, sigma, name, rotation, share in zip(
+        noisy, noise, ids, rotations, shared, strict=True
+    ):
         if sigma > 0:
             draw = rng(seed, "noise", str(name), int(rotation))
-            image += np.float32(sigma) * draw.standard_normal(image.shape, np.float32)
+            white = draw.standard_normal(image.shape, np.float32)
+            image += np.float32(sigma) * correlated(white, share)
     return noisy
+
+
+def correlated(white: np.ndarray, correlation: float) -> np.ndarray:
+    """Give white noise a correlation between neighbours; its variance stays.
+
+    The noise is smoothed along each axis by (a, 1, a), which gives neighbours the correlation
+    2 a / (1 + 2 a^2). The edges are joined, so that every pixel is alike.
+
+    Parameters
+    ----------
+    white : ndarray of shape (size, size), float32
+    correlation : float
+        At most `LARGEST_CORRELATION` is given; none for NaN, 0 or less.
+
+    Returns
+    -------
+    ndarray of shape (size, size), float32
+    """
+    if not correlation > 0:
+        return white
+    wanted = min(float(correlation), LARGEST_CORRELATION)
+    a = (1 - np.sqrt(1 - 2 * wanted**2)) / (2 * wanted)
+    for axis in (0, 1):
+        beside = np.roll(white, 1, axis) + np.roll(white, -1, axis)
+        white = (white + np.float32(a) * beside) / np.float32(np.sqrt(1 + 2 * a**2))
+    return white

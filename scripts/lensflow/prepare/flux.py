@@ -26,14 +26,15 @@ def locate(rows: pd.DataFrame, index_path: str | PathLike) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows with the columns shard, row and sky_sigma.
+        The rows with the columns shard, row and sky_sigma; sky_correlation too, where it is
+        measured.
 
     Raises
     ------
     ArtifactError
         When an object is not in the dataset.
     """
-    places = read_index(index_path, ["shard", "row", "sky_sigma"])
+    places = read_index(index_path, ["shard", "row", "sky_sigma"], optional=["sky_correlation"])
     located = rows.merge(places, on="id", how="left", validate="many_to_one")
     if lost := located["shard"].isna().sum():
         raise ArtifactError(

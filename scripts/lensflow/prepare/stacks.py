@@ -80,6 +80,7 @@ def _prepare_block(
 ) -> np.ndarray:
     sigma = rows["sky_sigma"].to_numpy()
     noisy = np.where((rows["noise"] == 1) & np.isfinite(sigma), noise_fraction * sigma, 0)
-    flux = add_noise(flux, noisy, rows["id"], rows["rotation"], seed)
+    shared = rows["sky_correlation"].to_numpy() if "sky_correlation" in rows else None
+    flux = add_noise(flux, noisy, rows["id"], rows["rotation"], seed, shared)
     turned = rotate(flux, rows["rotation"].to_numpy())
     return prepare_images(turned, sigma, scale, image_size)

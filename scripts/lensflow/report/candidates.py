@@ -25,7 +25,8 @@ def candidates_content(findings: Findings) -> list[dict]:
     -------
     list of dict
         ``dataset``, ``title``, ``path`` (of the table), ``n`` (its length), ``rows``, and
-        ``is_judged``, ``is_known`` (truth), ``has_position``: which columns a table of them has.
+        ``is_judged``, ``is_known`` (truth), ``has_position``, ``has_known_lenses``: which columns
+        a table of them has.
     """
     return [_of_dataset(findings, dataset, table) for dataset, table in findings.candidates.items()]
 
@@ -46,6 +47,7 @@ def _of_dataset(findings: Findings, dataset: str, table: pd.DataFrame) -> dict:
         "is_judged": "p_lens" in table,
         "is_known": "is_lens" in table,
         "has_position": {"ra", "dec"} <= set(table.columns),
+        "has_known_lenses": "known_lens" in table,
     }
 
 
@@ -69,6 +71,7 @@ def _row(row: dict, picture: dict | None) -> dict:
         "picture": picture,
         "truth": TRUTH.get(row.get("is_lens"), "unknown"),
         "density": f"{row['log_density']:.1f}",
+        "known_lens": name if isinstance(name := row.get("known_lens"), str) else "",
     }
     if "p_lens" in row:
         shown["p"], shown["interval"] = f"{row['p_lens']:.3f}", _interval(row)

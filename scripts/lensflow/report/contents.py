@@ -50,6 +50,8 @@ class Findings:
         By dataset.
     quarantine : mapping of str to DataFrame or None
         By dataset.
+    completeness : mapping of str to DataFrame
+        Over known lenses, by the dataset for which they are given.
     figures : mapping of str to sequence of (str, Path)
         Caption and PNG file of each figure, by section.
     """
@@ -60,6 +62,7 @@ class Findings:
     models: Sequence[Model]
     candidates: Mapping[str, pd.DataFrame]
     quarantine: Mapping[str, pd.DataFrame | None]
+    completeness: Mapping[str, pd.DataFrame]
     figures: Mapping[str, Sequence[tuple[str, Path]]]
 
     def image_paths(self, dataset: str) -> list[Path]:
@@ -110,6 +113,11 @@ def read_findings(
         candidates={dataset: table for dataset, table in candidates.items() if table is not None},
         quarantine={
             dataset.name: _csv(root / dataset.quarantine_path) for dataset in experiment.datasets
+        },
+        completeness={
+            dataset: table
+            for dataset in experiment.datasets_with_known_lenses
+            if (table := _csv(root / experiment.completeness_path(dataset))) is not None
         },
         figures={section: _figures_of(section, figures) for section in SECTIONS},
     )

@@ -118,6 +118,7 @@ def _content(findings: Findings, output: Path) -> dict:
         "ranked": words.ranking_sentence(findings),
         "candidates": candidates_content(findings),
         "explorer": _beside(findings.root / experiment.explorer_path, output),
+        "completeness": words.completeness_sentences(findings),
         "sections": {
             section: [_figure(*figure, output) for figure in figures]
             for section, figures in findings.figures.items()

@@ -17,6 +17,7 @@ def shown_paths(experiment: Experiment) -> list[str]:
         *experiment.grader_paths,
         *figure_paths(experiment),
         *map(experiment.candidates_path, experiment.candidate_datasets),
+        *map(experiment.completeness_path, experiment.datasets_with_known_lenses),
     ]
 
 

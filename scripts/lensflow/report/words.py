@@ -44,6 +44,22 @@ def ranking_sentence(findings: Findings) -> str:
     return f"Ranked with labels “{judgement.name}” ({judgement.title}). {judgement.words}"
 
 
+def completeness_sentences(findings: Findings) -> list[str]:
+    """Say how many of the known lenses are found, with the interval."""
+    sentences = []
+    for dataset, table in findings.completeness.items():
+        for row in table.itertuples():
+            if not row.n_known:
+                sentences.append(f"{dataset}: none of the known lenses is in the dataset.")
+                break
+            low, high = 100 * row.completeness_low, 100 * row.completeness_high
+            sentences.append(
+                f"{dataset}, {row.selection}: {row.n_found} of {row.n_known} known lenses, "
+                f"{100 * row.completeness:.3g} % ({low:.3g} to {high:.3g}, 68 %)."
+            )
+    return sentences
+
+
 def spread(row: pd.Series | None) -> str:
     """Write a metric as its mean, its range over runs and its bootstrap interval."""
     if row is None or not np.isfinite(row["mean"]):

@@ -56,6 +56,19 @@ class Images:
         """Return the noise of the sky (n,) in the unit of the flux."""
         return artifacts.read(self.file, "sky_sigma", rows)
 
+    @property
+    def unit(self) -> str:
+        """Unit of the flux."""
+        return str(self.file["flux"].attrs["units"])
+
+    def wcs(self, row: int) -> np.ndarray | None:
+        """Return the tangential projection around an image's central pixel; None without any.
+
+        Right ascension and declination of that pixel (degrees), then CD1_1, CD1_2, CD2_1 and CD2_2
+        (degrees a pixel); NaN where unknown.
+        """
+        return artifacts.read(self.file, "wcs", row) if "wcs" in self.file else None
+
 
 @contextlib.contextmanager
 def open_images(path: Path) -> Iterator[Images]:
@@ -65,7 +78,10 @@ def open_images(path: Path) -> Iterator[Images]:
 
 
 def read_index(
-    path: Path, columns: Iterable[str] = (), catalogue: Iterable[str] | None = ()
+    path: Path,
+    columns: Iterable[str] = (),
+    catalogue: Iterable[str] | None = (),
+    optional: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Return id and some columns of a dataset's index, one row an object.
 
@@ -76,6 +92,8 @@ def read_index(
         Where the image is, and the noise of its sky.
     catalogue : iterable of str, optional
         Columns of the catalogue; None takes all of them.
+    optional : iterable of {"sky_correlation", "ra", "dec"}
+        What not every dataset has; taken where it is there.
 
     Raises
     ------
@@ -84,7 +102,8 @@ def read_index(
     """
     with artifacts.open(path, "index") as file:
         found = {"id": artifacts.read_strings(file, "id")}
-        found |= {name: artifacts.read(file, name) for name in columns}
+        there = [*columns, *(name for name in optional if name in file)]
+        found |= {name: artifacts.read(file, name) for name in there}
         if catalogue is None:
             return pd.DataFrame(found).join(artifacts.read_table(file, "catalogue"))
         found |= {name: artifacts.read(file, f"catalogue/{name}") for name in catalogue}

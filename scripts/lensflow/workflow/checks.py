@@ -298,6 +298,13 @@ def _check_source(where: str, dataset: Dataset) -> Iterator[str]:
             f"{where}.path is {dataset.entry['path']!r}, which is no folder (looked in "
             "the working folder). Put or link the images there, or correct the path"
         )
+    bands, band = dataset.entry.get("bands"), dataset.entry.get("band")
+    if bands and band is not None and band not in bands:
+        yield f"{where}.band is {band!r}; expected one of its bands, {bands}"
+    for path in dataset.known_lenses_paths:
+        if not Path(path).is_file():
+            yield f"{where}.known_lenses is {path!r}, which is no file; correct the path"
     catalogue = dataset.entry.get("catalogue")
-    if catalogue is not None and not Path(catalogue).is_file():
+    # Of a catalogue for each tile the names are known when the tiles are.
+    if catalogue is not None and "{tile}" not in catalogue and not Path(catalogue).is_file():
         yield f"{where}.catalogue is {catalogue!r}, which is no file; correct the path"

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from lensflow.prepare.augmentation import add_noise, mean_over_views, rotate, views
 
@@ -42,3 +43,22 @@ def test_a_mean_over_views_does_not_depend_on_orientation():
     assert np.abs(function(images) - pooled).max() > 0.1
     for view in views(images):
         np.testing.assert_allclose(mean_over_views(function, view), pooled, rtol=1e-5)
+
+
+@pytest.mark.parametrize("wanted", [0.1, 0.3, 0.5])
+def test_added_noise_has_the_correlation_of_the_image(wanted):
+    n = 60
+    flux, ids = np.zeros((n, 101, 101), "f4"), [str(number) for number in range(n)]
+    noisy = add_noise(flux, np.full(n, 2.0), ids, [0] * n, 1, np.full(n, wanted))
+    assert noisy.std() == pytest.approx(2.0, rel=0.01)
+    for one, other in ((noisy[:, 1:], noisy[:, :-1]), (noisy[:, :, 1:], noisy[:, :, :-1])):
+        found = np.corrcoef(one.ravel(), other.ravel())[0, 1]
+        assert found == pytest.approx(wanted, abs=0.01)
+
+
+def test_noise_is_white_to_the_bit_where_no_correlation_is_measured():
+    flux = np.ones((3, 21, 21), "f4")
+    args = flux, np.ones(3), ["a", "b", "c"], [0, 1, 2], 5
+    white = add_noise(*args)
+    assert (add_noise(*args, np.array([np.nan, 0.0, -0.1])) == white).all()
+    assert (add_noise(*args, np.array([np.nan, 0.0, 0.3]))[:2] == white[:2]).all()

@@ -1,0 +1,407 @@
+"""Mosaics and a catalogue of positions: image shards without a file a cutout.
+
+What is listed are tiles, not objects. Shard i of S takes the stretch from i T / S to (i + 1) T / S
+of the T tiles, in order; a part of a tile is that part of its objects, sorted by identifier. So the
+images and their order do not depend on the number of shards.
+
+With one catalogue a tile (``{tile}`` in its path) nothing that grows with the objects is read
+before the shards, and no process holds more than a tile's rows. One catalogue for all is read once,
+a block at a time, and its rows go into the manifest by tile: that process takes time, not memory.
+"""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts
+from lensflow.errors import ArtifactError, CatalogueError, CutoutError
+from lensflow.ingest import catalogue, positions, quarantine, units
+from lensflow.ingest.cutouts import CutoutSettings, check_frames, empty_frames
+from lensflow.ingest.listing import Layout, Listing, list_cutouts
+from lensflow.ingest.names import refused_columns, refused_id
+from lensflow.ingest.objects import column_names, read_blocks
+from lensflow.ingest.planes import Plane, read_header
+from lensflow.ingest.shards import (
+    BLOCK_IMAGES,
+    MEASURED,
+    append_objects,
+    begin_images,
+)
+from lensflow.ingest.stamps import Planes, cut
+from lensflow.ingest.tiles import Tile, choose_tiles
+
+IDS = ("object_id", "id", "sourceid", "source_id", "id_str", "name")
+"""Names of the column of identifiers, in lower case."""
+
+OFF = "no tile has it"
+NOWHERE = "it has no position"
+TEXTS = ("key", "path", "rms_path", "flag_path", "header")
+
+logger = logging.getLogger(__name__)
+
+
+def build_manifest(
+    name: str,
+    dataset: Mapping,
+    folder: str | os.PathLike,
+    settings: CutoutSettings,
+    manifest: str | os.PathLike,
+    listing_quarantine: str | os.PathLike,
+) -> None:
+    """List the tiles of a dataset; with one catalogue for all, also which object is on which.
+
+    Parameters are those of `lensflow.ingest.ingestion.build_manifest`, and ``settings`` by which
+    the images are read.
+
+    Raises
+    ------
+    CutoutError
+        When there is no tile, or one lacks its map of noise or flags.
+    CatalogueError
+        When the catalogue cannot be read, or lacks a column.
+    """
+    tiles, problems = find_tiles(dataset, Path(folder), settings)
+    attrs = {"dataset": name, "n_shards": dataset["shards"]}
+    with artifacts.create(manifest, "manifest", attrs) as writer:
+        for key in TEXTS:
+            texts = [getattr(tile, key) for tile in tiles]
+            writer.strings(f"tile/{key}", texts, f"{key} of each tile")
+        shapes = np.array([tile.shape for tile in tiles], np.int64)
+        writer.dataset("tile/shape", shapes, "pixel", "height and width")
+        if not is_by_tile(dataset):
+            problems += _sort_objects(writer, tiles, dataset)
+    quarantine.report(name, quarantine.write(listing_quarantine, problems))
+    logger.info("dataset %s: %d tiles", name, len(tiles))
+
+
+def is_by_tile(dataset: Mapping) -> bool:
+    """Say whether each tile has a catalogue of its own."""
+    return "{tile}" in dataset["catalogue"]
+
+
+def find_tiles(
+    dataset: Mapping, folder: Path, settings: CutoutSettings
+) -> tuple[list[Tile], list[tuple[str, str, str]]]:
+    """Return the tiles of a folder, and (path, id, reason) of the files that cannot be used."""
+    listing, maps = _list(dataset, folder, "pattern"), []
+    for key in ("rms_pattern", "flag_pattern"):
+        maps.append(_list(dataset, folder, key) if dataset.get(key) else None)
+    problems = list(listing.refused)
+    tiles: list[Tile] = []
+    for key, path in _named(listing):
+        paths = [_partner(found, key, len(listing.ids), path) for found in maps]
+        try:
+            if tiles and tiles[-1].key == key:
+                raise CutoutError(f"another file is the same tile: {tiles[-1].path}")
+            tiles.append(_tile(folder, key, path, paths, settings))
+        except CutoutError as error:
+            problems.append((path, "", str(error)))
+    if not tiles:
+        raise CutoutError(f"none of the tiles below {folder} can be used: {problems[0]}")
+    return tiles, problems
+
+
+def _list(dataset: Mapping, folder: Path, key: str) -> Listing:
+    return list_cutouts(folder, Layout(dataset[key], dataset.get("tile_pattern")))
+
+
+def _named(listing: Listing) -> Iterator[tuple[str, str]]:
+    paths = listing.paths(np.arange(len(listing.ids)))
+    return zip((key.decode() for key in listing.ids), paths, strict=True)
+
+
+def _partner(listing: Listing | None, key: str, n_tiles: int, path: str) -> str:
+    """Return the map that belongs to a tile; of a single one it is whatever is there."""
+    if listing is None:
+        return ""
+    found = [other for other_key, other in _named(listing) if other_key == key]
+    if not found and n_tiles == len(listing.ids) == 1:
+        found = listing.paths(np.arange(1))
+    if len(found) != 1:
+        raise CutoutError(
+            f"tile {key!r} ({path}) has {len(found)} maps {found}; expected one whose name has the "
+            "same tile in it. Say with tile_pattern where the tile's name is, as in 'TILE([0-9]+)'"
+        )
+    return found[0]
+
+
+def _tile(folder: Path, key: str, path: str, maps: Sequence[str], settings) -> Tile:
+    """Return a tile after checking everything that its header can say against it."""
+    whole, header, shape = read_header(folder / path, settings.hdus)
+    if not settings.normalised:
+        units.check_not_normalised(header, _stored_type(whole))
+        units.zero_point(header, settings.zero_point)
+    tile = Tile(key, path, *maps, whole.tostring(), shape)
+    for other, hdus in zip(maps, (settings.rms_hdus, settings.flag_hdus), strict=True):
+        if other and read_header(folder / other, hdus)[2] != shape:
+            raise CutoutError(f"its map {other} is not of its shape {shape}")
+    try:
+        _ = tile.circle
+    except CutoutError:
+        raise
+    except Exception as error:  # a damaged WCS raises almost anything
+        raise CutoutError(f"its WCS cannot be used: {type(error).__name__}: {error}") from error
+    return tile
+
+
+def _stored_type(header) -> type:
+    return np.uint8 if header["BITPIX"] == 8 and "ZIMAGE" not in header else np.float32
+
+
+# --- objects --------------------------------------------------------------------------------------
+
+
+def object_blocks(path: str, dataset: Mapping) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
+    """Yield the rows of a catalogue in blocks: id and what is kept of it, and positions (n, 2)."""
+    names = _columns(path, dataset)
+    wanted = list(dict.fromkeys([*names, *dataset["keep"]]))
+    for block in read_blocks(path, wanted, texts=[names[0]]):
+        ids = catalogue.clean_ids(Path(path), block[names[0]])
+        table = pd.DataFrame({"id": ids} | {name: block[name] for name in dataset["keep"]})
+        yield catalogue.complete(table), positions.of_table(block, (names[1], names[2]))
+
+
+def _columns(path: str, dataset: Mapping) -> tuple[str, str, str]:
+    """Return the columns of identifier, right ascension and declination."""
+    given, present = dataset["columns"], column_names(path)
+    lower = {str(name).lower(): name for name in present}
+    found = positions.position_columns(present) or (None, None)
+    label = next((lower[name] for name in IDS if name in lower), None)
+    names = {"id": label, "ra": found[0], "dec": found[1]} | given
+    for column, reason in refused_columns(dataset["keep"]):
+        raise CatalogueError(f"column {column!r} cannot be kept: {reason}")
+    if missing := [name for name, column in names.items() if column is None]:
+        raise CatalogueError(
+            f"{path}: which column is {' and '.join(missing)}? It has {present}. Name it under "
+            "the dataset's columns."
+        )
+    return names["id"], names["ra"], names["dec"]
+
+
+def _sort_objects(writer, tiles: Sequence[Tile], dataset: Mapping) -> list[tuple[str, str, str]]:
+    """Write each object under its tile; return (path, id, reason) of those that are on none."""
+    problems = []
+    for table, sky in object_blocks(dataset["catalogue"], dataset):
+        chosen = _chosen(tiles, sky)
+        for number in np.unique(chosen[chosen >= 0]):
+            rows = np.flatnonzero(chosen == number)
+            _append(writer, f"objects/{number}", table.iloc[rows], sky[rows])
+        problems += [
+            ("", table["id"][row], _reason(sky[row])) for row in np.flatnonzero(chosen < 0)
+        ]
+    return problems
+
+
+def _chosen(tiles: Sequence[Tile], sky: np.ndarray) -> np.ndarray:
+    chosen = np.full(len(sky), -1)
+    rows = np.flatnonzero(np.isfinite(sky).all(axis=1))
+    chosen[rows] = choose_tiles(tiles, sky[rows])
+    return chosen
+
+
+def _reason(sky: np.ndarray) -> str:
+    return f"{OFF}: ra {sky[0]:.6f}, dec {sky[1]:.6f}" if np.isfinite(sky).all() else NOWHERE
+
+
+def _append(writer, group: str, table: pd.DataFrame, sky: np.ndarray) -> None:
+    if group not in writer.file:
+        writer.growable(f"{group}/id", (0,), str, description="identifier of the object")
+        writer.growable(f"{group}/sky", (0, 2), np.float64, "deg", "right ascension, declination")
+        artifacts.grow_table(writer, f"{group}/catalogue", table.drop(columns="id"))
+    writer.append(f"{group}/id", table["id"].to_numpy(object))
+    writer.append(f"{group}/sky", sky)
+    artifacts.append_table(writer, f"{group}/catalogue", table.drop(columns="id"))
+
+
+def tile_objects(file, number: int, tiles: Sequence[Tile], dataset: Mapping):
+    """Return the objects of a tile, sorted by identifier: their table, and positions (n, 2).
+
+    Where each tile has a catalogue of its own, those of it that are on no tile are among them.
+    """
+    if is_by_tile(dataset):
+        path = dataset["catalogue"].replace("{tile}", tiles[number].key)
+        parts = []
+        for table, sky in object_blocks(path, dataset):
+            chosen = _chosen(tiles, sky)
+            own = (chosen == number) | (chosen < 0)
+            parts.append((table[own], sky[own]))
+        table = pd.concat([part for part, _ in parts], ignore_index=True)
+        sky = np.concatenate([part for _, part in parts])
+    elif f"objects/{number}" in file:
+        ids = artifacts.read_strings(file, f"objects/{number}/id")
+        table = artifacts.read_table(file, f"objects/{number}/catalogue").assign(id=ids)
+        sky = artifacts.read(file, f"objects/{number}/sky")
+    else:
+        table, sky = catalogue.unknown([]), np.zeros((0, 2))
+    order = np.argsort(np.array([text.encode() for text in table["id"]], "S"), kind="stable")
+    return table.iloc[order].reset_index(drop=True), sky[order]
+
+
+# --- a shard --------------------------------------------------------------------------------------
+
+
+def ingest_shard(
+    name: str,
+    dataset: Mapping,
+    folder: str | os.PathLike,
+    settings: CutoutSettings,
+    shard: int,
+    manifest: str | os.PathLike,
+    images: str | os.PathLike,
+    shard_quarantine: str | os.PathLike,
+    seed: int,
+) -> None:
+    """Cut, check and store the objects of one shard.
+
+    Parameters are those of `lensflow.ingest.ingestion.ingest_shard`, and ``settings`` by which the
+    images are read.
+    """
+    with artifacts.open(manifest, "manifest") as file:
+        tiles = read_tiles(file)
+        parts = tile_parts(len(tiles), int(file.attrs["n_shards"]), shard)
+        groups = [_part(file, number, part, tiles, dataset) for number, part in parts]
+    n_listed = sum(len(sky) for _, _, sky, _ in groups)
+    attrs = {"dataset": name, "state": "raw", "shard": shard, "n_listed": n_listed, "sorted": 0}
+    problems: list[tuple[str, str, str]] = []
+    with artifacts.create(images, "images", attrs) as writer:
+        columns = groups[0][1] if groups else catalogue.unknown([])
+        begin_images(writer, columns.iloc[:0].drop(columns="id").assign(path=""), settings, False)
+        for tile, table, sky, is_repeated in groups:
+            cutter = _Cutter(tile, Path(folder), dataset, settings, seed)
+            problems += cutter.store(writer, table, sky, is_repeated)
+        kept = len(writer.file["id"])
+    quarantine.report(name, quarantine.write(shard_quarantine, problems))
+    logger.info("dataset %s shard %d: %d of %d objects stored", name, shard, kept, n_listed)
+
+
+def read_tiles(file) -> list[Tile]:
+    """Return the tiles of a manifest."""
+    texts = [artifacts.read_strings(file, f"tile/{key}") for key in TEXTS]
+    shapes = artifacts.read(file, "tile/shape").tolist()
+    return [Tile(*row, tuple(shape)) for *row, shape in zip(*texts, shapes, strict=True)]
+
+
+def tile_parts(n_tiles: int, n_shards: int, shard: int) -> list[tuple[int, tuple[int, int]]]:
+    """Return the tiles of a shard, and from where to where in units of 1 / ``n_shards``.
+
+    Raises
+    ------
+    ArtifactError
+        When there is no such shard.
+    """
+    if not 0 <= shard < n_shards:
+        raise ArtifactError(f"there are {n_shards} shards; asked for {shard}.")
+    start, stop = shard * n_tiles, (shard + 1) * n_tiles
+    parts = []
+    for number in range(start // n_shards, -(-stop // n_shards)):
+        first, last = number * n_shards, (number + 1) * n_shards
+        parts.append((number, (max(start, first) - first, min(stop, last) - first)))
+    return parts
+
+
+def _part(file, number: int, part: tuple[int, int], tiles: Sequence[Tile], dataset: Mapping):
+    """Return tile, table, positions and which are repeated, of a part of a tile's objects."""
+    table, sky = tile_objects(file, number, tiles, dataset)
+    ids = table["id"].to_numpy(object)
+    is_repeated = np.append(False, ids[1:] == ids[:-1])[: len(ids)]
+    n_shards = int(file.attrs["n_shards"])
+    rows = slice(*(len(table) * end // n_shards for end in part))
+    # Rows of a slice are a view: without the copy the whole tile's would stay in memory.
+    return tiles[number], table.iloc[rows].copy(), sky[rows].copy(), is_repeated[rows]
+
+
+class _Cutter:
+    """Cuts the objects of one tile, a block at a time."""
+
+    def __init__(self, tile: Tile, folder: Path, dataset: Mapping, settings, seed: int):
+        self.tile, self.folder, self.settings, self.seed = tile, folder, settings, seed
+        self.scale = dataset["pixel_scale"]
+
+    def store(self, writer, table: pd.DataFrame, sky: np.ndarray, is_repeated) -> list:
+        """Store the objects; return (path, id, reason) of those that cannot be used."""
+        reasons, ids = {}, table["id"].to_numpy(object)
+        chosen = _chosen([self.tile], sky)
+        for row in range(len(sky)):
+            if chosen[row] < 0:
+                reasons[row] = _reason(sky[row])
+            elif is_repeated[row]:
+                reasons[row] = "another row of the catalogue has its id"
+            elif reason := refused_id(ids[row]):
+                reasons[row] = reason
+        rows = np.array([row for row in range(len(sky)) if row not in reasons], int)
+        if len(rows):
+            reasons |= self._store(writer, table.iloc[rows], sky[rows], rows)
+        return [(self.tile.path, ids[row], reasons[row]) for row in sorted(reasons)]
+
+    def _store(self, writer, table: pd.DataFrame, sky: np.ndarray, rows: np.ndarray) -> dict:
+        try:
+            planes = self._open(len(table))
+        except CutoutError as error:
+            return dict.fromkeys(rows.tolist(), str(error))
+        reasons = {}
+        with contextlib.closing(planes):
+            factor = self._factor(planes)
+            for start in range(0, len(table), BLOCK_IMAGES):
+                block = slice(start, start + BLOCK_IMAGES)
+                found = self._block(writer, planes, factor, table.iloc[block], sky[block])
+                reasons |= {int(rows[start + row]): reason for row, reason in found.items()}
+                planes.forget()
+        return reasons
+
+    def _open(self, n_objects: int) -> Planes:
+        """Open the layers of the tile."""
+        settings, tile = self.settings, self.tile
+        named = {"rms": settings.rms_hdus, "flag": settings.flag_hdus}
+        paths = {"rms": tile.rms_path, "flag": tile.flag_path}
+        opened = [Plane(self.folder / tile.path, settings.hdus, n_objects, settings.size)]
+        for layer, hdus in named.items():
+            path = paths[layer] or (tile.path if hdus else "")
+            args = (hdus, n_objects, settings.size)
+            opened.append(Plane(self.folder / path, *args) if path else None)
+        return Planes(*opened, settings.flag_bits)
+
+    def _factor(self, planes: Planes) -> np.float32:
+        if self.settings.normalised:
+            return np.float32(1)
+        zero_point = units.zero_point(planes.image.header, self.settings.zero_point)
+        return np.float32(1 if zero_point is None else 10.0 ** (-0.4 * zero_point))
+
+    def _block(self, writer, planes: Planes, factor, table, sky) -> dict[int, str]:
+        """Store one block; return the reasons by place in it."""
+        frames = empty_frames(len(table), self.settings.size)
+        pixels = self.tile.pixels(sky)
+        # In the order of the file, so that a page is read once.
+        order = np.argsort(pixels[:, 1], kind="stable")
+        stamps = cut(self.tile, planes, pixels[order], self.settings.size, self.scale)
+        for row in order:
+            try:
+                stamp = next(stamps)
+            except CutoutError as error:
+                return dict.fromkeys(range(len(table)), str(error))
+            self._place(frames, int(row), stamp, planes)
+        frames.headers[:, :2] = sky
+        frames.flux *= factor
+        frames.noise *= factor
+        ids = table["id"].to_numpy(object)
+        batch = check_frames(frames, ids, self.settings, self.seed)
+        known = table.iloc[batch.rows].drop(columns="id").assign(path=self.tile.path)
+        place = positions.Positions(batch.headers[:, :2], batch.headers[:, 2:])
+        measured = {name: getattr(batch, name) for name in MEASURED}
+        writer.append("flux", batch.flux)
+        append_objects(writer, ids[batch.rows], measured, place, known)
+        return batch.problems
+
+    def _place(self, frames, row: int, stamp, planes: Planes) -> None:
+        frames.flux[row], frames.noise[row] = stamp.pixels, stamp.noise
+        frames.headers[row, 2:] = stamp.wcs
+        if stamp.inside is not None:
+            frames.inside[row] = stamp.inside
+        if planes.rms is not None and not stamp.noise > 0:
+            frames.problems[row] = "its noise map has no value in the border"
+        if not self.settings.normalised and (reason := units.normalised_values(stamp.pixels)):
+            frames.doubts[row] = reason

@@ -1,0 +1,144 @@
+"""Tables of objects, in whatever format surveys hand them out, a block of rows at a time.
+
+CSV, Parquet and FITS are read in blocks, so that memory does not grow with them; ECSV and VOTable
+are read as a whole, as their readers want it.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lensflow.errors import CatalogueError
+
+BLOCK_ROWS = 100_000
+PARQUET = (".parquet", ".pq")
+FITS = (".fits", ".fit", ".fits.gz", ".fits.fz")
+WHOLE = (".ecsv", ".vot", ".xml")
+
+
+def read_columns(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a whole table; see `read_blocks`."""
+    return pd.concat(list(read_blocks(path, columns)), ignore_index=True)
+
+
+def column_names(path: str | os.PathLike) -> list[str]:
+    """Return the names of the columns of a table that hold one value a row."""
+    return list(next(read_blocks(path, rows=1)).columns)
+
+
+def read_blocks(
+    path: str | os.PathLike,
+    columns: Sequence[str] | None = None,
+    rows: int = BLOCK_ROWS,
+    texts: Sequence[str] = (),
+) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a table in blocks; one without rows gives one empty block.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV, or by its suffix FITS, Parquet, ECSV or VOTable.
+    columns : sequence of str, optional
+        The columns wanted; None takes all that hold one value a row.
+    rows : int
+        Rows of a block.
+    texts : sequence of str
+        Columns of CSV that are texts, whatever they look like.
+
+    Raises
+    ------
+    CatalogueError
+        When the file cannot be read or lacks a column.
+    """
+    path = Path(path)
+    name = path.name.lower()
+    if name.endswith(PARQUET):
+        read = _read_parquet
+    elif name.endswith(FITS):
+        read = _read_fits
+    else:
+        read = _read_whole if name.endswith(WHOLE) else _read_csv
+    try:
+        yield from read(path, columns, rows, texts)
+    except CatalogueError:
+        raise
+    except Exception as error:  # damaged files raise almost anything
+        raise CatalogueError(
+            f"{path} cannot be read as a table ({type(error).__name__}: {error}); expected CSV, or "
+            "FITS, Parquet, ECSV or VOTable by its suffix."
+        ) from error
+
+
+def _check(path: Path, present: Sequence[str], columns: Sequence[str] | None) -> list[str]:
+    missing = [name for name in columns or () if name not in present]
+    if missing:
+        raise CatalogueError(
+            f"{path} lacks the column(s) {missing}; it has {list(present)}. Name the right ones "
+            "under the dataset's columns."
+        )
+    return list(present if columns is None else columns)
+
+
+def _read_parquet(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
+    from pyarrow import parquet, types
+
+    with parquet.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        plain = [field.name for field in schema if not types.is_nested(field.type)]
+        # What pandas keeps of an index is no column of the table.
+        plain = [name for name in plain if not name.startswith("__index_level_")]
+        wanted = _check(path, plain, columns)
+        if not file.metadata.num_rows:
+            yield schema.empty_table().select(wanted).to_pandas()
+        for batch in file.iter_batches(rows, columns=wanted):
+            yield batch.to_pandas(ignore_metadata=True)[wanted]
+
+
+def _read_fits(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
+    from astropy.io import fits
+
+    with fits.open(path) as file:
+        table = next((hdu for hdu in file if isinstance(hdu, fits.BinTableHDU)), None)
+        if table is None:
+            raise CatalogueError(f"{path} has no table; a binary table was expected.")
+        plain = [name for name in table.columns.names if table.data[name].ndim == 1]
+        wanted = _check(path, plain, columns)
+        for start in range(0, max(len(table.data), 1), rows):
+            part = table.data[start : start + rows]
+            yield pd.DataFrame({name: _native(part[name]) for name in wanted})
+
+
+def _native(values) -> np.ndarray:
+    values = np.asarray(values)
+    if values.dtype.kind in "US":
+        return np.char.strip(values.astype(str)).astype(object)
+    return values.astype(values.dtype.newbyteorder("="))
+
+
+def _read_csv(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
+    options = {"comment": "#", "skipinitialspace": True}
+    header = pd.read_csv(path, nrows=0, **options)
+    header.columns = [str(name).strip() for name in header.columns]
+    wanted = _check(path, list(header.columns), columns)
+    names = {"names": list(header.columns), "header": 0}
+    options |= {"dtype": dict.fromkeys(texts, str)}
+    is_empty = True
+    with pd.read_csv(path, chunksize=rows, **names, **options) as chunks:
+        for chunk in chunks:
+            is_empty = False
+            yield chunk[wanted].reset_index(drop=True)
+    if is_empty:
+        yield header[wanted]
+
+
+def _read_whole(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
+    from astropy.table import Table
+
+    table = Table.read(path)
+    plain = [name for name in table.colnames if table[name].ndim == 1]
+    whole = table[_check(path, plain, columns)].to_pandas()
+    for start in range(0, max(len(whole), 1), rows):
+        yield whole.iloc[start : start + rows].reset_index(drop=True)

@@ -1,0 +1,72 @@
+"""Image shards: what they hold, and how it is written, whatever the images come from."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from lensflow import artifacts
+from lensflow.ingest import catalogue, positions
+from lensflow.ingest.cutouts import CutoutSettings
+
+# A block of images that stays in a core's cache while it is swapped, measured and checked; five
+# chunks of the file.
+BLOCK_IMAGES = 60
+TABLE_ROWS = 2048
+MEASURED = ("sky_sigma", "headers", "correlation")
+"""What is kept of a batch beside its flux."""
+
+
+def begin_images(writer, columns: pd.DataFrame, settings: CutoutSettings, sources: bool) -> None:
+    """Begin the datasets of an image shard.
+
+    Parameters
+    ----------
+    writer : lensflow.artifacts.Writer
+    columns : DataFrame
+        The catalogue without rows, nor identifiers.
+    settings : CutoutSettings
+    sources : bool
+        Whether images of the lensed sources alone are kept too.
+    """
+    shape, unit = (0, settings.size, settings.size), settings.unit
+    writer.growable("flux", shape, np.float32, unit, "cutouts [image, y, x]", compress=False)
+    if sources:
+        text = "noise-free images of the lensed source alone [image, y, x]"
+        writer.growable("source_flux", shape, np.float32, unit, text, compress=False)
+    writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
+    if settings.correlated:
+        text = "correlation of the noise of neighbouring pixels"
+        writer.growable("sky_correlation", (0,), np.float32, "1", text)
+    writer.growable("id", (0,), str, description="identifier of the object")
+    begin_table(writer, columns)
+
+
+def append_objects(
+    writer, ids: np.ndarray, measured: Mapping[str, np.ndarray], place, table: pd.DataFrame
+) -> None:
+    """Add what is known of some images to a shard, beside their flux.
+
+    Parameters
+    ----------
+    writer : lensflow.artifacts.Writer
+    ids : ndarray of str
+    measured : mapping
+        ``sky_sigma`` and ``correlation``.
+    place : lensflow.ingest.positions.Positions
+    table : DataFrame
+        Catalogue.
+    """
+    n_before = len(writer.file["id"])
+    writer.append("sky_sigma", measured["sky_sigma"])
+    if "sky_correlation" in writer.file:
+        writer.append("sky_correlation", measured["correlation"])
+    writer.append("id", ids)
+    positions.append(writer, n_before, place)
+    artifacts.append_table(writer, "catalogue", table)
+
+
+def begin_table(writer, table: pd.DataFrame) -> None:
+    """Begin the catalogue of a file; ``table`` gives its columns."""
+    units, descriptions = catalogue.UNITS, catalogue.DESCRIPTIONS
+    artifacts.grow_table(writer, "catalogue", table, units, descriptions)

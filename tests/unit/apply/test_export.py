@@ -1,0 +1,120 @@
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from astropy.wcs import WCS
+
+from lensflow import artifacts
+from lensflow.apply.candidates import rank_candidates
+from lensflow.apply.export import export_candidates
+
+SIZE = 21
+RA, DEC = 266.323114123456, -65.936826987654
+
+
+def make(folder, with_positions=True, known=None):
+    """Rank three objects, of which two have a position, and export them."""
+    ids = ["a", "ü{b}", "c"]
+    scores = pd.DataFrame(
+        {"id": ids, "cluster": 0, "log_density": 0.0, "p_lens_known": [0.2, 0.9, 0.5]}
+    )
+    scores.to_csv(folder / "s.csv", index=False)
+    wcs = np.array([RA, DEC, -2e-5, 1e-5, 1e-5, 2e-5])
+    with artifacts.create(folder / "index.h5", "index") as writer:
+        writer.strings("id", ids)
+        writer.dataset("shard", np.array([0, 1, 1]))
+        writer.dataset("row", np.array([0, 0, 1]))
+        if with_positions:
+            writer.dataset("ra", np.array([np.nan, RA, 10.0]))
+            writer.dataset("dec", np.array([np.nan, DEC, 20.0]))
+        artifacts.write_table(
+            writer, "catalogue", pd.DataFrame({"ra": [1.0, 2, 3], "mag": [4.0, 5, 6]})
+        )
+    with artifacts.create(folder / "manifest.h5", "manifest") as writer:
+        writer.strings("id", ids)
+        writer.strings("path", ids)
+    for shard, rows in enumerate(([0], [1, 2])):
+        with artifacts.create(folder / f"{shard}.h5", "images", {"state": "raw"}) as writer:
+            images = np.stack([np.full((SIZE, SIZE), row, "f4") for row in rows])
+            writer.dataset("flux", images, "AB maggies")
+            writer.dataset("sky_sigma", np.ones(len(rows)))
+            if shard == 1 and with_positions:
+                writer.dataset("wcs", np.stack([wcs, np.full(6, np.nan)]))
+    paths = {name: folder / name for name in ("c.csv", "c.fits", "c.ecsv", "c.reg", "cut.fits")}
+    rank_candidates(
+        [folder / "s.csv"], folder / "index.h5", folder / "manifest.h5", "known", 3,
+        paths["c.csv"], paths["c.fits"], known, 2.0,
+    )  # fmt: skip
+    export_candidates(
+        paths["c.csv"], folder / "index.h5", [folder / "0.h5", folder / "1.h5"], 2, "known",
+        paths["c.ecsv"], paths["c.reg"], paths["cut.fits"],
+    )  # fmt: skip
+    return paths
+
+
+def test_tables_say_units_and_ucds(tmp_path):
+    paths = make(tmp_path)
+    csv = pd.read_csv(paths["c.csv"])
+    assert csv["id"].tolist() == ["ü{b}", "c", "a"]
+    assert csv["ra"].tolist()[:2] == pytest.approx([RA, 10.0], rel=1e-8)
+    assert np.isnan(csv["ra"][2])
+    assert list(csv)[-1] == "mag"
+    for name in ("c.ecsv", "c.fits"):
+        table = Table.read(paths[name])
+        assert table["ra"].unit == table["dec"].unit == "deg"
+        assert table["ra"][0] == RA
+        assert len(table) == 3
+    assert Table.read(paths["c.ecsv"])["ra"].meta["ucd"] == "pos.eq.ra;meta.main"
+    header = fits.getheader(paths["c.fits"], 1)
+    number = next(card for card in header if header[card] == "dec").removeprefix("TTYPE")
+    assert header[f"TUCD{number}"] == "pos.eq.dec;meta.main"
+    assert header["JUDGEDBY"] == "known"
+
+
+def test_a_region_file_has_a_circle_a_position(tmp_path):
+    lines = make(tmp_path)["c.reg"].read_text().splitlines()
+    assert lines[0].startswith("# Region file format: DS9")
+    assert lines[2] == "icrs"
+    assert lines[3] == 'circle(266.3231141,-65.9368270,3.0") # text={1 ü_b_}'
+    assert len(lines) == 5
+
+
+def test_cutouts_of_the_best_have_their_wcs(tmp_path):
+    with fits.open(make(tmp_path)["cut.fits"]) as file:
+        assert [hdu.name for hdu in file] == ["PRIMARY", "RANK1", "RANK2"]
+        assert (file["RANK1"].data == 1).all()
+        assert file["RANK1"].header["P_LENS"] == 0.9
+        assert file["RANK1"].header["OBJECT"] == "%C3%BC{b}"
+        assert file["RANK1"].header["BUNIT"] == "maggy"
+        wcs = WCS(file["RANK1"].header)
+        np.testing.assert_allclose(wcs.all_pix2world([[10, 10]], 0)[0], [RA, DEC], rtol=1e-12)
+        assert wcs.wcs.cd.tolist() == [[-2e-5, 1e-5], [1e-5, 2e-5]]
+        assert "CTYPE1" not in file["RANK2"].header
+        assert file["RANK2"].header["RA_TARG"] == 10.0
+
+
+def test_without_positions_the_catalogue_stays_as_it_was(tmp_path):
+    paths = make(tmp_path, with_positions=False)
+    assert pd.read_csv(paths["c.csv"])["ra"].tolist() == [2.0, 3.0, 1.0]
+    assert "TUCD1" not in fits.getheader(paths["c.fits"], 1)
+
+
+def test_known_lenses_are_marked_in_every_format(tmp_path):
+    (tmp_path / "known.csv").write_text(f"name,ra,dec\nring,{RA},{DEC}\n")
+    paths = make(tmp_path, known=tmp_path / "known.csv")
+    assert pd.read_csv(paths["c.csv"], keep_default_na=False)["known_lens"].tolist() == [
+        "ring",
+        "",
+        "",
+    ]
+    assert fits.getdata(paths["c.fits"])["known_lens"].tolist() == ["ring", "", ""]
+    assert Table.read(paths["c.ecsv"])["known_lens"][0] == "ring"
+
+
+def test_the_same_candidates_give_the_same_bytes(tmp_path):
+    content = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        content.append([path.read_bytes() for path in make(tmp_path / name).values()])
+    assert content[0] == content[1]
