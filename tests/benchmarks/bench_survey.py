@@ -128,8 +128,9 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
     inputs = {"embeddings": embeddings, "scores": scores}
     yield "collect", job("collect_sample", inputs, merged, {})
     inputs = {"scores": [merged["scores"]], "index": index, "manifest": manifest}
+    inputs["known_lenses"] = []
     outputs = {"csv": str(results / "candidates.csv"), "fits": str(results / "candidates.fits")}
-    params = {"judgement": "known", "n_candidates": 1000}
+    params = {"judgement": "known", "n_candidates": 1000, "match_radius": None}
     yield "rank", job("rank_candidates", inputs, outputs, params)
 
 
