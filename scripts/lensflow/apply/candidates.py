@@ -11,8 +11,8 @@ from astropy.io import fits
 from astropy.table import Table
 
 from lensflow import artifacts, tables
-from lensflow.apply.graded import add_grades
 from lensflow.apply.columns import ascii_text, described, has_positions, table_hdu
+from lensflow.apply.graded import add_grades
 from lensflow.apply.known import mark_known
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
