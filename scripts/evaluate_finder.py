@@ -11,6 +11,7 @@ if __name__ == "__main__":
             train_paths=snakemake.input.train,
             embedding_paths=snakemake.input.embeddings,
             index_paths=snakemake.input.indices,
+            rankers_path=snakemake.input.rankers,
             outputs=dict(snakemake.output.items()),
             n_bootstrap=snakemake.params.bootstraps,
             seed=snakemake.params.seed,

@@ -1,4 +1,4 @@
-"""Judge the clusters of one run by true labels: all, or 25 a cluster (paper section 3.3)."""
+"""Judge the clusters of one run by true labels (paper section 3.3), or by injected lenses."""
 
 from lensflow.cluster.labelling import label_clusters_stage
 from lensflow.workflow.jobs import job
@@ -11,4 +11,5 @@ if __name__ == "__main__":
             labels_path=snakemake.output.labels,
             judgement=snakemake.wildcards.judgement,
             seed=snakemake.params.seed,
+            injected_paths=snakemake.input.injected,
         )

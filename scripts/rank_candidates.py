@@ -10,6 +10,8 @@ if __name__ == "__main__":
             index=snakemake.input.index,
             manifest=snakemake.input.manifest,
             judgement=snakemake.params.judgement,
+            # A list, empty where somebody judged, or where they do not help.
+            arcs=next(iter(snakemake.input.arcs), None),
             n_candidates=snakemake.params.n_candidates,
             csv=snakemake.output.csv,
             fits=snakemake.output.fits,

@@ -12,6 +12,8 @@ from functools import cached_property
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement, counting
 from lensflow.embed.encoders import ENCODERS, Encoder
+from lensflow.evaluate.columns import DENSITY, DENSITY_ARCS
+from lensflow.evaluate.rankers import RANKERS
 from lensflow.ingest.kinds import KINDS, Kind
 from lensflow.networks.kinds import NETWORKS
 from lensflow.prepare.scaling import SCALES
@@ -186,7 +188,9 @@ class Experiment:
     @property
     def datasets(self) -> list[Dataset]:
         """All of its datasets, the one it trains on first."""
-        return [self.dataset, *self.applied]
+        injected = self.settings["injections"]
+        others = [*self.applied, *([self._dataset(injected)] if injected else [])]
+        return list({dataset.name: dataset for dataset in [self.dataset, *others]}.values())
 
     @property
     def labelled_datasets(self) -> list[Dataset]:
@@ -341,6 +345,33 @@ class Experiment:
         for other in self.beside:
             paths += [other.cluster_labels_path(run, judgement) for run in other.headline_runs]
         return [path for path in dict.fromkeys(paths) if not os.path.isfile(path)]
+
+    def rankers(self, sample: str) -> list[str]:
+        """Return names of what can rank a sample beside the finder."""
+        judges = self.judgements if self.is_labelled and self.settings["baselines"] else []
+        can_judge = ["", *judges]
+        has_sky = not self.sample_dataset(sample).is_denoised
+        return [
+            ranker.name
+            for ranker in RANKERS.values()
+            if ranker.judgement in can_judge and (has_sky or not ranker.needs_sky)
+        ]
+
+    def needed_arcs_paths(self, sample: str) -> list[str]:
+        """Return the table of arcs where a ranker of the sample needs it."""
+        needs = any(RANKERS[name].needs_sky for name in self.rankers(sample))
+        return [self.arcs_path(sample)] if needs else []
+
+    def unjudged_arcs_paths(self, sample: str) -> list[str]:
+        """Return the table of arcs of a sample where nobody judges and they help to rank it."""
+        return [self.arcs_path(sample)] if self.ranked_by(sample) == DENSITY_ARCS else []
+
+    def ranked_by(self, sample: str) -> str:
+        """Return what ranks a sample: the judgement that counts, or a ranker in its place."""
+        if self.judgement.gives_probabilities:
+            return self.judgement.name
+        has_sky = not self.sample_dataset(sample).is_denoised
+        return DENSITY_ARCS if has_sky and self.encoder.gains_by_arcs else DENSITY
 
     @property
     def grade_paths(self) -> list[str]:
@@ -681,6 +712,12 @@ class Experiment:
         """Return the shards of a sample's embeddings."""
         return self._shards(self.run_path(run, f"embeddings/{sample}"), sample)
 
+    def injected_embedding_paths(self, run: Run, judgement: str) -> list[str]:
+        """Return the embeddings of the simulated lenses that a judgement is made by, if it is."""
+        if not JUDGEMENTS[judgement].is_injected:
+            return []
+        return self.embedding_paths(run, self.settings["injections"])
+
     def further_paths(self, run: Run) -> dict[str, list[str]]:
         """Return the further mixtures over which a judgement is spread, and their shares."""
         numbers = range(self.settings["mixture"]["spread"])
@@ -737,6 +774,14 @@ class Experiment:
     def prediction_paths(self, run: Run, judgement: str, sample: str) -> list[str]:
         """Return the shards of what that student makes of a sample."""
         return self._shards(self.run_path(run, f"student/{judgement}/{sample}"), sample)
+
+    def arcs_path(self, sample: str) -> str:
+        """Return the table of how arc-like the objects of a sample are."""
+        return self.table_path(f"arcs_{sample}")
+
+    def arc_shard_paths(self, sample: str) -> list[str]:
+        """Return its shards."""
+        return self._shards(f"{self.folder}/arcs/{sample}", sample, "csv")
 
     def source_embedding_paths(self, run: Run) -> list[str]:
         """Return the shards of the embeddings of the sources alone (appendix A)."""

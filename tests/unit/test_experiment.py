@@ -42,6 +42,7 @@ FIRST = {
     "shards": 3,
     "headline": {"scale": "log", "n_features": 4},
     "apply_to": ["there"],
+    "injections": None,
     "appendix_a": {},
     "compare_paper": {"honest": "second", "challenge": "third"},
 }

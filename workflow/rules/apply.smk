@@ -1,6 +1,7 @@
 """What a survey user takes away: the ranked candidates of any dataset, no labels needed.
 
-NEEDS: scores_<dataset>.csv of the headline model's runs; the files of grades named in config.yaml
+NEEDS: scores_<dataset>.csv of the headline model's runs; where nobody judged, arcs_<sample>.csv; the files
+       of grades named in config.yaml
 MAKES: in results/<experiment>: candidates_<dataset>.csv, .fits, .ecsv, .reg and _cutouts.fits, grade_<dataset>.html,
        hidden_<dataset>.h5 and .csv; where known lenses are given, known_lenses_<dataset>.csv and
        completeness_<dataset>.csv
@@ -10,10 +11,13 @@ from lensflow.workflow.guidance import checked_grades
 
 
 rule rank_candidates:
-    """Rank the objects of a dataset by their lens probability, or their density, over the runs."""
+    """Rank the objects of a dataset by their lens probability over the runs, or by density and arcs."""
     input:
         scores=lambda wildcards: experiment(wildcards).headline_paths(
             f"scores_{experiment(wildcards).candidate_sample(wildcards.dataset)}.csv"
+        ),
+        arcs=lambda wildcards: experiment(wildcards).unjudged_arcs_paths(
+            experiment(wildcards).candidate_sample(wildcards.dataset)
         ),
         index="results/data/{dataset}/index.h5",
         manifest="results/data/{dataset}/manifest.h5",

@@ -42,12 +42,15 @@ rule fit_mixture:
 
 
 rule label_clusters:
-    """Judge the clusters by true labels: all of them, or 25 a cluster as a stand-in or counted."""
+    """Judge the clusters by true labels, all or 25 of each (stand-in, counted), or by injected lenses."""
     input:
         embeddings=lambda wildcards: experiment(wildcards).embedding_paths(
             run(wildcards), "train"
         ),
         mixture=f"{RUN}/mixture.h5",
+        injected=lambda wildcards: experiment(wildcards).injected_embedding_paths(
+            run(wildcards), wildcards.judgement
+        ),
     output:
         labels=f"{RUN}/cluster_labels_{{judgement}}.csv",
     log:

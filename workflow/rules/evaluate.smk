@@ -1,12 +1,18 @@
 """Metrics, the null, principal components as the baseline, and the headline model as a finder.
 
-NEEDS: embeddings, scores and mixtures of all runs; prepared and denoised stacks
+NEEDS: embeddings, scores and mixtures of all runs; prepared and denoised stacks; the images
 MAKES: results/<experiment>/metrics.csv, metrics_summary.csv, roc.csv, null.csv, baselines.csv,
-       rates.csv, calibration.csv, calibration_summary.csv, missed.csv, graders.csv
+       arcs_<sample>.csv, rankers.csv, rates.csv, calibration.csv, calibration_summary.csv,
+       missed.csv, graders.csv
 """
 
 from lensflow.workflow.guidance import checked_grades
-from lensflow.workflow.inputs import finder_inputs, finder_samples
+from lensflow.workflow.inputs import (
+    finder_inputs,
+    finder_samples,
+    ranker_inputs,
+    sample_rankers,
+)
 
 
 rule fit_baseline:
@@ -87,6 +93,106 @@ rule evaluate_experiment:
         code=stage_hash("evaluate_experiment.py"),
     script:
         "../../scripts/evaluate_experiment.py"
+
+
+rule measure_arcs_of_stack:
+    """Measure how arc-like the images of one shard of the training or the test sample are."""
+    input:
+        stack=lambda wildcards: experiment(wildcards).stack_paths(
+            experiment(wildcards).model["scale"], "stacks", wildcards.part
+        )[int(wildcards.shard)],
+        index=lambda wildcards: experiment(wildcards).dataset.index_path,
+        images=lambda wildcards: experiment(wildcards).dataset.image_paths,
+    output:
+        arcs=temp("results/{experiment}/arcs/{part}/shard_{shard}.csv"),
+    log:
+        "results/logs/{experiment}/measure_arcs_of_stack_{part}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/measure_arcs_of_stack_{part}_{shard}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 0.01),
+        runtime=minutes(10, 5),
+    params:
+        code=stage_hash("measure_arcs_of_stack.py"),
+    script:
+        "../../scripts/measure_arcs_of_stack.py"
+
+
+rule measure_arcs:
+    """Measure how arc-like the images of one shard of a dataset are."""
+    input:
+        images="results/data/{sample}/images/shard_{shard}.h5",
+    output:
+        arcs=temp("results/{experiment}/arcs/{sample}/shard_{shard}.csv"),
+    log:
+        "results/logs/{experiment}/measure_arcs_{sample}_{shard}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/measure_arcs_{sample}_{shard}.tsv"
+    wildcard_constraints:
+        sample="|".join(PROJECT.datasets),
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 0.1),
+        runtime=minutes(10, 40),
+    params:
+        code=stage_hash("measure_arcs.py"),
+    script:
+        "../../scripts/measure_arcs.py"
+
+
+rule collect_arcs:
+    """Join the shards of a sample's arc statistic into one table."""
+    input:
+        arcs=lambda wildcards: experiment(wildcards).arc_shard_paths(wildcards.sample),
+    output:
+        arcs="results/{experiment}/arcs_{sample}.csv",
+    log:
+        "results/logs/{experiment}/collect_arcs_{sample}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/collect_arcs_{sample}.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(500),
+        runtime=minutes(10, 10),
+    params:
+        code=stage_hash("collect_arcs.py"),
+    script:
+        "../../scripts/collect_arcs.py"
+
+
+rule score_rankers:
+    """Rank the finder's samples of known class by what stands beside it, on the same images."""
+    input:
+        unpack(of_experiment(ranker_inputs)),
+    output:
+        rankers="results/{experiment}/rankers.csv",
+    log:
+        "results/logs/{experiment}/score_rankers.log",
+    benchmark:
+        "results/benchmarks/{experiment}/score_rankers.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: config["math_threads"]
+    resources:
+        mem_mb=megabytes(2500, 0.1),
+        runtime=minutes(30, 30),
+    params:
+        rankers=of_experiment(sample_rankers),
+        scale=lambda wildcards: experiment(wildcards).model["scale"],
+        image_size=lambda wildcards: experiment(wildcards).preset["image_size"],
+        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
+        seed=config["seed"],
+        math_threads=config["math_threads"],
+        code=stage_hash("score_rankers.py"),
+    script:
+        "../../scripts/score_rankers.py"
 
 
 rule evaluate_finder:

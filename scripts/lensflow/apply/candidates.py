@@ -16,6 +16,7 @@ from lensflow.apply.graded import add_grades
 from lensflow.apply.known import mark_known
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
+from lensflow.evaluate.ranks import Ranks
 from lensflow.samples.scores import (
     columns_of,
     interval_columns,
@@ -46,6 +47,7 @@ def rank_candidates(
     answers: str | PathLike | None = None,
     known_lenses: str | PathLike | None = None,
     match_radius: float = 0.0,
+    arcs: str | PathLike | None = None,
 ) -> None:
     """Write the most lens-like objects of a dataset, best first.
 
@@ -79,13 +81,15 @@ def rank_candidates(
         Table of known lenses; two columns then say which one a candidate is, and how near.
     match_radius : float
         Distance within which a candidate is a known lens, in arcsec.
+    arcs : path-like, optional
+        ``arcs_<dataset>.csv``, where nobody judged and they help to rank: a column more.
 
     Raises
     ------
     LabelError
         If the scores lack the probability of that judgement, or grades are of other objects.
     """
-    table = combine_runs(scores, judgement, n_candidates)
+    table = combine_runs(scores, judgement, n_candidates, arcs)
     table.insert(0, "rank", np.arange(1, len(table) + 1))
     if (paths := _paths(manifest, table["id"])) is not None:
         table = table.merge(paths, on="id", how="left", validate="one_to_one")
@@ -102,14 +106,18 @@ def rank_candidates(
 
 
 def combine_runs(
-    scores: Sequence[str | PathLike], judgement: str, n_candidates: int
+    scores: Sequence[str | PathLike],
+    judgement: str,
+    n_candidates: int,
+    arcs: str | PathLike | None = None,
 ) -> pd.DataFrame:
     """Average the probabilities of several runs and keep the objects with the highest.
 
     There are no ties: of equal p_lens (mean over the runs) the one with the higher log-odds (mean
     over the runs) comes first, which still differ where p is 0 or 1; then the one of lower density
     under the mixture, unusual objects first; then by identifier. By nobody's judgement there is no
-    probability, and the objects of the lowest density are kept.
+    probability, and the objects of the lowest density are kept, or those that rank highest by
+    density and arc statistic, the two ranks added.
     The tables are read in blocks of rows, so that memory does not grow with the survey.
 
     Parameters
@@ -120,6 +128,8 @@ def combine_runs(
         The judgement to use: the column ``p_lens_<judgement>``.
     n_candidates : int
         How many objects to keep.
+    arcs : path-like, optional
+        How arc-like the same objects are; for nobody's judgement.
 
     Returns
     -------
@@ -135,21 +145,42 @@ def combine_runs(
     ArtifactError
         If the runs do not score the same objects.
     """
-    best = None
-    for table in averaged_runs(scores, judgement):
+    best, arcs = None, None if JUDGEMENTS[judgement].gives_probabilities else arcs
+    unusual = _unusual(scores, judgement, arcs) if arcs else None
+    for table in averaged_runs(scores, judgement, arcs):
+        table = table.assign(**{_UNUSUAL: unusual(table)}) if unusual else table
         table = table if best is None else pd.concat([best, table])
         order = ranking_order(table)
         best = table.sort_values(list(order), ascending=list(order.values())).head(n_candidates)
+    best = best.drop(columns=_UNUSUAL, errors="ignore")
     best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
     return best.reset_index(drop=True)
 
 
+_UNUSUAL = "unusual"
+"""Column of the ranks of density and arcs, added."""
+
+
+def _unusual(
+    scores: Sequence[str | PathLike], judgement: str, arcs: str | PathLike
+) -> Callable[[pd.DataFrame], np.ndarray]:
+    """Return what ranks objects by density and arcs, among all objects."""
+    density, arc_like = Ranks(), Ranks()
+    for table in averaged_runs(scores, judgement, arcs):
+        density.add(-table["log_density"])
+        arc_like.add(table["arcs"])
+    return lambda table: density.shares(-table["log_density"]) + arc_like.shares(table["arcs"])
+
+
 def ranking_order(table: pd.DataFrame) -> dict[str, bool]:
     """Return the columns that a table is ranked by, and whether small values come first."""
-    return {name: small_first for name, small_first in ASCENDING.items() if name in table}
+    ascending = {_UNUSUAL: False} | ASCENDING
+    return {name: small_first for name, small_first in ascending.items() if name in table}
 
 
-def averaged_runs(scores: Sequence[str | PathLike], judgement: str) -> Iterator[pd.DataFrame]:
+def averaged_runs(
+    scores: Sequence[str | PathLike], judgement: str, arcs: str | PathLike | None = None
+) -> Iterator[pd.DataFrame]:
     """Yield the scores of all objects, averaged over runs, a block of rows at a time.
 
     Parameters and errors are those of `combine_runs`; the columns are its without the judgement.
@@ -162,13 +193,17 @@ def averaged_runs(scores: Sequence[str | PathLike], judgement: str) -> Iterator[
         if is_judged and all(column in columns_of(path) for path in scores)
     }
     columns = ["id", *probability, *found.values(), "cluster", "log_density"]
-    for runs in zip_longest(*(iterate_scores(path, columns, ROWS) for path in scores)):
-        if any(run is None or not run["id"].equals(runs[0]["id"]) for run in runs):
+    tables_of = [iterate_scores(path, columns, ROWS) for path in scores]
+    tables_of += [iterate_scores(arcs, ["id", "arcs"], ROWS)] if arcs else []
+    for parts in zip_longest(*tables_of):
+        if any(part is None or not part["id"].equals(parts[0]["id"]) for part in parts):
+            files = [*scores, arcs] if arcs else scores
             raise ArtifactError(
-                f"{', '.join(map(str, scores))} do not score the same objects in the same order. "
+                f"{', '.join(map(str, files))} do not score the same objects in the same order. "
                 "Delete them and run again."
             )
-        yield _average(runs, probability, found)
+        table = _average(parts[: len(scores)], probability, found)
+        yield table.assign(arcs=parts[-1]["arcs"]) if arcs else table
 
 
 def _beside_probability(judgement: str) -> dict[str, str]:

@@ -80,6 +80,9 @@ class Judgement:
     judge : callable or None
         From (clusters (n,), ids (n,), is_lens (n,), n_components, seed) to `Verdicts`; None where
         no rule judges.
+    is_injected : bool
+        Whether ``is_lens`` says which images are simulated lenses, put among those of the sample,
+        and no class is known.
     table_key : str
         The experiment's key that names a table from outside; empty where there is none.
     """
@@ -96,6 +99,7 @@ class Judgement:
     dashes: str | tuple
     judge: Callable[..., Verdicts] | None
     table_key: str = ""
+    is_injected: bool = False
 
     @property
     def gives_probabilities(self) -> bool:
@@ -247,6 +251,50 @@ def count_lenses(is_lens: np.ndarray, sheets: list[np.ndarray]) -> tuple[np.ndar
     return np.array([labels.sum() for labels in seen], dtype=np.int64), n_seen
 
 
+def injected_shares(clusters: np.ndarray, is_injected: np.ndarray, n_components: int) -> np.ndarray:
+    """Return the share of injected lenses in each cluster, as if half of all images were injected.
+
+    It is the classifier, of clusters, that tells injected lenses from a survey's own objects, whose
+    classes nobody knows. It ranks as one that knew them would, as long as most of the survey's
+    objects are no lenses, or at least that the survey's lenses look like those injected.
+
+    Parameters
+    ----------
+    clusters : array-like of int, shape (n,)
+        Most probable cluster of each image.
+    is_injected : array-like of shape (n,)
+        1 for an injected lens, 0 for an object of the survey.
+    n_components : int
+        Number of clusters K.
+
+    Returns
+    -------
+    numpy.ndarray of shape (K,)
+        A cluster without members gets one half.
+
+    Raises
+    ------
+    LabelError
+        When there are no injected lenses, or nothing else.
+    """
+    injected = np.asarray(is_injected) == 1
+    if not 0 < injected.sum() < injected.size:
+        raise LabelError(
+            f"injected lenses are told from objects of the survey; received {injected.sum()} "
+            f"injected lenses among {injected.size} images. Name a simulated dataset that has "
+            "lenses under `injections`"
+        )
+    clusters = np.asarray(clusters)
+    found = np.bincount(clusters[injected], minlength=n_components) / injected.sum()
+    own = np.bincount(clusters[~injected], minlength=n_components) / (~injected).sum()
+    return np.divide(found, found + own, out=np.full(n_components, 0.5), where=found + own > 0)
+
+
+def _judge_by_injections(clusters, ids, is_injected, n_components, seed):
+    shares = injected_shares(clusters, is_injected, n_components)
+    return Verdicts(shares, np.zeros(n_components, dtype=int))
+
+
 def _judge_by_all(clusters, ids, is_lens, n_components, seed):
     n_seen = np.bincount(clusters[is_lens >= 0], minlength=n_components)
     return Verdicts(known_fractions(clusters, is_lens, n_components), n_seen)
@@ -311,13 +359,30 @@ JUDGEMENTS = {
             judge=_judge_by_sheets,
         ),
         Judgement(
-            name="nobody",
+            name="injected",
             rank=3,
+            needs_labels=False,
+            title="judged by nobody: simulated lenses injected",
+            short="injected",
+            words="Nobody has judged the clusters: SIMULATED lenses were put among the images, and "
+            "a cluster counts by how many of them it takes, for how many images of its own it has. "
+            "No label of these enters; the score p ranks, but is no probability of a lens.",
+            note="share of injected simulated lenses, as if half of all images were injected",
+            unlike_paper="clusters judged by simulated lenses put among the images, not by eye",
+            colour="#CC79A7",
+            dashes=":",
+            judge=_judge_by_injections,
+            is_injected=True,
+        ),
+        Judgement(
+            name="nobody",
+            rank=4,
             needs_labels=False,
             title="judged by nobody: unusual objects first",
             short="nobody",
             words="Nobody has judged the clusters: objects are ranked by how unusual they are, by "
-            "their density under the mixture of all objects. No label enters, and there is no lens "
+            "their density under the mixture of all objects; by how arc-like they are too, the two "
+            "ranks added, where that helps the encoder. No label enters, and there is no lens "
             "probability.",
             note="",
             unlike_paper="clusters judged by nobody",
@@ -327,7 +392,7 @@ JUDGEMENTS = {
         ),
         Judgement(
             name=TRUE_FRACTIONS,
-            rank=4,
+            rank=5,
             needs_labels=True,
             title="known fraction",
             short="known",

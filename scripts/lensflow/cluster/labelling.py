@@ -21,6 +21,7 @@ def label_clusters_stage(
     labels_path: str | Path,
     judgement: str,
     seed: int,
+    injected_paths: Iterable = (),
 ) -> None:
     """Write the table of cluster labels of one run.
 
@@ -35,6 +36,9 @@ def label_clusters_stage(
         A key of `lensflow.cluster.judgements.JUDGEMENTS` that a rule makes.
     seed : int
         Chooses the representatives; the cluster sheets take the same.
+    injected_paths : iterable of path
+        Embeddings of a simulated dataset, of which the lenses are injected; for a judgement that
+        is made by these.
 
     Raises
     ------
@@ -52,12 +56,17 @@ def label_clusters_stage(
     embeddings, rows = read_embeddings(embedding_paths)
     clusters, n_components = mixture.labels(embeddings), mixture.n_components
     ids, is_lens = rows["id"].to_numpy(), rows["is_lens"].to_numpy()
+    members = np.bincount(clusters, minlength=n_components)
+    if chosen.is_injected:
+        lenses = _lenses(injected_paths)
+        is_lens = np.repeat([0, 1], [len(clusters), len(lenses)])
+        clusters = np.concatenate([clusters, *([mixture.labels(lenses)] if len(lenses) else [])])
     verdicts = chosen.judge(clusters, ids, is_lens, n_components, seed)
     cluster_labels.write(
         labels_path,
         verdicts.probability,
         mixture.hash,
-        n_members=np.bincount(clusters, minlength=n_components),
+        n_members=members,
         n_inspected=verdicts.n_inspected,
         n_lenses=verdicts.n_lenses,
         who=f"lensflow {judgement}",
@@ -69,3 +78,9 @@ def label_clusters_stage(
         np.sum(verdicts.lens_fraction > UNDECIDED),
         np.sum(verdicts.lens_fraction == UNDECIDED),
     )
+
+
+def _lenses(paths: Iterable) -> np.ndarray:
+    """Return the embeddings of the lenses of a simulated dataset (n, d)."""
+    embeddings, rows = read_embeddings(paths)
+    return embeddings[rows["is_lens"].to_numpy() == 1]

@@ -42,6 +42,9 @@ class Encoder:
     is_invariant : bool
         Whether an object has the same features in all eight orientations; a network may average
         over them too, by its preset.
+    gains_by_arcs : bool
+        Whether objects are ranked better by density and arc statistic than by density alone, where
+        nobody judges (workflow/docs/looking.md says by how much).
     title : str
         What it is called, after "the".
     words : str
@@ -57,6 +60,7 @@ class Encoder:
     is_invariant: bool
     title: str
     words: str
+    gains_by_arcs: bool = False
 
     def load(self, path: str | PathLike, preset: Mapping, n_features: int) -> Encode:
         """Return the function from images to features that an artifact holds."""
@@ -80,6 +84,7 @@ ENCODERS: dict[str, Encoder] = {
             is_invariant=False,
             title="autoencoder",
             words="a convolutional autoencoder that learns to reproduce denoised images",
+            gains_by_arcs=True,
         ),
         Encoder(
             name="pca",

@@ -18,6 +18,8 @@ NULL_COLUMNS = ["scale", "n_features", "run", "shuffle", "auc"]
 
 DENSITY = "density"
 """Stands under ``labels`` for the ranking by density alone: unusual objects first, no label."""
+DENSITY_ARCS = "density_arcs"
+"""Stands there for the ranks of density and arc statistic, added."""
 ALL_RUNS = "all"
 """Stands under ``run`` for the score that ranks candidates: the mean over the runs."""
 
@@ -26,6 +28,7 @@ RATES_COLUMNS = [
     *("purity", "purity_low", "purity_high", "purity_expected"),
     *("completeness", "completeness_low", "completeness_high", "n_runs"),
 ]
+RANKER_COLUMNS = ["sample", "labels", "id", "score"]
 CALIBRATION_COLUMNS = [
     *("sample", "labels", "run", "prior", "binning", "bin", "p_low", "p_high", "n", "p_mean"),
     *("fraction", "fraction_low", "fraction_high", "n_runs"),

@@ -16,6 +16,7 @@ from lensflow.evaluate.columns import (
 from lensflow.evaluate.missed import missed_rows
 from lensflow.evaluate.ranked import RankedSample, read_ranked
 from lensflow.evaluate.rates import rate_rows
+from lensflow.samples.scores import read_scores
 from lensflow.tables import write_csv
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def evaluate_finder_stage(
     train_paths: Sequence[str | Path],
     embedding_paths: Iterable[str | Path],
     index_paths: Iterable[str | Path],
+    rankers_path: str | Path,
     outputs: Mapping[str, str | Path],
     n_bootstrap: int,
     seed: int,
@@ -44,6 +46,8 @@ def evaluate_finder_stage(
         Embeddings of each sample by the first run, for what is known of its lenses.
     index_paths : iterable of path
         ``index.h5`` of the dataset of each sample.
+    rankers_path : path
+        ``rankers.csv``: what ranks the samples beside the finder.
     outputs : mapping
         Paths of ``rates``, ``calibration``, ``calibration_summary`` and ``missed``.
     n_bootstrap, seed : int
@@ -52,7 +56,8 @@ def evaluate_finder_stage(
     n_runs = len(train_paths)
     runs = [score_paths[i * n_runs : (i + 1) * n_runs] for i in range(len(samples))]
     files = zip(samples, runs, embedding_paths, index_paths, strict=True)
-    ranked = list(_known(files, train_paths))
+    rankers = read_scores(rankers_path)
+    ranked = list(_known(files, train_paths, rankers))
     rates = [row for one in ranked for row in rate_rows(one, n_bootstrap, seed)]
     rows = {
         "rates": (rates, RATES_COLUMNS),
@@ -65,10 +70,12 @@ def evaluate_finder_stage(
     logger.info("%d samples: %d rows on purity and completeness", len(ranked), len(rates))
 
 
-def _known(files: Iterable[tuple], train_paths: Sequence[str | Path]) -> Iterator[RankedSample]:
+def _known(
+    files: Iterable[tuple], train_paths: Sequence[str | Path], rankers: pd.DataFrame
+) -> Iterator[RankedSample]:
     """Yield the samples with a known class."""
     for sample, scores, *paths in files:
-        ranked = read_ranked(sample, scores, train_paths, *paths)
+        ranked = read_ranked(sample, scores, train_paths, *paths, rankers)
         if ranked.is_lens.size:
             yield ranked
         else:

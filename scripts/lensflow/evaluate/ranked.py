@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.evaluate.columns import ALL_RUNS, DENSITY
 from lensflow.evaluate.scored import check_same_rows
 from lensflow.evaluate.selection import snr
@@ -30,7 +31,7 @@ class Score:
     Attributes
     ----------
     labels : str
-        Whose judgement it is, or `DENSITY`.
+        Whose judgement it is, or one of `lensflow.evaluate.rankers.RANKERS`.
     run : str
         Number of the run, or `ALL_RUNS` for the mean over them.
     n_runs : int
@@ -59,7 +60,7 @@ class Score:
     @property
     def is_probability(self) -> bool:
         """Whether it is a lens probability."""
-        return self.labels != DENSITY
+        return self.labels in JUDGEMENTS
 
     @property
     def is_over_runs(self) -> bool:
@@ -110,6 +111,7 @@ def read_ranked(
     train_paths: Sequence[str | Path],
     embeddings_path: str | Path,
     index_path: str | Path,
+    rankers: pd.DataFrame,
 ) -> RankedSample:
     """Read a sample with the scores of every run.
 
@@ -125,6 +127,8 @@ def read_ranked(
         Its embeddings by one run, for what is known of its lenses.
     index_path : path
         ``index.h5`` of its dataset.
+    rankers : pandas.DataFrame
+        Content of ``rankers.csv``: what ranks it beside the finder.
 
     Raises
     ------
@@ -135,15 +139,29 @@ def read_ranked(
     with open_embeddings(embeddings_path) as embeddings:
         rows, measures = embeddings.rows(), embeddings.measures()
     check_same_rows(sample, {**tables, str(embeddings_path): rows})
-    kept = ((rows["is_lens"] >= 0) & ~rows["id"].duplicated()).to_numpy()
+    kept = kept_rows(rows)
     ids = rows["id"].to_numpy()[kept]
+    scores = _scores([table[kept] for table in tables.values()], train_paths)
+    beside = rankers[rankers["sample"] == sample]
     return RankedSample(
         sample=sample,
         ids=ids,
         is_lens=rows["is_lens"].to_numpy(int)[kept],
-        scores=list(_scores([table[kept] for table in tables.values()], train_paths)),
+        scores=[*scores, *_beside(beside, ids, len(tables))],
         measures=_measures(measures[kept], ids, index_path),
     )
+
+
+def kept_rows(rows: pd.DataFrame) -> np.ndarray:
+    """Return which rows of a sample count (n,): of known class, the first of their object."""
+    return ((rows["is_lens"] >= 0) & ~rows["id"].duplicated()).to_numpy()
+
+
+def _beside(rankers: pd.DataFrame, ids: np.ndarray, n_runs: int) -> Iterator[Score]:
+    """Yield the scores of what ranks the sample beside the finder."""
+    for labels, table in rankers.groupby("labels", sort=False):
+        check_same_rows(f"ranked by {labels}", {"scores": pd.DataFrame({"id": ids}), labels: table})
+        yield Score(labels, ALL_RUNS, n_runs, table["score"].to_numpy(), np.nan)
 
 
 def _scores(runs: Sequence[pd.DataFrame], train_paths: Sequence[str | Path]) -> Iterator[Score]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from lensflow.evaluate.calibration import AS_JUDGED, EQUAL_COUNT, EQUAL_WIDTH, SHIFTED
-from lensflow.evaluate.columns import DENSITY
 from lensflow.figures import style
 from lensflow.figures.finder import labels_title, ranking_rows, sample_panels
 
@@ -30,7 +29,7 @@ def reliability_curves(
     rows, labels = ranking_rows(calibration, judgement)
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 4.4)
-        if labels != DENSITY and len(rows):
+        if len(rows):
             ratios = {"height_ratios": [3, 1]}
             samples, axes = sample_panels(figure, rows, 2, sharex=True, gridspec_kw=ratios)
             figure.suptitle(labels_title(labels), fontsize=9)

@@ -301,6 +301,10 @@ def _seed(experiment: Experiment) -> Values:
     return {"seed": experiment.config["seed"]}
 
 
+def _ranked_by(experiment: Experiment) -> Values:
+    return {"judgement": experiment.ranked_by(experiment.headline_sample)}
+
+
 def _judgement(experiment: Experiment) -> Values:
     return {"judgement": experiment.judgement.name}
 
@@ -351,7 +355,7 @@ FIGURES = (
         title="survey rates",
         draw="lensflow.figures.rates:rate_curves",
         inputs=_tables("rates"),
-        params=_judgement,
+        params=_ranked_by,
         when=_has_truth,
     ),
     Figure(
@@ -360,7 +364,7 @@ FIGURES = (
         title="what is missed",
         draw="lensflow.figures.missed:missed_lenses",
         inputs=_tables("missed"),
-        params=_judgement,
+        params=_ranked_by,
         when=_has_truth,
     ),
     Figure(
@@ -369,7 +373,7 @@ FIGURES = (
         title="calibration",
         draw="lensflow.figures.calibration:reliability_curves",
         inputs=_tables("calibration"),
-        params=_judgement,
+        params=_ranked_by,
         when=lambda e: _has_truth(e) and bool(e.probabilities),
     ),
     Figure(

@@ -2,11 +2,9 @@
 
 import pandas as pd
 
-from lensflow.cluster.judgements import JUDGEMENTS
-from lensflow.evaluate.columns import ALL_RUNS, DENSITY
+from lensflow.evaluate.columns import ALL_RUNS
+from lensflow.evaluate.rankers import shown_labels, title_of
 from lensflow.figures import style
-
-DENSITY_TITLE = "density alone: unusual objects first"
 
 
 def ranking_rows(path, judgement):
@@ -17,17 +15,17 @@ def ranking_rows(path, judgement):
     path : path-like
         ``rates.csv``, ``calibration.csv`` or ``missed.csv``.
     judgement : str
-        The judgement that counts; where it gives no probability, objects are ranked by density.
+        The judgement that counts; where it gives no probability, the ranker in its place.
     """
     table = pd.read_csv(path, dtype={"run": str})
-    labels = judgement if judgement in set(table["labels"]) else DENSITY
+    labels = shown_labels(judgement, table["labels"])
     rows = table[table["labels"] == labels]
     return rows[rows["run"] == ALL_RUNS] if "run" in rows else rows, labels
 
 
 def labels_title(labels):
     """Return whose judgement a score is, as a figure's title says it."""
-    return DENSITY_TITLE if labels == DENSITY else JUDGEMENTS[labels].title
+    return title_of(labels)
 
 
 def sample_panels(figure, rows, height, **options):

@@ -7,9 +7,10 @@ import pandas as pd
 
 from lensflow import tables
 from lensflow.evaluate.calibration import AS_JUDGED, SHIFTED
-from lensflow.evaluate.columns import ALL_RUNS, DENSITY
+from lensflow.evaluate.columns import ALL_RUNS
 from lensflow.evaluate.missed import ABOVE, BEST
 from lensflow.evaluate.ranked import RADIUS
+from lensflow.evaluate.rankers import RANKERS, shown_labels, title_of
 from lensflow.evaluate.rates import PURE, best
 from lensflow.report.contents import Findings
 
@@ -50,8 +51,8 @@ def _part(table: pd.DataFrame | None, findings: Findings, sentence, rows) -> dic
     """Return a sentence a sample, by the judgement that counts, and the rows of all."""
     if table is None or table.empty:
         return {"sentences": [], "rows": []}
-    judgement = findings.experiment.judgement.name
-    labels = judgement if judgement in set(table["labels"]) else DENSITY
+    experiment = findings.experiment
+    labels = shown_labels(experiment.ranked_by(experiment.headline_sample), table["labels"])
     samples = table[table["labels"] == labels].groupby("sample", sort=False)
     sentences = [sentence(name, labels, sample) for name, sample in samples]
     return {"sentences": [text for text in sentences if text], "rows": list(rows(table, labels))}
@@ -71,7 +72,7 @@ def with_interval(row: pd.Series, name: str) -> str:
 
 
 def _place(sample: str, labels: str) -> str:
-    ranked = "ranked by density alone" if labels == DENSITY else f"labels “{labels}”"
+    ranked = f"ranked by {RANKERS[labels].title}" if labels in RANKERS else f"labels “{labels}”"
     return f"{SAMPLES.get(sample, sample)}, {ranked}"
 
 
@@ -95,6 +96,7 @@ def _rate_rows(table: pd.DataFrame, labels: str) -> Iterator[dict]:
     for key, rows in table.groupby(keys, sort=False):
         lists = rows.set_index("selection")
         row = dict(zip(keys, key, strict=True)) | {"lens_fraction": percent(key[-1])}
+        row["title"] = title_of(key[1]) if key[1] in RANKERS else key[1]
         for name, share in (("small", best(0.001)), ("large", best(0.01))):
             for what in ("purity", "completeness"):
                 row[f"{name}_{what}"] = with_interval(lists.loc[share], what)

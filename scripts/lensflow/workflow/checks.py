@@ -100,6 +100,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
         yield from _check_applied(where, experiment)
         yield from _check_scales(where, experiment)
         yield from _check_denoised(where, experiment)
+        yield from _check_injections(where, experiment)
         yield from _check_headline(where, experiment)
         yield from _check_appendix(where, experiment)
         yield from _check_comparison(where, experiment)
@@ -184,6 +185,24 @@ def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
             f"given), but there are at most {images} training images; expected fewer clusters "
             "than images"
         )
+
+
+def _check_injections(where: str, experiment: Experiment) -> Iterator[str]:
+    name, labels = experiment.settings["injections"], experiment.settings["labels"]
+    wanted = [label for label in labels if JUDGEMENTS[label].is_injected]
+    if bool(wanted) != (name is not None):
+        names = [judgement.name for judgement in JUDGEMENTS.values() if judgement.is_injected]
+        yield (
+            f"{where}.labels is {labels} and injections is {name!r}; give both `{names[0]}` and "
+            "the name of a simulated dataset whose lenses are injected, or neither"
+        )
+    elif name is not None:
+        (dataset,) = [each for each in experiment.datasets if each.name == name]
+        if not dataset.is_simulated or dataset == experiment.dataset:
+            yield (
+                f"{where}.injections names {name!r}; expected a dataset of kind simulate, other "
+                "than the one the experiment trains on"
+            )
 
 
 def _check_headline(where: str, experiment: Experiment) -> Iterator[str]:

@@ -55,10 +55,10 @@ def _step(experiment: Experiment, run: Run, path: str) -> str:
     stem = SHEET.stem.format(scale=run.scale, features=run.n_features, run=run.run)
     template = experiment.run_path(run, "cluster_labels_template.csv")
     return (
-        f"{experiment.name}: nobody has judged the clusters yet, so unusual objects come first. "
-        f"To judge: {_how_to_judge(experiment, path)}. Without a browser: look at "
-        f"{experiment.figure_path(stem)}, fill in the columns probability (0 not a lens, 0.5 "
-        f"uncertain, 1 lens) and who of {template}, save it as {path}. "
+        f"{experiment.name}: nobody has judged the clusters yet (candidates are "
+        f"{experiment.judgement.title}). To judge: {_how_to_judge(experiment, path)}. Without a "
+        f"browser: look at {experiment.figure_path(stem)}, fill in the columns probability (0 not "
+        f"a lens, 0.5 uncertain, 1 lens) and who of {template}, save it as {path}. "
         f"{experiment.run_path(run, 'next_looks.csv')} says which clusters matter most."
     )
 

@@ -19,6 +19,7 @@ SECTIONS = ("datasets", "presets", "experiments")
 REFERENCES = {
     "dataset": "datasets",
     "apply_to": "datasets",
+    "injections": "datasets",
     "preset": "presets",
     "compare_paper": "experiments",
     "beside": "experiments",

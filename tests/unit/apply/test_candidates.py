@@ -67,6 +67,35 @@ def test_the_ends_of_the_interval_are_means_of_those_of_the_runs(tmp_path):
     assert table["p_high"].tolist() == pytest.approx([0.96, 0.7])
 
 
+def arcs(path, values):
+    pd.DataFrame({"id": ["010", "11", "12", "13"], "arcs": values}).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4])
+def test_where_nobody_judged_the_ranks_of_density_and_arcs_are_added(tmp_path, monkeypatch, rows):
+    """Of four objects: ranks by density 3 2 1 0, by arcs 1 3 0 2, and so in all 4 5 1 2."""
+    monkeypatch.setattr(candidates, "ROWS", rows)
+    runs = [scores(tmp_path / "a.csv", [0.1] * 4)]
+    table = combine_runs(runs, "nobody", 4, arcs(tmp_path / "arcs.csv", [10.0, 40.0, 1.0, 20.0]))
+    assert table["id"].tolist() == ["11", "010", "13", "12"]
+    assert table["arcs"].tolist() == [40.0, 10.0, 20.0, 1.0]
+    assert list(table) == ["id", "judgement", "cluster", "log_density", "arcs"]
+
+
+def test_arcs_do_not_rank_what_somebody_judged(tmp_path):
+    runs = [scores(tmp_path / "a.csv", [0.2, 0.9, 0.5, 0.4])]
+    table = combine_runs(runs, "known", 4, arcs(tmp_path / "arcs.csv", [9.0, 1.0, 1.0, 1.0]))
+    pd.testing.assert_frame_equal(table, combine_runs(runs, "known", 4))
+
+
+def test_arcs_of_other_objects_are_refused(tmp_path):
+    other = arcs(tmp_path / "arcs.csv", [1.0, 2.0, 3.0, 4.0])
+    other.write_text(other.read_text().replace("010,", "10,"))
+    with pytest.raises(ArtifactError, match=r"arcs.csv do not score the same objects"):
+        combine_runs([scores(tmp_path / "a.csv", [0.1] * 4)], "nobody", 4, other)
+
+
 @pytest.mark.parametrize("rows", [1, 3, 4])
 def test_blocks_of_rows_change_nothing(tmp_path, monkeypatch, rows):
     runs = [scores(tmp_path / f"{i}.csv", [0.5, 0.5, 0.1 * i, 0.5]) for i in range(3)]

@@ -36,6 +36,8 @@ def test_a_judgement_is_made_by_a_rule_or_comes_from_outside():
         (["known", "stand_in", "person"], "person"),
         (["known", "stand_in", "counted"], "counted"),
         (["counted", "person"], "person"),
+        (["nobody", "injected"], "injected"),
+        (["injected", "person"], "person"),
     ],
 )
 def test_a_persons_judgement_counts_most_and_true_labels_least(names, expected):
@@ -44,9 +46,48 @@ def test_a_persons_judgement_counts_most_and_true_labels_least(names, expected):
 
 @pytest.mark.parametrize("name", ["guess", "person"])
 def test_only_known_judgements_are_made_by_a_rule(name):
-    with pytest.raises(ConfigError, match=f"'{name}'; choose counted or known or stand_in"):
+    with pytest.raises(
+        ConfigError, match=f"'{name}'; choose counted or injected or known or stand_in"
+    ):
         judged_by_rule(name)
     assert judged_by_rule("known").judge is not None
+
+
+def test_injected_shares_by_hand():
+    """Of 4 injected lenses 3 are in cluster 0, of 8 other objects 2; cluster 2 is empty."""
+    clusters = [0, 0, 0, 1, 0, 0, 1, 1, 1, 3, 3, 3]
+    is_injected = [1] * 4 + [0] * 8
+    shares = judgements.injected_shares(clusters, is_injected, 4)
+    np.testing.assert_allclose(shares, [3 / 4, (1 / 4) / (1 / 4 + 3 / 8), 0.5, 0.0])
+
+
+def test_more_injected_lenses_say_the_same():
+    draw = np.random.default_rng(0)
+    clusters, is_injected = draw.integers(5, size=400), np.arange(400) % 2
+    once = judgements.injected_shares(clusters, is_injected, 5)
+    again = np.concatenate([clusters, clusters[is_injected == 1]])
+    twice = judgements.injected_shares(again, np.concatenate([is_injected, np.ones(200)]), 5)
+    np.testing.assert_allclose(once, twice)
+
+
+def test_injected_lenses_rank_clusters_as_true_fractions_do():
+    """Where the survey's lenses are like those injected, p rises with the fraction of lenses."""
+    draw = np.random.default_rng(1)
+    is_lens = draw.random(60_000) < 0.05
+    shares = {True: [0.1, 0.2, 0.3, 0.4], False: [0.4, 0.3, 0.2, 0.1]}
+    clusters = np.where(is_lens, draw.choice(4, 60_000, p=shares[True]),
+                        draw.choice(4, 60_000, p=shares[False]))  # fmt: skip
+    injected = draw.choice(4, 5000, p=shares[True])
+    together = np.concatenate([clusters, injected])
+    found = judgements.injected_shares(together, np.repeat([0, 1], [60_000, 5000]), 4)
+    known = judgements.known_fractions(clusters, is_lens, 4)
+    assert np.argsort(found).tolist() == np.argsort(known).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("is_injected", [[0, 0], [1, 1]])
+def test_without_injected_lenses_or_a_survey_nothing_is_told(is_injected):
+    with pytest.raises(LabelError, match="injected lenses among 2 images"):
+        judgements.injected_shares([0, 1], is_injected, 2)
 
 
 def test_known_fractions_by_hand():

@@ -5,6 +5,7 @@ from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.labelling import label_clusters_stage
 from lensflow.errors import ConfigError, LabelError
+from lensflow.samples.embeddings import read_embeddings
 from unit.cluster.conftest import JUDGED, write_classes
 
 
@@ -27,7 +28,7 @@ def test_unknown_classes_cannot_be_judged_by_labels(folder):
 
 
 def test_unknown_method_is_refused(folder):
-    with pytest.raises(ConfigError, match="choose counted or known or stand_in"):
+    with pytest.raises(ConfigError, match="choose counted or injected or known or stand_in"):
         label_clusters_stage(
             folder / "mixture.h5", [folder / "shard_0.h5"], folder / "x.csv", "guess", seed=0
         )
@@ -41,3 +42,36 @@ def test_counted_lenses_stand_in_the_table_in_place_of_a_probability(folder):
     assert sorted(table["n_lenses"]) == ["0", "25"]
     np.testing.assert_allclose(sorted(table["probability"]), [1 / 27, 26 / 27])
     assert (table["who"] == "lensflow counted").all()
+
+
+def test_injected_lenses_judge_a_survey_of_unknown_classes(folder):
+    """Of the simulated dataset the lenses alone count, and no class of the survey is read."""
+    write_classes(folder / "unknown.h5", known=False)
+    label_clusters_stage(
+        folder / "mixture.h5",
+        [folder / "unknown.h5"],
+        folder / "injected.csv",
+        "injected",
+        seed=0,
+        injected_paths=[folder / "shard_0.h5"],
+    )
+    mixture = clusterers.load(folder / "mixture.h5")
+    table = cluster_labels.read(folder / "injected.csv", mixture.hash, 2)
+    assert table["n_members"].astype(int).sum() == len(read_embeddings([folder / "unknown.h5"])[0])
+    assert set(table["n_inspected"]) == {"0"}
+    x, rows = read_embeddings([folder / "shard_0.h5"])
+    lens_cluster = np.bincount(mixture.labels(x[rows["is_lens"] == 1])).argmax()
+    assert table["probability"].astype(float).idxmax() == lens_cluster
+
+
+def test_a_survey_without_injections_is_refused(folder):
+    write_classes(folder / "none.h5", known=False)
+    with pytest.raises(LabelError, match="0 injected lenses"):
+        label_clusters_stage(
+            folder / "mixture.h5",
+            [folder / "none.h5"],
+            folder / "x.csv",
+            "injected",
+            seed=0,
+            injected_paths=[folder / "none.h5"],
+        )

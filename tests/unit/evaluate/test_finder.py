@@ -11,6 +11,7 @@ from lensflow.evaluate.columns import (
     BRIER_COLUMNS,
     CALIBRATION_COLUMNS,
     MISSED_COLUMNS,
+    RANKER_COLUMNS,
     RATES_COLUMNS,
 )
 from lensflow.evaluate.ranked import read_ranked
@@ -34,13 +35,23 @@ def write_index(path, sample, n_objects=120):
     return path
 
 
-def run_finder(folders, out, samples=("test",)):
+NO_RANKERS = pd.DataFrame(columns=RANKER_COLUMNS)
+
+
+def ranked_by(labels, ids):
+    """Scores of objects that rise in their order."""
+    return pd.DataFrame({"sample": "test", "labels": labels, "id": ids, "score": range(len(ids))})
+
+
+def run_finder(folders, out, samples=("test",), rankers=NO_RANKERS):
+    rankers.to_csv(out / "rankers.csv", index=False)
     finder.evaluate_finder_stage(
         samples,
         [folder / f"scores_{sample}.csv" for sample in samples for folder in folders],
         [folder / "scores_train.csv" for folder in folders],
         [folders[0] / f"embeddings_{sample}.h5" for sample in samples],
         [write_index(out / f"{sample}.h5", sample) for sample in samples],
+        out / "rankers.csv",
         {name: out / f"{name}.csv" for name in COLUMNS},
         n_bootstrap=10,
         seed=1,
@@ -48,13 +59,14 @@ def run_finder(folders, out, samples=("test",)):
     return {name: pd.read_csv(out / f"{name}.csv") for name in COLUMNS}
 
 
-def read(folders, tmp_path, sample="test"):
+def read(folders, tmp_path, sample="test", rankers=NO_RANKERS):
     return read_ranked(
         sample,
         [folder / f"scores_{sample}.csv" for folder in folders],
         [folder / "scores_train.csv" for folder in folders],
         folders[0] / f"embeddings_{sample}.h5",
         write_index(tmp_path / "index.h5", sample),
+        rankers,
     )
 
 
@@ -125,6 +137,7 @@ def test_files_of_other_rows_are_refused(folders, tmp_path):
             [folder / "scores_train.csv" for folder in folders],
             folders[0] / "embeddings_test.h5",
             write_index(tmp_path / "index.h5", "test"),
+            NO_RANKERS,
         )
 
 
@@ -143,3 +156,24 @@ def test_objects_of_equal_probability_are_listed_by_their_log_odds(folders, tmp_
     first = first.loc[~first["id"].iloc[:, 0].duplicated(), "log_odds_known"].mean(axis=1)
     np.testing.assert_array_equal(by_odds, one.ids[np.argsort(-first.to_numpy())])
     assert sorted(score.ranking) == list(range(len(one.ids)))
+
+
+def test_what_ranks_beside_is_a_score_of_its_own_and_changes_no_other(folders, tmp_path):
+    (tmp_path / "with").mkdir()
+    alone = run_finder(folders, tmp_path)
+    ids = read(folders, tmp_path).ids
+    tables = run_finder(folders, tmp_path / "with", rankers=ranked_by("arcs", ids))
+    for name in ("rates", "missed"):
+        own = tables[name][tables[name]["labels"] != "arcs"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(own, alone[name], check_dtype=False)
+    beside = tables["rates"][tables["rates"]["labels"] == "arcs"]
+    assert set(beside["run"]) == {"all"}
+    assert beside["purity_expected"].isna().all()  # it is no probability
+    assert len(beside) == len(tables["rates"].query("labels == 'known' and run == 'all'"))
+    assert set(tables["calibration"]["labels"]) == {"known", "stand_in"}
+
+
+def test_what_ranks_other_objects_is_refused(folders, tmp_path):
+    ids = read(folders, tmp_path).ids[::-1]
+    with pytest.raises(ArtifactError, match="different rows of the sample 'ranked by arcs'"):
+        read(folders, tmp_path, rankers=ranked_by("arcs", ids))

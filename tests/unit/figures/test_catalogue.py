@@ -29,8 +29,8 @@ def experiment(encoder="autoencoder", **settings):
         "dataset": "training", "apply_to": ["survey"], "protocol": "paper", "preset": "small",
         "scales": ["log", "linear"], "n_features": [3, 6], "runs": 2, "shards": 2,
         "headline": {"scale": "log", "n_features": 6}, "labels": ["known", "stand_in"],
-        "person_labels": "judged.csv", "baselines": True, "compare_paper": {"honest": None},
-        "appendix_a": {"n_features": None, "denoise": False},
+        "person_labels": "judged.csv", "injections": None, "baselines": True,
+        "compare_paper": {"honest": None}, "appendix_a": {"n_features": None, "denoise": False},
     }  # fmt: skip
     training = {"kind": "simulate", "population": "training", "n_objects": 9, "shards": 1}
     survey = {"kind": "fits", "path": "survey", "catalogue": None, "shards": 3}

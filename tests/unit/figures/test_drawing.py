@@ -152,14 +152,18 @@ def test_an_empty_table_of_the_finder_is_said(name, paths, files, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["rates", "missed", "calibration"])
-def test_where_nobody_judged_density_is_shown(name, paths, files, monkeypatch):
+@pytest.mark.parametrize(
+    ("ranker", "title"),
+    [("density", "density alone"), ("density_arcs", "density and arcs by ranks")],
+)
+def test_where_nobody_judged_what_ranks_is_shown(name, ranker, title, paths, files, monkeypatch):
     """There is no probability then, and so nothing to calibrate."""
     from matplotlib.figure import Figure
 
     seen = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.extend(_texts(figure)))
-    draw(name, *files, **tables(paths, name), judgement="nobody")
-    expected = {"calibration": "no lens probabilities"}.get(name, "density alone")
+    draw(name, *files, **tables(paths, name), judgement=ranker)
+    expected = {"calibration": "no lens probabilities"}.get(name, title)
     assert any(expected in text for text in seen)
 
 

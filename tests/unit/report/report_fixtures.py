@@ -241,6 +241,16 @@ def write_candidates(path, run_folder):
     best[columns].to_csv(path, index=False)
 
 
+def write_rankers(path, scores):
+    """Density and arcs by ranks, and a control, made up."""
+    ids = pd.read_csv(scores, dtype={"id": str})["id"].drop_duplicates().to_numpy()
+    made = {"sample": "test", "id": ids, "score": np.random.default_rng(1).random(len(ids))}
+    names = ("density_arcs", "isolation_forest")
+    table = pd.concat([pd.DataFrame({**made, "labels": name}) for name in names])
+    table.to_csv(path, index=False)
+    return path
+
+
 def write_finder(folder, run_folders, index):
     """What the headline model is as a finder, of the training sample under another name."""
     evaluate_finder_stage(
@@ -249,6 +259,7 @@ def write_finder(folder, run_folders, index):
         [run / "scores_train.csv" for run in run_folders],
         [run_folders[0] / "embeddings_train.h5"],
         [index],
+        write_rankers(folder / "rankers.csv", run_folders[0] / "scores_train.csv"),
         {name: folder / f"{name}.csv" for name in FINDER_TABLES},
         n_bootstrap=10,
         seed=1,
@@ -260,7 +271,7 @@ def write_config(path, n, n_features, runs):
         "dataset": "fake", "protocol": "honest", "preset": "demo", "scales": ["log"],
         "n_features": [n_features], "headline": {"scale": "log", "n_features": n_features},
         "runs": runs, "shards": 2, "labels": ["known", "stand_in"], "apply_to": ["faint"],
-        "baselines": True, "appendix_a": None, "compare_paper": None,
+        "injections": None, "baselines": True, "appendix_a": None, "compare_paper": None,
     }  # fmt: skip
     simulated = {"kind": "simulate", "population": "training", "n_objects": n, "shards": 2}
     config = {

@@ -37,7 +37,11 @@ def test_rates_are_said_with_their_intervals(folder):
     assert [row["lens_fraction"] for row in rows] == ["60 %", "1 %", "0.1 %", "0.01 %"]
     assert {row["small_purity"] for row in rows} == {"20 % (17 to 27.5)"}
     assert {row["pure"] for row in rows} == {"31 % (30 to 40)"}
-    assert {row["labels"] for row in rates["rows"]} == {"known", "stand_in", "density"}
+    beside = {"density", "density_arcs", "isolation_forest"}
+    assert {row["labels"] for row in rates["rows"]} == {"known", "stand_in", *beside}
+    titles = {row["labels"]: row["title"] for row in rates["rows"]}
+    assert titles["known"] == "known"
+    assert titles["density"] == "density alone: unusual objects first"
 
 
 def test_what_is_not_defined_is_said(folder):
@@ -78,15 +82,23 @@ def test_calibration_is_said_for_the_judged_fraction_and_this_one(folder):
     assert content(folder)["calibration"]["sentences"][0].endswith("differ by 0.150.")
 
 
-def test_where_nobody_judged_density_ranks(folder):
+def test_where_nobody_judged_density_and_arcs_rank_or_density_alone(folder):
+    judged_by_nobody(folder, ["density", "density_arcs"])
+    first = content(folder)["rates"]["sentences"][0]
+    assert first.startswith("Held-out objects, ranked by density and arcs by ranks")
+    found = judged_by_nobody(folder, ["density"])
+    assert found["rates"]["sentences"][0].startswith("Held-out objects, ranked by density alone")
+    assert {row["above"] for row in found["missed"]["rows"]} == {"not defined"}
+    assert found["calibration"] == {"sentences": [], "rows": []}
+
+
+def judged_by_nobody(folder, labels):
+    """What the report says where nobody judged and some rankers are there."""
     path = folder / "demo/config.yaml"
     config = yaml.safe_load(path.read_text())
     config["experiments"]["demo"]["labels"] = ["nobody"]
     path.write_text(yaml.safe_dump(config))
     for name in ("rates", "missed", "calibration_summary"):
         table = pd.read_csv(folder / f"demo/{name}.csv")
-        table[table["labels"] == "density"].to_csv(folder / f"demo/{name}.csv", index=False)
-    found = content(folder)
-    assert found["rates"]["sentences"][0].startswith("Held-out objects, ranked by density alone")
-    assert {row["above"] for row in found["missed"]["rows"]} == {"not defined"}
-    assert found["calibration"] == {"sentences": [], "rows": []}
+        table[table["labels"].isin(labels)].to_csv(folder / f"demo/{name}.csv", index=False)
+    return content(folder)

@@ -115,6 +115,9 @@ def test_every_key_of_the_schema_is_described():
         ),
         (["run"], ["paper"], ["'data/SpaceBasedTraining', which is no folder"]),
         (["experiments", "demo", "labels"], ["person"], ["give both `person` and the path"]),
+        (["experiments", "demo", "labels"], ["injected"], ["give both `injected` and the name"]),
+        (["experiments", "demo", "injections"], "sim_challenge", ["give both `injected`"]),
+        (["experiments", "demo", "injections"], "x", ["injections names 'x'"]),
     ],
 )
 def test_a_mistake_is_explained(config, path, value, parts, tmp_path, monkeypatch):
@@ -127,6 +130,15 @@ def test_a_mistake_is_explained(config, path, value, parts, tmp_path, monkeypatc
         complete(config)
     for part in parts:
         assert part in str(raised.value)
+
+
+def test_injections_come_from_other_simulations(config):
+    demo = config["experiments"]["demo"]
+    demo |= {"labels": ["injected"], "injections": "sim_training"}
+    with pytest.raises(ConfigError, match="expected a dataset of kind simulate, other than the"):
+        complete(config)
+    demo["injections"] = "sim_challenge"
+    complete(config)
 
 
 def test_all_mistakes_are_listed_at_once(config):
