@@ -92,7 +92,8 @@ def _blocks(images: np.ndarray, ids: np.ndarray) -> Iterator[tuple[np.ndarray, n
         yield images[start : start + BLOCK], ids[start : start + BLOCK]
 
 
-def _encoded(encode: Callable, images: np.ndarray) -> np.ndarray:
+def encoded(encode: Callable, images: np.ndarray) -> np.ndarray:
+    """Return the features of images (n, 101, 101), a block at a time: (n, d)."""
     ids = np.arange(len(images))
     return np.concatenate([encode(block) for block, _ in _blocks(images, ids)])
 
@@ -147,7 +148,7 @@ def compare(samples: dict[str, tuple[np.ndarray, pd.DataFrame]], given) -> Itera
         start = time.perf_counter()
         encode = fitted(images, train["id"].to_numpy(), given.n_features, given.seed)
         between = time.perf_counter()
-        features = {sample: _encoded(encode, values) for sample, (values, _) in samples.items()}
+        features = {sample: encoded(encode, values) for sample, (values, _) in samples.items()}
         n_encoded, seconds = sum(map(len, features.values())), time.perf_counter() - between
         cost = {"fit_seconds": between - start, "images_per_second": n_encoded / seconds}
         for mixture_seed in range(given.n_runs):
