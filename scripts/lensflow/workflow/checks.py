@@ -147,7 +147,8 @@ def _check_labels(where: str, experiment: Experiment) -> Iterator[str]:
         return
     missing = f"but the dataset {experiment.dataset.name!r} has no catalogue"
     if needs := sorted(name for name in experiment.judgements if JUDGEMENTS[name].needs_labels):
-        others = [judgement.name for judgement in JUDGEMENTS.values() if not judgement.needs_labels]
+        # Injected lenses need a dataset of their own.
+        others = [j.name for j in JUDGEMENTS.values() if not (j.needs_labels or j.is_injected)]
         yield (
             f"{where}.labels holds {needs}, which need true labels, {missing}; "
             f"use labels: [{', '.join(others)}]{_tables_needed(others)}"
