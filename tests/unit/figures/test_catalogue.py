@@ -29,7 +29,8 @@ def experiment(encoder="autoencoder", **settings):
         "dataset": "training", "apply_to": ["survey"], "protocol": "paper", "preset": "small",
         "scales": ["log", "linear"], "n_features": [3, 6], "runs": 2, "shards": 2,
         "headline": {"scale": "log", "n_features": 6}, "labels": ["known", "stand_in"],
-        "person_labels": "judged.csv", "injections": None, "baselines": True,
+        "person_labels": "judged.csv", "injections": None, "prior": [0.5, 0.5],
+        "baselines": True,
         "compare_paper": {"honest": None}, "appendix_a": {"n_features": None, "denoise": False},
     }  # fmt: skip
     training = {"kind": "simulate", "population": "training", "n_objects": 9, "shards": 1}
