@@ -162,6 +162,8 @@ def _draw_one(axes, rows, metric):
     for colour, encoder in zip(style.CYCLE, ENCODERS, strict=False):
         for dashes, way in zip(style.DASHES, WAYS, strict=False):
             curve = perfect[(perfect["encoder"] == encoder) & (perfect["way"] == way)]
+            if curve.empty:
+                continue
             label = f"{encoder}, {way}"
             axes.plot(curve["n_looks"], curve[metric], color=colour, ls=dashes, label=label)
             low, high = (curve[metric] + sign * curve[f"{metric}_std"] for sign in (-1, 1))
