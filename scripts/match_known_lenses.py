@@ -8,7 +8,7 @@ if __name__ == "__main__":
         match_known_lenses(
             scores=snakemake.input.scores,
             index=snakemake.input.index,
-            known_lenses=snakemake.input.known_lenses,
+            known_lenses=snakemake.input.known_lenses[0],
             match_radius=snakemake.params.match_radius,
             judgement=snakemake.params.judgement,
             n_candidates=snakemake.params.n_candidates,

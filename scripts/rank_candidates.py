@@ -18,6 +18,6 @@ if __name__ == "__main__":
             dataset=snakemake.wildcards.dataset,
             grades=snakemake.input.grades,
             answers=snakemake.input.answers or None,  # an empty list where nothing is hidden
-            known_lenses=snakemake.input.known_lenses or None,  # an empty list where none is given
+            known_lenses=next(iter(snakemake.input.known_lenses), None),  # a list of one or none
             match_radius=snakemake.params.match_radius,
         )
