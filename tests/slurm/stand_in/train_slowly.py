@@ -5,12 +5,12 @@ import sys
 import time
 from pathlib import Path
 
-SCRIPTS = Path(snakemake.scriptdir).resolve().parents[2] / "scripts"  # noqa: F821
+SCRIPTS = Path(snakemake.scriptdir).resolve().parents[2] / "scripts"
 sys.path.append(str(SCRIPTS))
 
 from lensflow.train.watch import Watch  # noqa: E402
 
-PAUSE_S = snakemake.params.step_s if snakemake.resources.tried < 3 else 0  # noqa: F821
+PAUSE_S = snakemake.params.step_s if snakemake.resources.tried < 3 else 0
 on_train_batch_end = Watch.on_train_batch_end
 
 
@@ -22,6 +22,6 @@ def slow_step(self, batch, logs=None):
 Watch.on_train_batch_end = slow_step
 runpy.run_path(
     str(SCRIPTS / "train_denoiser.py"),
-    init_globals={"snakemake": snakemake},  # noqa: F821
+    init_globals={"snakemake": snakemake},
     run_name="__main__",
 )
