@@ -18,5 +18,6 @@ if __name__ == "__main__":
             ],
             judgements=snakemake.params.judgements,
             head_path=snakemake.output.head,
+            answer_paths=dict(zip(snakemake.params.hidden, snakemake.input.answers, strict=True)),
             n_threads=snakemake.params.math_threads,
         )

@@ -576,6 +576,11 @@ class Experiment:
         """Return the hidden objects of a dataset's page; nothing where none are asked for."""
         return [self.hidden_path(dataset)] if self.settings["hidden"] else []
 
+    @property
+    def hidden_datasets(self) -> list[str]:
+        """Names of the datasets on whose grading pages objects are hidden."""
+        return self.candidate_datasets if self.settings["hidden"] else []
+
     def answer_paths(self, dataset: str) -> list[str]:
         """Return the table of what those objects are; nothing where none are asked for."""
         return [self.table_path(f"hidden_{dataset}")] if self.settings["hidden"] else []

@@ -7,7 +7,7 @@ MAKES: in results/<experiment>/<scale>/features_<d>/run_<r>/: mixture.h5, cluste
        results/<experiment>/judge.html
 """
 
-from lensflow.workflow.guidance import checked_tables
+from lensflow.workflow.guidance import checked_grades, checked_tables
 
 
 rule fit_mixture:
@@ -333,7 +333,12 @@ rule add_student:
 rule fit_head:
     """Fit the head of a run to the graded images, in whichever samples they are."""
     input:
-        grades=lambda wildcards: experiment(wildcards).grade_paths,
+        grades=lambda wildcards: checked_grades(experiment(wildcards)),
+        answers=lambda wildcards: [
+            path
+            for name in experiment(wildcards).hidden_datasets
+            for path in experiment(wildcards).answer_paths(name)
+        ],
         scores=lambda wildcards: [
             path
             for sample in experiment(wildcards).samples
@@ -366,6 +371,7 @@ rule fit_head:
             )
             for sample in experiment(wildcards).samples
         ],
+        hidden=lambda wildcards: experiment(wildcards).hidden_datasets,
         judgements=lambda wildcards: experiment(wildcards).probabilities,
         math_threads=config["math_threads"],
         code=stage_hash("fit_head.py"),

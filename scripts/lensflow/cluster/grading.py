@@ -16,6 +16,7 @@ from lensflow.cluster.head import Head, fit_weights, kernel
 from lensflow.errors import LabelError
 from lensflow.samples.embeddings import open_embeddings
 from lensflow.samples.grades import grades_of, merge_grades, read_grades
+from lensflow.samples.hidden import read_answers
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import Chances, iterate_scores, write_scores
 
@@ -46,6 +47,7 @@ def fit_head_stage(
     samples: Sequence[GradedSample],
     judgements: Sequence[str],
     head_path: str | Path,
+    answer_paths: Mapping[str, str | Path],
     n_threads: int | None = None,
 ) -> None:
     """Fit the head of one run to the graded images, wherever these are.
@@ -61,6 +63,9 @@ def fit_head_stage(
         Those that give a lens probability; each has a head of its own.
     head_path : path
         The artifact of kind ``head``.
+    answer_paths : mapping of str to path
+        What the hidden objects among those that were graded are, by dataset, where there are such:
+        nothing of theirs is embedded, so their grades say nothing here.
     n_threads : int, optional
         Most threads of linear algebra; as many as the environment allows when not given.
 
@@ -72,7 +77,7 @@ def fit_head_stage(
     ArtifactError
         When scores and embeddings do not hold the same rows.
     """
-    grades = read_grades(grade_paths)
+    grades = _without_hidden(read_grades(grade_paths), answer_paths)
     datasets = list(dict.fromkeys(sample.dataset for sample in samples))
     _check_datasets(grades, datasets, grade_paths)
     labels = {
@@ -88,6 +93,14 @@ def fit_head_stage(
     with artifacts.descending(*samples[0].embedding_paths):
         head.save(head_path)
     logger.info("%d graded images, mean label %.3f", len(found), found["label"].mean())
+
+
+def _without_hidden(grades: pd.DataFrame, answers: Mapping[str, str | Path]) -> pd.DataFrame:
+    """Return the grades of real objects: of all but those that were hidden among a dataset's."""
+    for dataset, path in answers.items():
+        is_hidden = grades["id"].isin(read_answers(path).index)
+        grades = grades[~(is_hidden & grades["dataset"].isin(["", dataset]))]
+    return grades
 
 
 def _fit(found: pd.DataFrame, train_paths: Sequence[str | Path], judgements: Sequence[str]) -> Head:

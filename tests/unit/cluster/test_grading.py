@@ -60,7 +60,7 @@ def test_graded_images_move_those_near_them_and_several_graders_count_as_their_m
         grades(tmp_path / "one.csv", ["a03,a,A,me", "b11,,X,me", "b12,b,C,me"]),
         grades(tmp_path / "two.csv", ["a03,a,X,you"]),
     ]
-    fit_head_stage(files, samples, ["person"], tmp_path / "head.h5")
+    fit_head_stage(files, samples, ["person"], tmp_path / "head.h5", {})
     head = Head.load(tmp_path / "head.h5")
     assert head.points.shape == (3, 2)
     first = samples[1].score_paths[1], samples[1].embedding_paths[1]
@@ -89,7 +89,7 @@ def read_p(sample, name):
 def test_the_same_grades_give_the_same_bytes(samples, tmp_path):
     path = grades(tmp_path / "one.csv", ["a03,a,A,me", "b11,,X,me"])
     for name in ("x.h5", "y.h5"):
-        fit_head_stage([path], samples, ["person"], tmp_path / name)
+        fit_head_stage([path], samples, ["person"], tmp_path / name, {})
     assert (tmp_path / "x.h5").read_bytes() == (tmp_path / "y.h5").read_bytes()
 
 
@@ -105,12 +105,28 @@ def test_the_same_grades_give_the_same_bytes(samples, tmp_path):
 def test_grades_that_fit_nothing_are_explained(samples, tmp_path, rows, message):
     path = grades(tmp_path / "one.csv", rows)
     with pytest.raises(LabelError, match=message):
-        fit_head_stage([path], samples, ["person"], tmp_path / "head.h5")
+        fit_head_stage([path], samples, ["person"], tmp_path / "head.h5", {})
 
 
 def test_scores_of_other_rows_are_refused(samples, tmp_path):
     path = grades(tmp_path / "one.csv", ["a03,a,A,me"])
-    fit_head_stage([path], samples, ["person"], tmp_path / "head.h5")
+    fit_head_stage([path], samples, ["person"], tmp_path / "head.h5", {})
     scores, other = samples[0].score_paths[0], samples[0].embedding_paths[1]
     with pytest.raises(ArtifactError, match="do not hold the same images"):
         add_head_stage(scores, other, tmp_path / "head.h5", tmp_path / "out.csv")
+
+
+def test_objects_that_were_hidden_on_the_page_are_left_out(samples, tmp_path):
+    (tmp_path / "hidden.csv").write_text("id,is_lens\nb77,1\n")
+    real = grades(tmp_path / "real.csv", ["b03,b,A,me", "b11,b,X,me"])
+    both = grades(tmp_path / "both.csv", ["b03,b,A,me", "b77,b,A,me", "b77,,X,you", "b11,b,X,me"])
+    answers = {"b": tmp_path / "hidden.csv"}
+    fit_head_stage([real], samples, ["person"], tmp_path / "real.h5", {})
+    fit_head_stage([both], samples, ["person"], tmp_path / "both.h5", answers)
+    assert (tmp_path / "real.h5").read_bytes() == (tmp_path / "both.h5").read_bytes()
+    with pytest.raises(LabelError, match="'b77' is in no sample"):
+        fit_head_stage([both], samples, ["person"], tmp_path / "x.h5", {})
+    # Hidden in one dataset, unknown in another.
+    path = grades(tmp_path / "a.csv", ["b77,a,A,me"])
+    with pytest.raises(LabelError, match=r"a.csv, line 2: the object 'b77' is in no sample"):
+        fit_head_stage([path], samples, ["person"], tmp_path / "x.h5", answers)
