@@ -137,6 +137,25 @@ def test_undo_takes_back_step_by_step(made_up):
     assert made_up.text("#status") == "There is nothing to undo."
 
 
+def test_what_another_window_says_is_taken_over(made_up):
+    """The same page, open twice, must not overwrite what was said in the other window."""
+    made_up.press("2")
+    made_up.wait("document.body.dataset.shown === '2'")
+    made_up.run(
+        """
+        const [key] = Object.keys(localStorage).filter((name) => name.startsWith("lensflow judge"));
+        const state = JSON.parse(localStorage.getItem(key));
+        const judged = {...state.judged, 3: {probability: 0.25, n_inspected: 20, when: ""}};
+        const newValue = JSON.stringify({...state, judged});
+        dispatchEvent(new StorageEvent("storage", {key, newValue}));
+        """
+    )
+    assert made_up.text("#done") == "2 of 3 clusters judged"
+    made_up.press("0")
+    (rows,) = made_up.saved("judged_0.csv")
+    assert [row["probability"] for row in rows] == ["0.5", "1", "0", "0.25"]
+
+
 def test_a_saved_file_is_read_again_and_a_foreign_one_is_not(made_up, tmp_path):
     for number, key in ((1, "2"), (2, "0")):
         made_up.wait(f"document.body.dataset.shown === '{number}'")

@@ -10,7 +10,14 @@ const WORDS = { [data.marks.lens]: "lens", [data.marks.interesting]: "interestin
 const START = { who: "", graded: {}, notes: {}, place: 0, isSingle: false };
 
 const name = `lensflow grade ${data.experiment} ${data.dataset}`;
-const store = openStore(name, START, refresh, () => say("This browser keeps nothing: save your file before you leave."));
+const store = openStore(name, START, {
+  changed: refresh,
+  taken() {
+    shuffle();
+    draw();
+  },
+  warn: () => say("This browser keeps nothing: save your file before you leave."),
+});
 const { look, keys: lookKeys, read: readLook } = lookControls(() => images && draw(), "t");
 
 let images = null;

@@ -12,7 +12,11 @@ const START = { who: "", position: 0, judged: {}, marks: {}, notes: {}, more: {}
 const filled = data.sheets.map((sheet, number) => number).filter((number) => data.sheets[number].n_members > 0);
 
 const name = `lensflow judge ${data.models.map((model) => model.hash.slice(0, 16)).join(" ")}`;
-const store = openStore(name, START, refresh, () => say("This browser keeps nothing: save your files before you leave."));
+const store = openStore(name, START, {
+  changed: refresh,
+  taken: openSheet,
+  warn: () => say("This browser keeps nothing: save your files before you leave."),
+});
 const { look, keys: lookKeys, read: readLook } = lookControls(() => images && drawAll());
 
 let images = null; // of the cluster on show

@@ -3,10 +3,11 @@
 const MOST_STEPS = 200;
 
 /**
- * Keep a state of plain values under a name; `changed` is called after every change.
- * Where the browser keeps nothing (a private window), `warn` is called once.
+ * Keep a state of plain values under a name; `changed` is called after every change here, `taken`
+ * when the same page changed it in another window: that state is taken over, so that neither window
+ * overwrites the other. Where the browser keeps nothing (a private window), `warn` is called once.
  */
-function openStore(name, initial, changed, warn) {
+function openStore(name, initial, { changed, taken, warn }) {
   let state = structuredClone(initial);
   const past = [];
   let warned = false;
@@ -15,6 +16,11 @@ function openStore(name, initial, changed, warn) {
   } catch {
     warned = true;
   }
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== name || newValue === null) return;
+    state = { ...structuredClone(initial), ...JSON.parse(newValue) };
+    taken();
+  });
   function save() {
     try {
       localStorage.setItem(name, JSON.stringify(state));
@@ -28,7 +34,6 @@ function openStore(name, initial, changed, warn) {
     get state() {
       return state;
     },
-    isKept: () => !warned,
     /** Change the state by a function; with `quiet` there is nothing to undo. */
     change(edit, quiet = false) {
       if (!quiet) past.push(JSON.stringify(state));
