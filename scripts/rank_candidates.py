@@ -17,7 +17,7 @@ if __name__ == "__main__":
             fits=snakemake.output.fits,
             dataset=snakemake.wildcards.dataset,
             grades=snakemake.input.grades,
-            answers=snakemake.input.answers or None,  # an empty list where nothing is hidden
-            known_lenses=next(iter(snakemake.input.known_lenses), None),  # a list of one or none
+            answers=next(iter(snakemake.input.answers), None),  # a list of one or none
+            known_lenses=next(iter(snakemake.input.known_lenses), None),
             match_radius=snakemake.params.match_radius,
         )
