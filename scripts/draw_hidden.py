@@ -1,6 +1,6 @@
 """Simulate the objects that are hidden among the candidates that people grade."""
 
-from lensflow.apply.hidden import draw_hidden_stage
+from lensflow.simulate.hidden import draw_hidden_stage
 from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":

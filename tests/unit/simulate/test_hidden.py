@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lensflow import artifacts
-from lensflow.apply.hidden import disguised, draw_hidden_stage
 from lensflow.samples.hidden import read_answers, read_hidden
+from lensflow.simulate.hidden import disguised, draw_hidden_stage
 
 
 @pytest.fixture
