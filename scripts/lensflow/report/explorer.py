@@ -17,7 +17,7 @@ import lensflow
 from lensflow import tables
 from lensflow.apply.similar import look_alikes, standardised
 from lensflow.cluster.judgements import JUDGEMENTS
-from lensflow.figures import sources, style
+from lensflow.figures import sources
 from lensflow.prepare.scaling import scale
 from lensflow.report.pictures import thumbnail
 from lensflow.samples.embeddings import read_embeddings
@@ -235,6 +235,8 @@ def _plot(points: dict):
     from bokeh.models import ColumnDataSource, HoverTool, TapTool
     from bokeh.plotting import figure
 
+    from lensflow.figures.style import VERMILLION
+
     source = ColumnDataSource(points, name="objects")
     words = "p @p{0.000}<br>" if "p" in points else "log density @density{0.0}<br>"
     picture = '<img src="@picture" width="128" height="128" alt=""><br>'
@@ -252,7 +254,7 @@ def _plot(points: dict):
     plot.axis.visible, plot.grid.visible = False, False
     plot.scatter(
         "x", "y", source=source, size=7, fill_color="colour_cluster", line_color=None,
-        fill_alpha=0.8, nonselection_fill_alpha=0.3, selection_line_color=style.VERMILLION,
+        fill_alpha=0.8, nonselection_fill_alpha=0.3, selection_line_color=VERMILLION,
         selection_line_width=2.5, name="points",
     )  # fmt: skip
     return plot
