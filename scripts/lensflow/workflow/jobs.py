@@ -13,7 +13,7 @@ from lensflow import artifacts, tables
 from lensflow.tables import Origin
 from lensflow.workflow.logs import start_log
 
-SETTINGS_OF_THE_MACHINE = ("code", "backup", "math_threads", "benchmarks")
+SETTINGS_OF_THE_MACHINE = ("code", "backup", "math_threads", "benchmarks", "snakefile")
 """Parameters that change nothing of what is made, or are named by themselves."""
 
 
