@@ -45,5 +45,7 @@ def given(log="results/logs/job.log", unnamed=(), **parts):
 
 
 def run_script(script, snakemake):
-    """Run ``scripts/<script>`` in this process."""
+    """Run ``scripts/<script>`` in this process; the folders of its outputs are made, as there."""
+    for path in snakemake.output:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
     runpy.run_path(str(SCRIPTS / script), {"snakemake": snakemake}, run_name="__main__")

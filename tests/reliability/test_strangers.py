@@ -64,7 +64,7 @@ def run_of(folder, seed):
         embed(folder, shard)
     embedded = [folder / f"embedded_{shard}.h5" for shard in shards]
     made = folder / "mixture.h5", folder / "template.csv"
-    settings = {"n_components": 2, "seed": 1, "max_iter": 20, "tol": 1e-2, "n_init": 1}
+    settings = {"n_components": 2, "seed": 1, "max_iter": 500, "tol": 1.0, "n_init": 1}
     fit_mixture_stage(embedded, *made, "lensflow", **settings, reg_covar=1e-6)
     return folder
 

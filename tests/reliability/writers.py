@@ -19,7 +19,7 @@ IMAGES = DRAWN.random((N, SIZE, SIZE)).astype("f4")
 FEATURES = DRAWN.normal(size=(N, 3)).astype("f4")
 IDS = [f"{number:04d}" for number in range(N)]
 ROWS = pd.DataFrame({"id": IDS, "rotation": np.arange(N) % 4, "is_lens": np.arange(N) % 2})
-MIXTURE = {"n_components": 2, "seed": 1, "max_iter": 20, "tol": 1e-2, "n_init": 1}
+MIXTURE = {"n_components": 2, "seed": 1, "max_iter": 500, "tol": 1.0, "n_init": 1}
 MIXTURE |= {"reg_covar": 1e-6}
 
 
