@@ -164,14 +164,18 @@ def small_disk(tmp_path):
     if done.returncode:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
     yield place
-    subprocess.run(["umount", str(place)], check=True)
+    # Lazily: HDF5 keeps a file open that it cannot close.
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
-def test_a_full_disk(small_disk, write):
-    (small_disk / "others").write_bytes(bytes(20 * 2**20 - 8192))
+@pytest.mark.parametrize("room", [0, 4096])
+def test_a_full_disk(small_disk, write, room):
+    if room and write not in HDF5:
+        pytest.skip("a table of this size fits")
+    (small_disk / "others").write_bytes(bytes(20 * 2**20 - room))
     path = path_for(write, small_disk)
-    with pytest.raises(ArtifactError, match=r"cannot be (written|created).*No space left"):
-        write(path)
+    ended = in_child(lambda: write(path))
+    assert ended.startswith(f"ArtifactError: {path} cannot be written")
     assert os.listdir(small_disk) == ["others"]
     (small_disk / "others").unlink()
     write(path)
@@ -183,6 +187,7 @@ def test_results_that_may_only_be_read(small_disk, write):
     write(path)
     whole = path.read_bytes()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    with pytest.raises(ArtifactError, match=r"cannot be (written|created).*Read-only"):
-        write(path)
+    ended = in_child(lambda: write(path))
+    assert ended.startswith(f"ArtifactError: {path} cannot be written")
+    assert "Read-only" in ended
     assert path.read_bytes() == whole
