@@ -15,6 +15,7 @@ from lensflow.embed.fitting import fit_encoder
 from lensflow.embed.stacks import embed_stack
 from lensflow.errors import ArtifactError
 from lensflow.ingest.ingestion import build_index
+from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.stacks import prepare_stack
 from lensflow.samples.embeddings import merge_embeddings, read_embeddings
 from lensflow.samples.rows import MEASURES
@@ -89,8 +90,13 @@ def test_image_shards_in_another_order_or_of_another_dataset(runs, tmp_path):
     first = runs[0]
     sample = ("train", 0, SHARDS, "sigma", SIZE, 0.0, 1)
     made = first / "split.csv", first / "index.h5"
+    images = shards(first, "images")
+    for strangers in (images[::-1], images[:1], shards(runs[1], "images")):
+        with pytest.raises(ArtifactError, match="lists other images than are given"):
+            prepare_stack(*made, strangers, tmp_path / "s.h5", *sample)
+    located = locate(pd.DataFrame({"id": ["000", "039"]}), first / "index.h5")
     with pytest.raises(ArtifactError, match="is of shard 1, 0 was expected"):
-        prepare_stack(*made, shards(first, "images")[::-1], tmp_path / "s.h5", *sample)
+        list(flux_blocks(located, images[::-1]))
     ingested(tmp_path, 3, "stars")
     lists = [first / "listing.csv", first / "out_0.csv", first / "out_1.csv"]
     with pytest.raises(ArtifactError, match="is of dataset stars, lenses was expected"):

@@ -31,6 +31,7 @@ from lensflow.ingest.shards import (
     begin_images,
     begin_table,
 )
+from lensflow.samples.images import IMAGES, images_hash
 
 MAX_QUARANTINE_FRACTION = 0.05
 NO_ROW = "no row in the catalogue"
@@ -168,7 +169,8 @@ def build_index(
     merged = (row for part in [listing, *parts] for row in quarantine.read(part))
     quarantine.write(merged_quarantine, merged)
     tally, n_listed, last_id, seen = quarantine.Tally(), 0, "", _Seen()
-    with artifacts.create(index, "index", {"dataset": name}) as writer:
+    attrs = {"dataset": name, IMAGES: images_hash(images)}
+    with artifacts.create(index, "index", attrs) as writer:
         for shard, (path, part) in enumerate(zip(images, parts, strict=True)):
             bad = list(quarantine.read(part))
             for row in bad:

@@ -13,6 +13,7 @@ from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.inputs import prepare_images
 from lensflow.prepare.scaling import SCALES
 from lensflow.prepare.splits import read_split
+from lensflow.samples.images import check_images
 from lensflow.samples.stacks import PREPARED, write_stack
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ def prepare_stack(
     seed : int
         Seed of the configuration.
     """
+    check_images(index_path, image_paths)
     rows = read_split(split_path, sample)
     rows = locate(rows[shard_rows(len(rows), shard, n_shards)], index_path)
     blocks = (

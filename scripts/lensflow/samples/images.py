@@ -8,9 +8,13 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from lensflow import artifacts
+from lensflow import artifacts, tables
 from lensflow.artifacts import ALL_ROWS
+from lensflow.errors import ArtifactError
 from lensflow.samples.rows import Path
+
+IMAGES = "images_sha256"
+"""Root attribute of an index that names the content of the shards that it lists."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,27 @@ def open_images(path: Path) -> Iterator[Images]:
     """Open an image shard for reading; see `lensflow.artifacts.open` for what it raises."""
     with artifacts.open(path, "images") as file:
         yield Images(file)
+
+
+def images_hash(image_paths: Iterable[Path]) -> str:
+    """Return what names the content of the shards of a dataset, in their order."""
+    return tables.joined_hash([artifacts.content_of(path) for path in image_paths])
+
+
+def check_images(index_path: Path, image_paths: Iterable[Path]) -> None:
+    """Refuse shards that are not, one and all, those that an index lists.
+
+    Raises
+    ------
+    ArtifactError
+    """
+    with artifacts.peek(index_path) as file:
+        listed = file.attrs.get(IMAGES)
+    if listed is not None and listed != images_hash(image_paths):
+        raise ArtifactError(
+            f"{index_path} lists other images than are given, or in another order. Give all shards "
+            "of its dataset in order, or delete the index and run the rule that makes it again."
+        )
 
 
 def read_index(
