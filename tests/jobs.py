@@ -16,12 +16,8 @@ class Given(list):
     def __init__(self, unnamed=(), **named):
         super().__init__([*unnamed, *(value for each in named.values() for value in _flat(each))])
         self._named = named
-
-    def __getattr__(self, name):
-        try:
-            return self.__dict__["_named"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+        # Also those that a list has a method of the name of, such as ``index``.
+        self.__dict__.update(named)
 
     def items(self):
         """Return the named ones with their names."""
