@@ -197,7 +197,7 @@ def by_astropy(path: Path, dataset: dict) -> np.ndarray:
     with fits.open(path, memmap=False) as file:
         hdu = _chosen(file, dataset["hdus"])
         values = [hdu.header[name] for name in ZERO_POINTS if name in hdu.header]
-        known = [value for value in values if not isinstance(value, fits.card.Undefined)]
+        known = [value for value in values if value is not None]
         data = np.asarray(hdu.data)
     zero_point = float(known[0]) if known else dataset["zero_point"]
     if dataset["state"] == "denoised" or zero_point is None:
@@ -206,15 +206,21 @@ def by_astropy(path: Path, dataset: dict) -> np.ndarray:
 
 
 def _chosen(file: fits.HDUList, names: list[str] | None):
-    images = [hdu for hdu in file if hdu.is_image and hdu.shape and 0 not in hdu.shape]
     if names is None:
-        return next(hdu for hdu in images if len(hdu.shape) == 2)
+        # What follows the first image may be anything.
+        if _has_image(file[0]) and len(file[0].shape) == 2:
+            return file[0]
+        return next(hdu for hdu in file if _has_image(hdu) and len(hdu.shape) == 2)
     for name in (name.upper() for name in names):
         for place, hdu in enumerate(file):
             is_primary = name == "PRIMARY" and place == 0
-            if hdu in images and (hdu.name.upper() == name or is_primary):
+            if _has_image(hdu) and (hdu.name.upper() == name or is_primary):
                 return hdu
     raise LookupError(names)
+
+
+def _has_image(hdu) -> bool:
+    return bool(hdu.is_image and hdu.shape and 0 not in hdu.shape)
 
 
 def placed(stamp: np.ndarray) -> np.ndarray:
