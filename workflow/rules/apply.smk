@@ -132,6 +132,9 @@ rule match_known_lenses:
         scores=lambda wildcards: experiment(wildcards).headline_paths(
             f"scores_{experiment(wildcards).candidate_sample(wildcards.dataset)}.csv"
         ),
+        arcs=lambda wildcards: experiment(wildcards).unjudged_arcs_paths(
+            experiment(wildcards).candidate_sample(wildcards.dataset)
+        ),
         index="results/data/{dataset}/index.h5",
         known_lenses=lambda wildcards: dataset(wildcards).known_lenses_paths,
     output:

@@ -145,10 +145,8 @@ def combine_runs(
     ArtifactError
         If the runs do not score the same objects.
     """
-    best, arcs = None, None if JUDGEMENTS[judgement].gives_probabilities else arcs
-    unusual = _unusual(scores, judgement, arcs) if arcs else None
-    for table in averaged_runs(scores, judgement, arcs):
-        table = table.assign(**{_UNUSUAL: unusual(table)}) if unusual else table
+    best = None
+    for table in ranked_runs(scores, judgement, arcs):
         table = table if best is None else pd.concat([best, table])
         order = ranking_order(table)
         best = table.sort_values(list(order), ascending=list(order.values())).head(n_candidates)
@@ -166,10 +164,23 @@ def _unusual(
 ) -> Callable[[pd.DataFrame], np.ndarray]:
     """Return what ranks objects by density and arcs, among all objects."""
     density, arc_like = Ranks(), Ranks()
-    for table in averaged_runs(scores, judgement, arcs):
+    for table in _averaged_runs(scores, judgement, arcs):
         density.add(-table["log_density"])
         arc_like.add(table["arcs"])
     return lambda table: density.shares(-table["log_density"]) + arc_like.shares(table["arcs"])
+
+
+def ranked_runs(
+    scores: Sequence[str | PathLike], judgement: str, arcs: str | PathLike | None = None
+) -> Iterator[pd.DataFrame]:
+    """Yield the scores of all objects, averaged over runs, with what `ranking_order` ranks by.
+
+    Parameters and errors are those of `combine_runs`. Memory does not grow with the survey.
+    """
+    arcs = None if JUDGEMENTS[judgement].gives_probabilities else arcs
+    unusual = _unusual(scores, judgement, arcs) if arcs else None
+    for table in _averaged_runs(scores, judgement, arcs):
+        yield table.assign(**{_UNUSUAL: unusual(table)}) if unusual else table
 
 
 def ranking_order(table: pd.DataFrame) -> dict[str, bool]:
@@ -178,13 +189,10 @@ def ranking_order(table: pd.DataFrame) -> dict[str, bool]:
     return {name: small_first for name, small_first in ascending.items() if name in table}
 
 
-def averaged_runs(
-    scores: Sequence[str | PathLike], judgement: str, arcs: str | PathLike | None = None
+def _averaged_runs(
+    scores: Sequence[str | PathLike], judgement: str, arcs: str | PathLike | None
 ) -> Iterator[pd.DataFrame]:
-    """Yield the scores of all objects, averaged over runs, a block of rows at a time.
-
-    Parameters and errors are those of `combine_runs`; the columns are its without the judgement.
-    """
+    """Yield the scores of all objects, averaged over runs, a block of rows at a time."""
     is_judged = JUDGEMENTS[judgement].gives_probabilities
     probability = [probability_column(judgement)] if is_judged else []
     found = {

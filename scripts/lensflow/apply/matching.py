@@ -7,7 +7,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from lensflow.apply.candidates import averaged_runs, ranking_order
+from lensflow.apply.candidates import ranked_runs, ranking_order
 from lensflow.apply.known import completeness, find_known, read_known
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.tables import write_csv
@@ -24,6 +24,7 @@ def match_known_lenses(
     n_candidates: int,
     matches: str | PathLike,
     table: str | PathLike,
+    arcs: str | PathLike | None = None,
 ) -> None:
     """Write where known lenses are ranked, and the completeness over them.
 
@@ -43,21 +44,28 @@ def match_known_lenses(
         Length of the list of candidates.
     matches, table : path-like
         CSV to write: one row a known lens; and `lensflow.apply.known.completeness`.
+    arcs : path-like, optional
+        ``arcs_<sample>.csv``, where nobody judged and they rank.
     """
     found = find_known(index, read_known(known_lenses), match_radius)
-    found = found.merge(ranks(scores, judgement, found["id"]), on="id", how="left")
+    found = found.merge(ranks(scores, judgement, found["id"], arcs), on="id", how="left")
     is_judged = JUDGEMENTS[judgement].gives_probabilities
     write_csv(matches, found.astype({"rank": "Int64"}))
     write_csv(table, completeness(found, n_candidates, is_judged))
     logger.info("%d of %d known lenses are in the dataset", (found["id"] != "").sum(), len(found))
 
 
-def ranks(scores: Sequence[str | PathLike], judgement: str, ids: pd.Series) -> pd.DataFrame:
+def ranks(
+    scores: Sequence[str | PathLike],
+    judgement: str,
+    ids: pd.Series,
+    arcs: str | PathLike | None = None,
+) -> pd.DataFrame:
     """Return the rank of some objects among all, 1 for the best, and what they are ranked by.
 
     Parameters
     ----------
-    scores, judgement
+    scores, judgement, arcs
         As in `lensflow.apply.candidates.combine_runs`, whose order this is.
     ids : Series of str
         Those that are not scored are left out.
@@ -68,13 +76,14 @@ def ranks(scores: Sequence[str | PathLike], judgement: str, ids: pd.Series) -> p
         Columns id, rank and, where judged, p_lens; then log_density.
     """
     wanted = set(ids) - {""}
-    parts = [part[part["id"].isin(wanted)] for part in averaged_runs(scores, judgement)]
+    parts = [part[part["id"].isin(wanted)] for part in ranked_runs(scores, judgement, arcs)]
     table = pd.concat(parts, ignore_index=True)
     order = ranking_order(table)
     ahead = np.zeros(len(table), np.int64)
-    for part in averaged_runs(scores, judgement) if len(table) else ():
+    for part in ranked_runs(scores, judgement, arcs) if len(table) else ():
         ahead += _count_ahead(part, table, order)
-    return table.assign(rank=ahead + 1)[["id", "rank", *list(order)[:-1]]]
+    shown = [name for name in order if name in ("p_lens", "log_odds", "log_density")]
+    return table.assign(rank=ahead + 1)[["id", "rank", *shown]]
 
 
 def _count_ahead(part: pd.DataFrame, table: pd.DataFrame, order: dict[str, bool]) -> np.ndarray:

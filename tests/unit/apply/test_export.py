@@ -44,7 +44,7 @@ def make(folder, with_positions=True, known=None):
     paths = {name: folder / name for name in ("c.csv", "c.fits", "c.ecsv", "c.reg", "cut.fits")}
     rank_candidates(
         [folder / "s.csv"], folder / "index.h5", folder / "manifest.h5", "known", 3,
-        paths["c.csv"], paths["c.fits"], known, 2.0,
+        paths["c.csv"], paths["c.fits"], "sky", known_lenses=known, match_radius=2.0,
     )  # fmt: skip
     export_candidates(
         paths["c.csv"], folder / "index.h5", [folder / "0.h5", folder / "1.h5"], 2, "known",

@@ -86,15 +86,22 @@ def write_scores(path, p_lens, density):
     return path
 
 
-@pytest.mark.parametrize("judgement", ["known", "nobody"])
-def test_ranks_are_those_of_the_list(tmp_path, monkeypatch, judgement):
+@pytest.mark.parametrize(
+    ("judgement", "by_arcs"), [("known", False), ("nobody", False), ("nobody", True)]
+)
+def test_ranks_are_those_of_the_list(tmp_path, monkeypatch, judgement, by_arcs):
     random = np.random.default_rng(3)
     density = random.integers(0, 4, 60).astype(float)
     runs = [write_scores(tmp_path / "a.csv", random.integers(0, 3, 60) / 2, density)]
-    whole = combine_runs(runs, judgement, 60)
+    arcs = None
+    if by_arcs:
+        arcs = tmp_path / "arcs.csv"
+        ids = [f"o{number}" for number in range(60)]
+        pd.DataFrame({"id": ids, "arcs": random.integers(0, 9, 60)}).to_csv(arcs, index=False)
+    whole = combine_runs(runs, judgement, 60, arcs)
     wanted = pd.Series(["o3", "o17", "", "o44", "o59"])
     monkeypatch.setattr("lensflow.apply.candidates.ROWS", 7)
-    found = matching.ranks(runs, judgement, wanted).set_index("id")["rank"]
+    found = matching.ranks(runs, judgement, wanted, arcs).set_index("id")["rank"]
     expected = {name: whole.index[whole["id"] == name][0] + 1 for name in wanted if name}
     assert found.to_dict() == expected
 

@@ -72,6 +72,7 @@ def test_names_and_cells_survive(ingested):
         "nobody",
         100,
         *tables,
+        "named",
     )
     given = pd.read_csv(ingested / "c.csv", dtype=str, keep_default_na=False).set_index("ID")
     given = given.loc[sorted(NAMES)]

@@ -54,7 +54,7 @@ def test_metrics_are_those_of_the_scores(folders, tables):
     scores = pd.read_csv(folders[1] / "scores_test.csv", dtype={"id": str})
     assert list(scores.columns) == [
         *("id", "rotation", "is_lens", "weight", "cluster"),
-        *("p_lens_known", "p_lens_stand_in", "log_density"),
+        *("p_lens_known", "log_odds_known", "p_lens_stand_in", "log_odds_stand_in", "log_density"),
     ]
     row = tables["metrics"].query(
         "run == 1 and sample == 'test' and labels == 'known' and cut == 'none'"
