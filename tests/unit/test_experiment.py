@@ -31,7 +31,7 @@ TAUGHT = {
     "student": {"image_size": 13, "convolutions": [{"filters": 4, "kernel": 3}]},
     "training": {"student": TRAINING},
 }
-SIMULATED = {"kind": "simulate", "population": "training", "n_objects": 160, "shards": 2}
+SIMULATED = {"kind": "simulate", "population": "training", "n_objects": 20000, "shards": 2}
 FIRST = {
     "dataset": "here",
     "protocol": "paper",
@@ -203,7 +203,7 @@ def test_what_else_a_dataset_says(tmp_path):
     assert not chosen["images"].is_simulated
     assert (chosen["here"].keeps_sources, chosen["there"].keeps_sources) == (True, False)
     assert not chosen["images"].is_denoised
-    assert chosen["here"].title == "simulated (here: 160 images)"
+    assert chosen["here"].title == "simulated (here: 20,000 images)"
     assert chosen["images"].title == "FITS cutouts (images)"
     assert "simulated images" in chosen["here"].words
 
@@ -338,7 +338,7 @@ def test_grades_are_waited_for_and_rank_then(tmp_path, monkeypatch):
     # What is not yet combined is kept already: grades are to rerun nothing before them.
     expected = [f"{folder}/clusters/test/shard_0.csv"]
     assert chosen.experiments["second"].final_score_paths(run, "test") == expected
-    assert ["graded in one.csv yet" in next_steps(chosen)[0], len(next_steps(chosen))] == [1, 2]
+    assert ["no grades in one.csv yet" in next_steps(chosen)[0], len(next_steps(chosen))] == [1, 2]
 
     (tmp_path / "two.csv").touch()
     chosen = project(run=["second"], second=graded)

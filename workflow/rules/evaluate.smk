@@ -187,7 +187,7 @@ rule score_rankers:
         rankers=of_experiment(sample_rankers),
         scale=lambda wildcards: experiment(wildcards).model["scale"],
         image_size=lambda wildcards: experiment(wildcards).preset["image_size"],
-        mixture=lambda wildcards: experiment(wildcards).settings["mixture"],
+        mixture=lambda wildcards: experiment(wildcards).mixture_settings,
         seed=config["seed"],
         math_threads=config["math_threads"],
         code=stage_hash("score_rankers.py"),

@@ -124,11 +124,12 @@ def add_convolution(
     rows, columns, channels = layers[-1].shape
     kernel, filters = block["kernel"], block["filters"]
     lost = kernel - 1 if padding == "valid" else 0
-    if kernel > min(rows, columns) and padding == "same":
+    largest = 2 * min(rows, columns) - 1
+    if kernel > largest and padding == "same":
         raise ConfigError(
             f"layer {name}: received a kernel of {kernel} x {kernel} px for a map of {rows} x "
-            f"{columns} px, most of which would see nothing but its padding. Use a kernel of at "
-            f"most {min(rows, columns)} px, or one layer less before it."
+            f"{columns} px, whose outer part would see nothing but padding wherever it stands. Use "
+            f"a kernel of at most {largest} px, or one layer less before it."
         )
     if rows <= lost:
         raise ConfigError(

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.table import MaskedColumn, Table
+from astropy.utils.exceptions import AstropyWarning
 
 from lensflow.errors import CatalogueError
 from lensflow.ingest.catalogue import CHALLENGE_COLUMNS, left_out, read_catalogue, unknown
@@ -255,7 +256,8 @@ def test_columns_that_cannot_be_carried_are_left_out_with_a_reason(tmp_path):
 
 def test_fields_of_a_votable_keep_their_names(tmp_path):
     columns = {"id": ["a", "b"], "mag [AB]": [1.0, 2.0]}
-    Table(columns).write(tmp_path / "c.vot", format="votable")
+    with pytest.warns(AstropyWarning, match="Implicitly generating an ID"):
+        Table(columns).write(tmp_path / "c.vot", format="votable")
     table = read_catalogue(tmp_path / "c.vot", required=("id",))
     assert table["mag [AB]"].tolist() == [1.0, 2.0]
 
