@@ -101,7 +101,7 @@ def test_after_a_kill_the_way_out_is_said(tmp_path):
     locks.mkdir(parents=True)
     target = "results/tiny/config.yaml"
     for name in ("0.input.lock", "0.output.lock"):
-        (locks / name).write_text(f"{folder / target}\n")
+        (locks / name).write_text(f"{target}\n")
     done = snakemake(folder, "--cores", 1, target, check=False)
     assert done.returncode != 0
     assert "--unlock" in done.output

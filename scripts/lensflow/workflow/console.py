@@ -68,10 +68,11 @@ class Job:
 
     @property
     def reason(self) -> str:
-        """The last error of its log, and where the rest stands."""
+        """The last error of its log, and where the rest stands; further lines are set in."""
         if self.log is None:
             return "no log"
-        return f"{reason(self.log) or 'no error in its log'} ({self.log})"
+        text = reason(self.log).replace("\n", "\n    ")
+        return f"{text or 'no error in its log'} ({self.log})"
 
 
 class Console(logging.StreamHandler):

@@ -95,23 +95,27 @@ def stage_name(path: str | os.PathLike) -> str:
 
 def found(path: str | os.PathLike) -> str:
     """Return what a stage says last: the last message of level INFO in its log, or nothing."""
-    messages = [text for level, text in _messages(_tail(path)) if level == "INFO"]
+    messages = [text for _, level, text in _messages(_tail(path)) if level == "INFO"]
     return messages[-1] if messages else ""
 
 
 def reason(path: str | os.PathLike) -> str:
-    """Return why a stage failed: the last error in its log, or its last line, or nothing."""
+    """Return why a stage failed: the last error in its log, whole, or its last line, or nothing."""
     lines = _tail(path)
-    errors = [entry for entry in _messages(lines) if entry[0] in ("ERROR", "CRITICAL")]
+    messages = _messages(lines)
+    errors = [message for message in messages if message[1] in ("ERROR", "CRITICAL")]
     # Below "uncaught error" stands the traceback, which ends with the error.
-    if errors and errors[-1][0] == "ERROR":
-        return errors[-1][1]
+    if errors and errors[-1][1] == "ERROR":
+        first, _, text = errors[-1]
+        last = next((number for number, *_ in messages if number > first), len(lines))
+        return "\n".join([text, *lines[first + 1 : last]])
     return lines[-1] if lines else ""
 
 
-def _messages(lines: list[str]) -> list[tuple[str, str]]:
-    """Return level and text of the lines that begin a message."""
-    return [match.groups() for line in lines if (match := _LINE.match(line))]
+def _messages(lines: list[str]) -> list[tuple[int, str, str]]:
+    """Return number, level and text of the lines that begin a message."""
+    matches = ((number, _LINE.match(line)) for number, line in enumerate(lines))
+    return [(number, *match.groups()) for number, match in matches if match]
 
 
 def _tail(path: str | os.PathLike) -> list[str]:

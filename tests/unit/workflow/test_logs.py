@@ -78,3 +78,13 @@ def test_a_missing_log_says_nothing(tmp_path):
 def test_a_stage_is_called_by_the_place_of_its_log():
     assert stage_name(LOG) == "demo/train"
     assert stage_name(Path("elsewhere/x.log")) == "elsewhere/x"
+
+
+def test_an_error_of_several_lines_is_told_whole(tmp_path):
+    path = tmp_path / "stage.log"
+    stamp = "2026-01-01 00:00:00Z"
+    path.write_text(
+        f"{stamp} ERROR lensflow: CutoutError: 2 of 3:\n  - 2 x bad\nMend them.\n"
+        f"{stamp} INFO lensflow: closed\n"
+    )
+    assert reason(path) == "CutoutError: 2 of 3:\n  - 2 x bad\nMend them."
