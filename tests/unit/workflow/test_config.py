@@ -254,7 +254,7 @@ def changed(config, path, value):
         (["datasets", "s"], STAMPS | {"zero_point": -9999}, "minimum"),
         (["datasets", "s"], STAMPS | {"zero_point": float("nan")}, "expected a finite number"),
         (["backup_folder"], "a\n", "one line without control characters"),
-        (["presets", "demo", "denoiser", "encoder", 0, "kernel"], 60, "kernel of 60 x 60 px"),
+        (["presets", "demo", "denoiser", "encoder", 1, "kernel"], 60, "kernel of 60 x 60 px"),
         (["presets", "demo", "autoencoder", "dense"], [65536, 65536], "parameters"),
         (["presets", "demo", "training", "denoiser", "batch_size"], 10**9, "maximum"),
     ],

@@ -98,7 +98,7 @@ def test_scripts_and_modules_in_commands_are_there_with_their_options():
         else:
             path = ROOT / words[0]
         options = [word for word in words if word.startswith("--")]
-        assert options
+        assert words[1:]
         text = path.read_text()
         assert [option for option in options if f'"{option}"' not in text] == []
 
@@ -160,7 +160,7 @@ def test_the_judgements_are_all_named():
 def test_the_doors_are_where_the_page_says():
     text = (ROOT / "workflow/docs/extending.md").read_text()
     doors = re.findall(r"\| `([A-Z]+)` in `(scripts/[\w/]+\.py)` \|", text)
-    assert len(doors) == 6
+    assert len(doors) == 7
     for table, path in doors:
         assert re.search(rf"(?m)^{table}\b.* = ", (ROOT / path).read_text()), table
 

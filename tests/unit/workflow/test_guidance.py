@@ -22,7 +22,7 @@ def survey(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     survey = {"dataset": "sky", "protocol": "unlabelled", "preset": "polar", "scales": ["sigma"]}
     survey |= {"n_features": [2], "runs": 1, "labels": ["person"], "person_labels": "judged.csv"}
-    sky = {"kind": "simulate", "population": "challenge", "n_objects": 4}
+    sky = {"kind": "simulate", "population": "challenge", "n_objects": 40}
     config = {"run": ["survey"], "datasets": {"sky": sky}, "experiments": {"survey": survey}}
     experiment = Project(complete(config)).experiments["survey"]
     folder = tmp_path / experiment.run_path(RUN)
