@@ -9,7 +9,12 @@ from lensflow.networks.presets import check_preset
 from lensflow.workflow.config import complete
 from lensflow.workflow.recipes import RECIPE_FOLDER, laid_over, lay_over_recipes, read_recipes
 
-SIMULATED = {"kind": "simulate", "population": "training", "n_objects": 20000, "source_images": True}
+SIMULATED = {
+    "kind": "simulate",
+    "population": "training",
+    "n_objects": 20000,
+    "source_images": True,
+}
 MINE = {
     "dataset": "sim_training",
     "protocol": "honest",
