@@ -65,7 +65,7 @@ def test_the_final_probability_is_at_the_mean_logit_of_both(combined):
     assert (final["p_low_counted"] < final["p_lens_counted"]).all()
     assert (final["p_lens_counted"] < final["p_high_counted"]).all()
     assert "p_low_known" not in final
-    assert "no single images are graded in grades.csv yet" in output
+    assert "no grades in grades.csv yet" in output
 
 
 def test_candidates_have_an_interval_and_an_order_without_ties(combined):

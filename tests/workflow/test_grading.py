@@ -24,7 +24,7 @@ def test_grades_stand_beside_candidates_and_graders_are_measured(finished, tmp_p
     for name in ("results", ".snakemake"):
         shutil.copytree(finished / name, folder / name, copy_function=shutil.copy2)
     page = f"{FOLDER}/grade_small_challenge.html"
-    only_new = ("--rerun-triggers", "mtime")
+    only_new = ("--rerun-triggers", "mtime", "input")
     snakemake(folder, "--cores", 2, page, *only_new)
     hidden = pd.read_csv(folder / f"{FOLDER}/hidden_small_challenge.csv", dtype={"id": str})
     assert all(name in (folder / page).read_text() for name in hidden["id"])
