@@ -116,6 +116,9 @@ def as_text(rows: pd.DataFrame, form: str, chance: random.Random) -> str:
 def as_binary(rows: pd.DataFrame, form: str, path: Path) -> None:
     """Write a catalogue by astropy: numbers as numbers, so far as a column holds no other."""
     columns = {name: _typed(rows[name]) for name in rows}
+    if columns["id"].dtype.kind == "f":
+        # An identifier such as 1e5 is a text: as a number it would be another identifier.
+        columns["id"] = rows["id"].to_numpy(str)
     Table(columns).write(path, format={"ecsv": "ascii.ecsv"}.get(form, form))
 
 

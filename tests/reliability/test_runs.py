@@ -14,7 +14,7 @@ import pytest
 from reliability.results import keep
 from workflow.conftest import ROOT, snakemake
 
-TIMED = ("logs", "benchmarks", "report.html", "console.txt")
+TIMED = ("logs", "benchmarks", "report.html", "console.txt", ".snakemake_timestamp")
 
 
 def made(folder):
