@@ -84,7 +84,7 @@ def run(stage, folder, timeout=TIMEOUT_S):
 def _work(stage, folder):
     """Run the script as a process of its own would: an error goes through ``sys.excepthook``."""
     # What pytest catches with is no file of this child: a log takes the descriptors themselves.
-    sys.stdout, sys.stderr = (open(fd, "w", buffering=1, closefd=False) for fd in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(fd, "w", 1, closefd=False) for fd in (1, 2))
     try:
         os.chdir(folder)
         sys.path.append(str(SCRIPTS))
