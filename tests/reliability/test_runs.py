@@ -76,7 +76,7 @@ def kills(whole, folder, n_kills):
     return killed, wrong
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_run_goes_on_to_the_same_bytes(whole, tmp_path):
     assert kills(whole, tmp_path / "run", 2) == (2, [])
 
@@ -88,7 +88,7 @@ def test_many_killed_runs(whole, tmp_path):
     assert wrong == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_second_run_in_a_folder_is_refused_and_the_first_goes_on(whole, tmp_path):
     shutil.copy(whole.folder / "config.yaml", tmp_path)
     first = started(tmp_path)
