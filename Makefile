@@ -12,6 +12,8 @@ PYTHON ?= python3
 CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
+UNIT_TESTS := tests/unit tests/browser tests/reliability
+WORKFLOW_TESTS := tests/workflow tests/slurm
 VERBOSE ?=
 export VERBOSE
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
@@ -49,8 +51,12 @@ published: environment  ## the paper's figures and tables on simulated images, i
 bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--long", "--gpu", or names of benchmarks
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
-test: environment lint  ## linting, unit, workflow and SLURM tests
-	$(BIN)/python -m pytest
+# On two cores what runs the workflow and what does not go side by side; the latter is printed last.
+test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
+	@log=$$(mktemp); failed=0; \
+	$(BIN)/python -m pytest $(UNIT_TESTS) >$$log 2>&1 & \
+	$(BIN)/python -m pytest $(WORKFLOW_TESTS) || failed=1; \
+	wait $$! || failed=1; cat $$log; rm -f $$log; exit $$failed
 
 lint: environment  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
