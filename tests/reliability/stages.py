@@ -37,7 +37,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended: its status (None: it hung), and the last error in its log."""
+    """How a job ended: its status (None: it hung), and its log."""
 
     status: int | None
     error: str
@@ -74,7 +74,7 @@ def run(stage, folder, timeout=TIMEOUT_S):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             text = log.read_text(errors="replace") if log.is_file() else ""
-            return Outcome(os.waitstatus_to_exitcode(status), text[-4000:])
+            return Outcome(os.waitstatus_to_exitcode(status), text)
         time.sleep(0.01)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)

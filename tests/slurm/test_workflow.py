@@ -18,6 +18,8 @@ TARGETS = [
     "results/tiny/linear/denoised/small_challenge/shard_0.h5",
 ]
 GPU_STAGES = set(yaml.safe_load(PROFILE.read_text())["set-resources"])
+# Stages of networks that this configuration does not have: tests/workflow/test_networks.py has them.
+ELSEWHERE = {"train_contrastive", "train_student", "predict_images", "predict_stack"}
 
 
 def prepare(folder):
