@@ -3,7 +3,13 @@
 import numpy as np
 
 # What the schema of the configuration fills in.
-DEFAULTS = {"optimizer": "adam", "schedule": "constant", "patience": 0, "augment": "none"}
+DEFAULTS = {
+    "optimizer": "adam",
+    "schedule": "constant",
+    "patience": 0,
+    "augment": "none",
+    "max_shift": 0,
+}
 
 
 def _blocks(widths, kernels, paddings=None):

@@ -31,7 +31,7 @@ PRESET = {
         "image_size": 26,
         "convolutions": [{"filters": 4, "kernel": 5}, {"filters": 4, "kernel": 3}],
     },
-    "training": {"contrastive": TRAINING, "student": TRAINING},
+    "training": {"contrastive": TRAINING, "student": TRAINING | {"max_shift": 1}},
 }
 
 
@@ -104,6 +104,14 @@ def test_the_networks_are_gpu_jobs_that_ask_for_time_and_memory(predicted):
         (lambda preset: preset.update(denoiser={}), "unknown key.* 'denoiser'"),
         (lambda preset: preset.update(image_size=51), "image_size is 51"),
         (lambda preset: preset["contrastive"].update(dense=[0]), "dense.* is 0"),
+        (
+            lambda preset: preset["training"]["contrastive"].update(max_shift=1),
+            "only the images of these networks are shifted: student",
+        ),
+        (
+            lambda preset: preset["training"]["student"].update(max_shift=7),
+            "expected at most 6: a quarter of its images' side, 26 px",
+        ),
         (
             lambda preset: preset["contrastive"].update(
                 convolutions=5 * [{"filters": 2, "kernel": 3}]

@@ -41,6 +41,8 @@ class Examples:
         Whether each image comes with what is to be said of it: ``targets`` of the batch.
     one_an_object : bool
         Whether only the first of the rows that share an identifier counts.
+    can_shift : bool
+        Whether ``max_shift`` of the training settings is heeded.
     """
 
     keep: Callable[[Sample, Mapping, int], Iterator[np.ndarray]]
@@ -49,6 +51,7 @@ class Examples:
     look: Callable[[Mapping[str, Any]], Any]
     has_targets: bool = False
     one_an_object: bool = False
+    can_shift: bool = False
 
 
 def _draw_turns(
@@ -59,6 +62,16 @@ def _draw_turns(
     return {"turns": random.integers(0, 8, shape[0]).astype("int32")}
 
 
+def _draw_turns_and_shifts(
+    random: np.random.Generator, shape: tuple[int, ...], settings: Mapping
+) -> dict[str, np.ndarray]:
+    drawn, most = _draw_turns(random, shape, settings), settings["max_shift"]
+    if most:
+        shifts = random.integers(-most, most + 1, (shape[0], 2))
+        drawn["shifts"] = shifts.astype("int32")
+    return drawn
+
+
 def _nothing(shape: tuple[int, ...]) -> dict[str, np.ndarray]:
     return {}
 
@@ -67,10 +80,11 @@ def _look_at_images(batch: Mapping[str, Any]) -> Any:
     # Keras takes the backend that is set when it is imported.
     from keras import ops
 
-    from lensflow.networks.symmetries import turn
+    from lensflow.networks.symmetries import shift, turn
 
     images = ops.expand_dims(batch["images"], -1)
-    return turn(images, batch["turns"]) if "turns" in batch else images
+    images = turn(images, batch["turns"]) if "turns" in batch else images
+    return shift(images, batch["shifts"]) if "shifts" in batch else images
 
 
 def _as_they_are(sample: Sample, preset: Mapping, seed: int) -> Iterator[np.ndarray]:
@@ -86,7 +100,9 @@ def _smaller(sample: Sample, preset: Mapping, seed: int) -> Iterator[np.ndarray]
     return (smaller(images, sample.scale, size) for images, _ in sample.blocks())
 
 
-JUDGED_IMAGES = Examples(_smaller, _draw_turns, _nothing, _look_at_images, has_targets=True)
+JUDGED_IMAGES = Examples(
+    _smaller, _draw_turns_and_shifts, _nothing, _look_at_images, has_targets=True, can_shift=True
+)
 """Images, binned, of which somebody else has said something."""
 
 

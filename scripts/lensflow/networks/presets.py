@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from lensflow.errors import ConfigError
-from lensflow.networks.kinds import NETWORKS, describe
+from lensflow.networks.kinds import NETWORKS, Network, describe
 from lensflow.networks.shapes import LayerShape
 
 MOST_PARAMETERS = 500_000_000
@@ -28,6 +28,7 @@ def check_preset(preset: Mapping, name: str = "preset") -> None:
     networks = [network for network in NETWORKS.values() if network.name in preset]
     _check_trained([network.name for network in networks], preset.get("training", {}), name)
     for network in networks:
+        _check_shifts(network, preset, name)
         layers = describe(preset, network.name, 1 if network.has_features else None)
         if len(layers[-1].shape) == len(layers[0].shape):
             _check_output_size(preset["image_size"], layers, f"{name}.{network.name}")
@@ -45,6 +46,23 @@ def _check_trained(networks: list[str], trained: Collection[str], name: str) -> 
         raise ConfigError(
             f"{name}.training says how {unused[0]!r} is trained, but {name} has no such network; "
             f"add {name}.{unused[0]}, or remove training.{unused[0]}"
+        )
+
+
+def _check_shifts(network: Network, preset: Mapping, name: str) -> None:
+    """Refuse shifts where they are not made, or are more than a quarter of an image."""
+    most = preset["training"][network.name]["max_shift"]
+    if most and not network.examples.can_shift:
+        able = ", ".join(kind.name for kind in NETWORKS.values() if kind.examples.can_shift)
+        raise ConfigError(
+            f"{name}.training.{network.name}.max_shift is {most}, but only the images of these "
+            f"networks are shifted: {able}. Remove it."
+        )
+    size = preset[network.name].get("image_size", preset["image_size"])
+    if most > size // 4:
+        raise ConfigError(
+            f"{name}.training.{network.name}.max_shift is {most}, expected at most {size // 4}: a "
+            f"quarter of its images' side, {size} px"
         )
 
 

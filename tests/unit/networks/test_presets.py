@@ -143,3 +143,4 @@ def test_training_settings_are_completed():
     assert settings["optimizer"] == "adam"
     assert settings["schedule"] == "constant"
     assert settings["augment"] == "none"
+    assert settings["max_shift"] == 0

@@ -7,6 +7,7 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.ndimage
 
 from lensflow.errors import ConfigError, TrainingError
 from lensflow.samples.stacks import write_stack
@@ -17,8 +18,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 keras = pytest.importorskip("keras")
 
 from lensflow.networks.examples import IMAGES  # noqa: E402
+from lensflow.networks.kinds import NETWORKS  # noqa: E402
 from lensflow.networks.runtime import start_backend  # noqa: E402
-from lensflow.networks.symmetries import turn  # noqa: E402
+from lensflow.networks.symmetries import shift, turn  # noqa: E402
 from lensflow.train import health  # noqa: E402
 from lensflow.train.backup import Backup, Progress, fingerprint  # noqa: E402
 from lensflow.train.data import Batches, epoch_draws, epoch_order, load_images  # noqa: E402
@@ -103,6 +105,30 @@ def test_batches_come_in_the_given_order():
     np.testing.assert_array_equal(np.concatenate([part["images"] for part in parts]), images[rows])
     np.testing.assert_array_equal(np.concatenate([part["targets"] for part in parts]), rows)
     assert [part["turns"].tolist() for part in parts] == [[0, 1], [2, 3], [4]]
+
+
+def test_shifts_move_whole_pixels_and_bring_in_sky():
+    images = np.random.default_rng(0).normal(size=(4, 9, 9, 1)).astype("float32")
+    shifts = np.array([[0, 0], [2, -1], [-2, 0], [0, 2]], "int32")
+    shifted = np.asarray(shift(images, shifts))
+    np.testing.assert_array_equal(shifted[0], images[0])
+    np.testing.assert_array_equal(shifted[1, 2:, :-1], images[1, :-2, 1:])
+    assert (shifted[1, :2] == 0).all()
+    assert (shifted[1, :, -1] == 0).all()
+    np.testing.assert_array_equal(shifted[2], scipy.ndimage.shift(images[2], (-2, 0, 0), order=0))
+    np.testing.assert_array_equal(shifted[3], scipy.ndimage.shift(images[3], (0, 2, 0), order=0))
+
+
+def test_a_student_sees_its_images_shifted():
+    examples = NETWORKS["student"].examples
+    settings = {"augment": "quarter_turns", "max_shift": 2}
+    drawn = epoch_draws(examples, (300, 9, 9), 1, 2, settings)
+    assert {tuple(each + 2) for each in drawn["shifts"]} == set(np.ndindex(5, 5))
+    images = np.random.default_rng(0).normal(size=(300, 9, 9)).astype("float32")
+    seen = examples.look({"images": images, **drawn})
+    expected = shift(turn(images[..., None], drawn["turns"]), drawn["shifts"])
+    np.testing.assert_array_equal(seen, expected)
+    assert "shifts" not in epoch_draws(examples, (300, 9, 9), 1, 2, settings | {"max_shift": 0})
 
 
 def test_turns_are_the_eight_symmetries():
