@@ -17,9 +17,9 @@ TARGETS = [
     "results/tiny/linear/features_3/run_0/sources/shard_0.h5",
     "results/tiny/linear/denoised/small_challenge/shard_0.h5",
 ]
-GPU_STAGES = set(yaml.safe_load(PROFILE.read_text())["set-resources"])
-# Stages of networks that this configuration does not have: tests/workflow/test_networks.py has them.
+# Networks that this configuration does not have; tests/workflow/test_networks.py has them.
 ELSEWHERE = {"train_contrastive", "train_student", "predict_images", "predict_stack"}
+GPU_STAGES = set(yaml.safe_load(PROFILE.read_text())["set-resources"]) - ELSEWHERE
 
 
 def prepare(folder):
