@@ -4,7 +4,7 @@ import contextlib
 
 import h5py
 
-from lensflow import artifacts
+from lensflow.artifacts.content import seal_content
 
 
 @contextlib.contextmanager
@@ -12,4 +12,4 @@ def edited(path):
     """Yield an artifact to change; its checksums fit again afterwards."""
     with h5py.File(path, "r+") as file:
         yield file
-        artifacts._seal(file, {})
+        seal_content(file, {})

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
 from rows import row
 
-from lensflow import artifacts
+from lensflow.artifacts.layout import CHUNK_BYTES
 from lensflow.ingest import ingestion
 from lensflow.ingest.cutouts import sky_sigma
 
@@ -150,7 +150,7 @@ def bare_bytes(paths: list[str], images: Path) -> None:
 
 def make_flux(file: h5py.File, n_images: int) -> h5py.Dataset:
     """Return a dataset laid out as the workflow's: whole images, about half a megabyte a chunk."""
-    rows = artifacts.CHUNK_BYTES // (4 * SIZE * SIZE)
+    rows = CHUNK_BYTES // (4 * SIZE * SIZE)
     return file.create_dataset("flux", (n_images, SIZE, SIZE), "f4", chunks=(rows, SIZE, SIZE))
 
 

@@ -168,7 +168,9 @@ def run_job(job: dict) -> None:
 
 def watched_checks() -> list[float]:
     """Have the time that checksums take noted; return the list that it is noted in."""
-    from lensflow import artifacts, tables
+    from lensflow import tables
+    from lensflow.artifacts import content
+    from lensflow.artifacts.checksums import RunningChecksums
 
     seconds, inside = [], []
 
@@ -186,8 +188,8 @@ def watched_checks() -> list[float]:
 
         return call
 
-    running = artifacts._RunningChecksums
-    for owner, name in ((artifacts, "_checksums"), (artifacts, "_content_hash"), (running, "add")):
+    running = RunningChecksums
+    for owner, name in ((running, "add"), (running, "checksums"), (content, "content_hash")):
         setattr(owner, name, watched(getattr(owner, name)))
     tables.file_hash = watched(tables.file_hash)
     return seconds

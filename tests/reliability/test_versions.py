@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lensflow import artifacts
+from lensflow.artifacts.describing import describe
 from lensflow.cluster import clusterers
 from lensflow.embed.pca import PcaEncoder
 from lensflow.embed.polar import PolarEncoder
@@ -75,7 +76,7 @@ def test_what_is_not_verified_is_said(kind, caplog):
     with artifacts.open(old(kind), kind):
         pass
     assert "format version 1, without checksums: not verified" in caplog.text
-    assert "not verified" in artifacts.describe(old(kind))
+    assert "not verified" in describe(old(kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -43,6 +43,14 @@ def test_modules_that_the_stage_does_not_import_do_not(scripts):
     assert code_hash.stage_hash("prepare_stack.py") == before
 
 
+def test_of_the_artifacts_what_reads_and_writes_counts_and_what_describes_does_not(scripts):
+    before = code_hash.stage_hash("prepare_stack.py")
+    edit(scripts / "lensflow/artifacts/describing.py", "DAMAGED: ", "BROKEN: ")
+    assert code_hash.stage_hash("prepare_stack.py") == before
+    edit(scripts / "lensflow/artifacts/verified.py", "SPARSE = 4", "SPARSE = 5")
+    assert code_hash.stage_hash("prepare_stack.py") != before
+
+
 def test_every_script_has_a_hash():
     for script in SCRIPTS.glob("*.py"):
         assert len(code_hash.stage_hash(script.name)) == 16
