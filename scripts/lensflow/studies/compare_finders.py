@@ -1,0 +1,93 @@
+"""What finders reach side by side: the experiments of a run, from the tables that it made.
+
+    PYTHONPATH=scripts python -m lensflow.studies.compare_finders --output FILE.csv EXPERIMENT...
+
+Writes one row an experiment, sample and judgement: means and standard deviations over the
+experiment's runs, and the CPU time of a run. Makes nothing anew: run the experiments first.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from lensflow.errors import ConfigError
+from lensflow.tables import write_csv
+
+MERITS = {
+    "auc": ("none", "auc"),
+    "auc_cut": ("n100_snr50", "auc"),
+    "tpr0": ("none", "tpr0"),
+    "tpr10": ("none", "tpr10"),
+}
+"""Columns by the cut and the metric of ``metrics_summary.csv``."""
+COSTLY = ("fit_", "train_", "spread_", "embed_", "predict_", "denoise_")
+"""How the jobs begin that make an encoder, its clusters, and what is computed of each image."""
+
+
+def compare(experiments: Iterable[str], root: Path = Path()) -> pd.DataFrame:
+    """Return what experiments reach.
+
+    Parameters
+    ----------
+    experiments : iterable of str
+        Names of experiments that were run.
+    root : path
+        The folder that holds ``results``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``experiment``, ``sample``, ``labels``, each of `MERITS` with its standard deviation
+        over runs (``_std``), ``n_runs``, and ``cpu_s``: CPU seconds of a run, trainings included.
+
+    Raises
+    ------
+    ConfigError
+        When an experiment has no metrics yet.
+    """
+    return pd.DataFrame([row for name in experiments for row in _rows(name, root)])
+
+
+def _rows(experiment: str, root: Path) -> Iterator[dict]:
+    path = root / "results" / experiment / "metrics_summary.csv"
+    if not path.is_file():
+        raise ConfigError(
+            f"{path} is not there; run the experiment first: "
+            f"snakemake --config run='[{experiment}]'"
+        )
+    table = pd.read_csv(path, dtype={"cut": str}, keep_default_na=False)
+    for (sample, labels), of_sample in table.groupby(["sample", "labels"]):
+        row = {"experiment": experiment, "sample": sample, "labels": labels}
+        found = of_sample.set_index(["cut", "metric"])
+        for name, key in MERITS.items():
+            row |= {
+                name: float(found.loc[key, "mean"]),
+                f"{name}_std": float(found.loc[key, "std"]),
+            }
+        n_runs = int(of_sample["n_runs"].iloc[0])
+        yield row | {"n_runs": n_runs, "cpu_s": cpu_seconds(experiment, root) / n_runs}
+
+
+def cpu_seconds(experiment: str, root: Path = Path()) -> float:
+    """Return the CPU time of an experiment's jobs that begin as `COSTLY` says, in seconds."""
+    folder = root / "results/benchmarks" / experiment
+    jobs = [path for path in sorted(folder.rglob("*.tsv")) if path.name.startswith(COSTLY)]
+    return sum(float(pd.read_csv(path, sep="\t")["cpu_time"].sum()) for path in jobs)
+
+
+def main() -> None:
+    """Collect, write the table and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("experiments", nargs="+", help="experiments that were run")
+    parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--root", type=Path, default=Path(), help="the folder that holds results")
+    given = parser.parse_args()
+    table = compare(given.experiments, given.root)
+    write_csv(given.output, table)
+    print(table.round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()

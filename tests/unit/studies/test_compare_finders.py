@@ -1,0 +1,64 @@
+import math
+import re
+import sys
+
+import pandas as pd
+import pytest
+
+from lensflow.errors import ConfigError
+from lensflow.studies import compare_finders
+from lensflow.studies.compare_finders import compare, cpu_seconds
+
+MERITS = [("none", "auc", 0.9), ("n100_snr50", "auc", 0.97), ("none", "tpr0", 0.2)]
+
+
+def finished(root, experiment, shift=0.0):
+    """Write what an experiment of two samples leaves."""
+    merits = [*MERITS, ("none", "tpr10", 0.4), ("none", "recall", 0.7)]
+    rows = [
+        {"sample": sample, "labels": "known", "cut": cut, "metric": metric}
+        | {"mean": value + shift - 0.1 * place, "std": 0.01, "n_runs": 2}
+        for place, sample in enumerate(("fresh", "faint"))
+        for cut, metric, value in merits
+    ]
+    folder, jobs = root / "results" / experiment, root / "results/benchmarks" / experiment
+    (jobs / "log").mkdir(parents=True)
+    folder.mkdir(parents=True)
+    pd.DataFrame(rows).to_csv(folder / "metrics_summary.csv", index=False)
+    times = {"log/train_student_8_0": 60.0, "log/fit_mixture_8_0": 4.0, "plot_roc": 100.0}
+    for name, seconds in times.items():
+        (jobs / f"{name}.tsv").write_text(f"s\tcpu_time\n{2 * seconds}\t{seconds}\n")
+
+
+def test_experiments_stand_side_by_side(tmp_path):
+    finished(tmp_path, "one")
+    finished(tmp_path, "other", shift=0.02)
+    table = compare(["one", "other"], tmp_path).set_index(["experiment", "sample"])
+    assert table.loc[("one", "fresh"), "auc"] == pytest.approx(0.9)
+    assert table.loc[("one", "faint"), "auc_cut"] == pytest.approx(0.87)
+    assert table.loc[("other", "fresh"), "tpr10"] == pytest.approx(0.42)
+    assert table.loc[("other", "fresh"), "tpr0_std"] == pytest.approx(0.01)
+    assert set(table["n_runs"]) == {2}
+    assert set(table["labels"]) == {"known"}
+
+
+def test_the_cost_is_that_of_what_makes_scores(tmp_path):
+    finished(tmp_path, "one")
+    assert cpu_seconds("one", tmp_path) == pytest.approx(64.0)
+    assert compare(["one"], tmp_path)["cpu_s"].tolist() == pytest.approx([32.0, 32.0])
+
+
+def test_an_experiment_that_was_not_run_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=re.escape("run='[absent]'")):
+        compare(["absent"], tmp_path)
+
+
+def test_the_table_is_written_and_printed(tmp_path, monkeypatch, capsys):
+    finished(tmp_path, "one")
+    output = tmp_path / "finders.csv"
+    command = ["x", "one", "--root", str(tmp_path), "--output", str(output)]
+    monkeypatch.setattr(sys, "argv", command)
+    compare_finders.main()
+    assert len(pd.read_csv(output)) == 2
+    assert "0.97" in capsys.readouterr().out
+    assert not math.isnan(pd.read_csv(output)["auc"].sum())
