@@ -13,11 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from lensflow.errors import ConfigError
+from lensflow.evaluate.selection import CUT
 from lensflow.tables import write_csv
 
 MERITS = {
     "auc": ("none", "auc"),
-    "auc_cut": ("n100_snr50", "auc"),
+    "auc_cut": (CUT, "auc"),
     "tpr0": ("none", "tpr0"),
     "tpr10": ("none", "tpr10"),
 }
