@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "scripts/lensflow"
-# Packages of the ground, whose face gives the names that everybody uses.
-USED_WHOLE = ("artifacts",)
+# Packages whose face gives the names that everybody uses.
+USED_WHOLE = ("artifacts", "experiment")
 
 
 def bodies():

@@ -2,7 +2,7 @@
 
 NEEDS: config.yaml
 MAKES: nothing; every rule stands in another file. What an experiment chooses and where its files
-       are is decided in scripts/lensflow/experiment.py.
+       are is decided in scripts/lensflow/experiment.
 """
 
 import os

@@ -1,0 +1,40 @@
+from small_projects import project
+
+
+def test_a_dataset_is_labelled_by_its_kind(tmp_path):
+    chosen = project(tmp_path)
+    assert chosen.datasets["here"].is_labelled
+    assert not chosen.datasets["images"].is_labelled
+    assert chosen.experiments["first"].is_labelled
+    assert not chosen.experiments["unlabelled"].is_labelled
+    labelled = chosen.experiments["mixed"].labelled_datasets
+    assert [dataset.name for dataset in labelled] == ["here"]
+
+
+def test_what_else_a_dataset_says(tmp_path):
+    chosen = project(tmp_path).datasets
+    assert chosen["here"].is_simulated
+    assert not chosen["images"].is_simulated
+    assert (chosen["here"].keeps_sources, chosen["there"].keeps_sources) == (True, False)
+    assert not chosen["images"].is_denoised
+    assert chosen["here"].title == "simulated (here: 20,000 images)"
+    assert chosen["images"].title == "FITS cutouts (images)"
+    assert "simulated images" in chosen["here"].words
+
+
+def test_paths_of_a_dataset(tmp_path):
+    chosen = project(tmp_path).datasets
+    here = chosen["here"]
+    assert here.image_paths == [f"results/data/here/images/shard_{i}.h5" for i in (0, 1)]
+    assert here.index_path == "results/data/here/index.h5"
+    assert here.manifest_path == "results/data/here/manifest.h5"
+    assert here.quarantine_path == "results/data/here/quarantine.csv"
+    assert here.shard_quarantine_paths[1] == "results/data/here/images/quarantine_1.csv"
+    assert here.simulated_parts[1] == "results/data/here/simulated/Data.1/catalogue_part.csv"
+    assert here.cutout_sources == [
+        "results/data/here/simulated/classifications.csv",
+        "results/data/here/simulated/Data.0/Public",
+        "results/data/here/simulated/Data.1/Public",
+    ]
+    assert chosen["images"].cutout_folder == str(tmp_path)
+    assert chosen["images"].cutout_sources == [str(tmp_path)]

@@ -1,0 +1,103 @@
+import pytest
+
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.samples.runs import Run
+from lensflow.workflow.guidance import next_steps
+from small_projects import project
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["known"], "known"),
+        (["stand_in"], "stand_in"),
+        (["known", "stand_in"], "stand_in"),
+        (["known", "person"], "person"),
+        (["stand_in", "person"], "person"),
+        (["person"], "person"),
+        (["known", "stand_in", "person"], "person"),
+    ],
+)
+def test_whose_judgement_counts(labels, expected):
+    table = "j/{scale}_{n_features}_{run}.csv" if "person" in labels else None
+    chosen = project(first={"labels": labels, "person_labels": table}).experiments["first"]
+    assert chosen.judgement is JUDGEMENTS[expected]
+    assert chosen.judgements == labels
+
+
+def test_a_person_is_waited_for_where_nobody_ranks_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {"labels": ["nobody", "person"], "person_labels": "{scale}_{n_features}_{run}.csv"}
+    third = {**asked, "runs": 2}
+    chosen = project(third=third).experiments["third"]
+    assert chosen.pending == {"person": ["log_4_0.csv", "log_4_1.csv"]}
+    assert (chosen.judgements, chosen.probabilities) == (["nobody"], [])
+    assert chosen.judgement is JUDGEMENTS["nobody"]
+
+    (tmp_path / "log_4_1.csv").touch()
+    chosen = project(third=third).experiments["third"]
+    assert chosen.pending == {"person": ["log_4_0.csv"]}
+    (step,) = next_steps(project(run=["third"], third=third))
+    assert "save it as log_4_0.csv" in step
+    assert "results/third/figures/clusters_unlabelled_log_features_4_run_0.png" in step
+    assert next_steps(project(run=["second"], third=third)) == []
+
+    (tmp_path / "log_4_0.csv").touch()
+    chosen = project(third=third).experiments["third"]
+    assert chosen.pending == {}
+    assert (chosen.judgements, chosen.probabilities) == (["nobody", "person"], ["person"])
+    assert chosen.judgement is JUDGEMENTS["person"]
+
+
+def test_without_nobody_a_missing_table_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    chosen = project(third={"labels": ["person"], "person_labels": "j.csv"}).experiments["third"]
+    assert chosen.pending == {}
+    assert chosen.judgements == ["person"]
+
+
+def test_grades_are_waited_for_and_rank_then(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    graded = {"grades": ["one.csv", "two.csv"]}
+    chosen = project(run=["second"], second=graded)
+    run = Run("log", 4, 0)
+    folder = "results/second/log/features_4/run_0"
+    assert not chosen.experiments["second"].has_head
+    # What is not yet combined is kept already: grades are to rerun nothing before them.
+    expected = [f"{folder}/clusters/test/shard_0.csv"]
+    assert chosen.experiments["second"].final_score_paths(run, "test") == expected
+    assert ["no grades in one.csv yet" in next_steps(chosen)[0], len(next_steps(chosen))] == [1, 2]
+
+    (tmp_path / "two.csv").touch()
+    chosen = project(run=["second"], second=graded)
+    assert chosen.experiments["second"].grade_paths == ["two.csv"]
+    assert chosen.experiments["second"].ungraded_score_paths(run, "test") == expected
+    final = [f"{folder}/graded/test/shard_0.csv"]
+    assert chosen.experiments["second"].final_score_paths(run, "test") == final
+    assert len(next_steps(chosen)) == 1
+
+
+def test_nobodys_judgement_has_no_head(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.csv").touch()
+    third = {"labels": ["nobody"], "grades": ["one.csv"]}
+    assert not project(third=third).experiments["third"].has_head
+
+
+def test_where_to_look_next_is_said_where_a_person_judges(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    third = {"labels": ["nobody", "person"], "person_labels": "j.csv", "runs": 1}
+    path = "results/third/log/features_4/run_0/next_looks.csv"
+    assert project(third=third).look_paths == [path]
+    assert project().look_paths == []
+    (step,) = next_steps(project(run=["third"], third=third))
+    assert f"{path} says which clusters matter most" in step
+    (tmp_path / "j.csv").touch()
+    assert next_steps(project(run=["third"], third=third)) == []
+    looks = tmp_path / path
+    looks.parent.mkdir(parents=True)
+    looks.write_text("cluster,expected_lenses\n7,1.5\n3,0.1\n")
+    (step,) = next_steps(project(run=["third"], third=third))
+    assert "look at cluster 7" in step
+    looks.write_text("cluster,expected_lenses\n7,0\n")
+    assert next_steps(project(run=["third"], third=third)) == []
