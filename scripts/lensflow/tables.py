@@ -2,23 +2,24 @@
 
 An HDF5 artifact says itself where it comes from and carries its checksums (`lensflow.artifacts`). A
 table, a picture or a page cannot: its record lies beside it, in the folder ``.origin``. Then tables
-in CSV: how they are written, and how their rows are chosen.
+in CSV: how they are written, how a person's are read, and how rows are chosen.
 """
 
 import contextlib
 import contextvars
+import csv
 import dataclasses
 import hashlib
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lensflow.errors import ArtifactError
+from lensflow.errors import ArtifactError, LabelError
 
 TEXTS = ("id", "path")
 COUNTS = ("n_lens", "n_nonlens", "tp", "fp", "fn", "tn")
@@ -26,6 +27,9 @@ RECORDS = ".origin"
 RECORD_FORMAT = "lensflow-record"
 RECORD_VERSION = 1
 LARGEST_UNKNOWN = 64 << 20
+SEPARATORS = ",;\t"
+"""What may part the cells of a table that a person has edited: spreadsheets differ."""
+
 MAKE_AGAIN = "Delete it and run the rule that makes it again."
 
 logger = logging.getLogger(__name__)
@@ -286,6 +290,79 @@ def read_objects(path: str | Path) -> pd.DataFrame:
     others = [name for name in pd.read_csv(path, nrows=0) if name not in TEXTS]
     options = {"keep_default_na": False, "na_values": {name: [""] for name in others}}
     return pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), **options)
+
+
+def read_edited(path: str | Path, columns: Sequence[str], required: Iterable[str]) -> pd.DataFrame:
+    """Return a table that a person has filled or edited, and a spreadsheet saved, as text.
+
+    Cells are parted by whichever of `SEPARATORS` the heading has most of. Space around them goes,
+    and so do rows and columns that are empty.
+
+    Parameters
+    ----------
+    path : path-like
+        In UTF-8.
+    columns : sequence of str
+        Every column that it may have; those that it lacks are empty.
+    required : iterable of str
+        Those that it must have.
+
+    Returns
+    -------
+    DataFrame
+        By line of the file, the heading being line 1.
+
+    Raises
+    ------
+    LabelError
+        When it cannot be read, has an unknown column or one twice, lacks one, or has a row of
+        another length than its heading; what was found and what was expected is said.
+    """
+    (_, heading), *rows = _lines(path, columns)
+    known = ", ".join(columns)
+    unknown = [name for name in heading if name not in columns]
+    missing = [name for name in required if name not in heading]
+    repeated = sorted({name for name in heading if heading.count(name) > 1})
+    if unknown or missing or repeated:
+        raise LabelError(
+            f"{path}: unknown columns {unknown}, missing columns {missing}, repeated columns "
+            f"{repeated}; the columns are {known}, parted by commas"
+        )
+    for line, cells in rows:
+        if len(cells) != len(heading):
+            raise LabelError(
+                f"{path}, line {line}: {len(cells)} cells, but the heading has {len(heading)}; "
+                "give every column one, and put a text that holds the separator in double quotes"
+            )
+    index = pd.Index([line for line, _ in rows], dtype=int)
+    table = pd.DataFrame([cells for _, cells in rows], index, heading, dtype=str)
+    return table.reindex(columns=list(columns), fill_value="")
+
+
+def _lines(path: str | Path, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """Return the lines that hold anything: the number of each, and its cells."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            first = file.readline()
+            file.seek(0)
+            separator = max(SEPARATORS, key=first.count)
+            reader = csv.reader(file, delimiter=separator, skipinitialspace=True, strict=True)
+            lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise _unreadable(path, error, columns) from error
+    lines = [(number, cells) for number, cells in lines if any(cells)]
+    if not lines:
+        raise _unreadable(path, "it is empty", columns)
+    # A spreadsheet ends every line with the empty columns of its sheet.
+    width = max(place + 1 for place, name in enumerate(lines[0][1]) if name)
+    return [(n, cells if any(cells[width:]) else cells[:width]) for n, cells in lines]
+
+
+def _unreadable(path: str | Path, reason: object, columns: Sequence[str]) -> LabelError:
+    return LabelError(
+        f"{path} cannot be read: {reason}; expected is a CSV in UTF-8 with the columns "
+        f"{', '.join(columns)}"
+    )
 
 
 def rows_where(table: pd.DataFrame, where: Mapping[str, object]) -> pd.DataFrame:

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from lensflow import artifacts
+from lensflow import artifacts, tables
 from lensflow.cluster.combination import logit, probability
 from lensflow.cluster.combining import chances, check_same, own_clusters, with_chances
 from lensflow.cluster.head import Head, fit_weights, kernel
 from lensflow.errors import LabelError
 from lensflow.samples.embeddings import open_embeddings
-from lensflow.samples.grades import grades_of, merge_grades, read_grades
+from lensflow.samples.grades import COLUMNS, REQUIRED, grades_of, merge_grades, read_grades
 from lensflow.samples.hidden import read_answers
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import Chances, iterate_scores, write_scores
@@ -246,17 +246,16 @@ def _check_found(grades: pd.DataFrame, found: pd.DataFrame, paths: Sequence[str 
         row = grades[~is_there].iloc[0]
         raise LabelError(
             f"{_place(paths, row)}: the object {row['id']!r} is in no sample of this experiment "
-            f"({(~is_there).sum()} of {len(grades)} grades); correct it, or take the row out"
+            f"({(~is_there).sum()} of {len(grades)} grades); correct it, or take the row out (a "
+            "spreadsheet shortens long numbers and drops leading zeros: let it take ids as text)"
         )
 
 
 def _place(paths: Sequence[str | Path], grade: pd.Series) -> str:
-    """Return file and line of a grade: the header is line 1."""
+    """Return file and line of a grade: the heading is line 1."""
     for path in paths:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-        same = table["id"].str.strip() == grade["id"]
-        if "dataset" in table:
-            same &= table["dataset"].str.strip() == grade["dataset"]
+        table = tables.read_edited(path, COLUMNS, REQUIRED)
+        same = (table["id"] == grade["id"]) & (table["dataset"] == grade["dataset"])
         if same.any():
-            return f"{path}, line {int(np.flatnonzero(same)[0]) + 2}"
+            return f"{path}, line {same.idxmax()}"
     return ", ".join(map(str, paths))

@@ -2,9 +2,10 @@
 
 A table is a CSV that a person can edit: one row a cluster, ``probability`` in [0, 1] (the paper
 uses 0, 0.5 and 1), optionally a ``non_lens_probability``, who judged, when and why, and the hash of
-the mixture that it judges, so that a table is never applied to another mixture. Where
-``probability`` is empty and ``n_lenses`` says how many of the ``n_inspected`` are lenses, the
-probability is the mean of what these say (`lensflow.cluster.posterior`), and has an error.
+the mixture that it judges, so that a table is never applied to another mixture. One table may judge
+the clusters of several mixtures: each takes its own rows. Where ``probability`` is empty and
+``n_lenses`` says how many of the ``n_inspected`` are lenses, the probability is the mean of what
+these say (`lensflow.cluster.posterior`), and has an error.
 """
 
 from pathlib import Path
@@ -30,6 +31,9 @@ COLUMNS = (
 )
 N_LENSES = "n_lenses"
 """A column that only tables with counts have."""
+
+MOST_INSPECTED = 1e9
+"""More members nobody has looked at."""
 
 _OR_COUNTS = f", or leave it empty and say in {N_LENSES} how many of n_inspected are lenses"
 
@@ -93,7 +97,7 @@ def read(
     n_components: int,
     prior: tuple[float, float] = JEFFREYS,
 ) -> pd.DataFrame:
-    """Read a table of cluster labels and check that it judges this mixture.
+    """Read what a table of cluster labels says of one mixture.
 
     Parameters
     ----------
@@ -116,13 +120,14 @@ def read(
     Raises
     ------
     LabelError
-        When the file is missing, was made for another mixture, misses or repeats a cluster, has an
+        When the file is missing, judges other mixtures only, misses or repeats a cluster, has an
         unknown column, a probability outside [0, 1], neither a probability nor a number of lenses,
         or counts that cannot be.
     """
-    table = _read_csv(path)
-    _check_columns(table, path)
-    _check_hash(table, path, mixture_hash)
+    everything = tables.read_edited(
+        path, [*COLUMNS, N_LENSES], ["cluster", "probability", "mixture_hash"]
+    )
+    table = _of_mixture(everything, path, mixture_hash)
     table["cluster"] = _numbers(table, "cluster", path)
     _check_clusters(table, path, n_components)
     table = table.sort_values("cluster", ignore_index=True).astype({"cluster": np.int64})
@@ -136,38 +141,17 @@ def read(
     return table
 
 
-def _read_csv(path: str | Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+def _of_mixture(table: pd.DataFrame, path: str | Path, mixture_hash: str) -> pd.DataFrame:
+    own = table["mixture_hash"] == mixture_hash
+    if not own.any():
+        found = ", ".join(sorted(set(table["mixture_hash"]) - {""}))
         raise LabelError(
-            f"{path}: the table of cluster labels cannot be read ({error}); expected is a CSV with "
-            f"the columns {', '.join(COLUMNS)}"
-        ) from error
-
-
-def _check_columns(table: pd.DataFrame, path: str | Path) -> None:
-    unknown = [name for name in table.columns if name not in (*COLUMNS, N_LENSES)]
-    missing = [n for n in ("cluster", "probability", "mixture_hash") if n not in table.columns]
-    if unknown or missing:
-        raise LabelError(
-            f"{path}: unknown columns {unknown}, missing columns {missing}; "
-            f"the columns are {', '.join((*COLUMNS, N_LENSES))}, parted by commas"
-        )
-    for name in (*COLUMNS, N_LENSES):
-        if name not in table.columns:
-            table[name] = ""
-
-
-def _check_hash(table: pd.DataFrame, path: str | Path, mixture_hash: str) -> None:
-    found = sorted(set(table["mixture_hash"].str.strip()))
-    if found != [mixture_hash]:
-        raise LabelError(
-            f"{path}: the table judges the mixture {', '.join(found) or '(none)'}, but is applied "
+            f"{path}: the table judges the mixture {found or '(none)'}, but is applied "
             f"to {mixture_hash}; its cluster sheets were made for another mixture, before images, "
             "encoder or settings changed: put it away, run again, and judge the new sheets in the "
             "new template; or go back to what was judged"
         )
+    return table[own].copy()
 
 
 def _check_clusters(table: pd.DataFrame, path: str | Path, n_components: int) -> None:
@@ -196,7 +180,7 @@ def _numbers(table: pd.DataFrame, column: str, path: str | Path) -> pd.Series:
 
 def _is_counted(table: pd.DataFrame) -> pd.Series:
     """Return for which clusters counts stand for the probability: what is given stays."""
-    return (table["probability"].str.strip() == "") & (table[N_LENSES].str.strip() != "")
+    return (table["probability"] == "") & (table[N_LENSES] != "")
 
 
 def _posterior(
@@ -204,14 +188,15 @@ def _posterior(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and variance of the lens fractions of clusters that have counts."""
     n_lenses, n_inspected = _numbers(table, N_LENSES, path), _numbers(table, "n_inspected", path)
-    wrong = (n_lenses < 0) | (n_lenses > n_inspected) | (n_lenses % 1 > 0) | (n_inspected % 1 > 0)
+    are_whole = (n_lenses % 1 == 0) & (n_inspected % 1 == 0) & (n_inspected <= MOST_INSPECTED)
+    wrong = ~are_whole | (n_lenses < 0) | (n_lenses > n_inspected)
     if wrong.any():
         row = table[wrong].iloc[0]
         raise LabelError(
             f"{path}: n_lenses {row[N_LENSES]} among n_inspected {row['n_inspected']} of cluster "
             f"{row['cluster']}; whole numbers are expected, from 0 to n_inspected"
         )
-    both = table["non_lens_probability"].str.strip() != ""
+    both = table["non_lens_probability"] != ""
     if both.any():
         raise LabelError(
             f"{path}: cluster {table['cluster'][both].iloc[0]} has n_lenses and a "
@@ -234,7 +219,7 @@ def _probabilities(table: pd.DataFrame, column: str, path: str | Path) -> pd.Ser
 
 def _non_lens(table: pd.DataFrame, path: str | Path) -> pd.Series:
     """Return the non-lens probabilities; an empty cell means what the lens probability leaves."""
-    empty = table["non_lens_probability"].str.strip() == ""
+    empty = table["non_lens_probability"] == ""
     default = (1.0 - table["probability"]).map(repr)
     filled = table["non_lens_probability"].where(~empty, default)
     return _probabilities(table.assign(non_lens_probability=filled), "non_lens_probability", path)

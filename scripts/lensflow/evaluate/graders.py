@@ -9,11 +9,8 @@ import pandas as pd
 
 from lensflow import tables
 from lensflow.evaluate.intervals import wilson
-from lensflow.samples.grades import agreement, grades_of, read_grades
+from lensflow.samples.grades import ALL, agreement, grades_of, read_grades
 from lensflow.samples.hidden import read_answers
-
-ALL = "all"
-"""In the place of a grader: the mean of all."""
 
 LENS_FROM = 0.75
 """What a mean label must exceed to count as "a lens": of one grader an A or B, not a C."""

@@ -7,13 +7,14 @@ SuGOHI searches, and so are their points; several graders are merged to a mean, 
 agreement.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from lensflow import tables
 from lensflow.errors import LabelError
 from lensflow.samples.rows import Path
 
@@ -43,6 +44,10 @@ IS_LENS, INTERESTING, IS_NO_LENS = "B", "C", "X"
 """The grades that a mark in a mosaic stands for: lens, worth another look, not a lens."""
 
 
+ALL = "all"
+"""What stands in the place of a grader for all together: nobody's name."""
+
+
 class Agreement(NamedTuple):
     """How far graders agree: Fleiss' kappa over all, and Cohen's of each two.
 
@@ -70,7 +75,7 @@ def read_grades(paths: Iterable[Path]) -> pd.DataFrame:
     """Read files of grades and check every row.
 
     Who grades an object again, in another file, replaces the earlier grade: the later ``when``
-    counts, and the later file where these are alike.
+    counts, and the later file where these are alike; no ``when`` is the earliest.
 
     Parameters
     ----------
@@ -86,14 +91,31 @@ def read_grades(paths: Iterable[Path]) -> pd.DataFrame:
     ------
     LabelError
         When a file cannot be read, or has an unknown column, lacks one of `REQUIRED`, repeats an
-        object and grader, or holds an empty or unknown value; file, line and value are named.
+        object and grader, or holds an empty or unknown value; file, line and value are named. When
+        two names differ by capital letters alone.
     """
-    tables = [_read_file(path) for path in paths]
-    if not tables:
+    files = [_read_file(path) for path in paths]
+    if not files:
         return _with_worth(pd.DataFrame(columns=list(COLUMNS), dtype=str))
-    together = pd.concat(tables, ignore_index=True)
-    latest = together.sort_values("when", kind="stable").drop_duplicates([*KEY, "who"], keep="last")
-    return _with_worth(latest.sort_index().reset_index(drop=True))
+    together = pd.concat(files, ignore_index=True)
+    _check_names(together["who"])
+    in_time = together.assign(when=_times(together["when"])).sort_values(
+        "when", kind="stable", na_position="first"
+    )
+    latest = in_time.drop_duplicates([*KEY, "who"], keep="last").index.sort_values()
+    return _with_worth(together.loc[latest].reset_index(drop=True))
+
+
+def graded_twice(paths: Sequence[Path]) -> dict[str, int]:
+    """Return how many objects a grader has graded in more than one file, by name."""
+    keys = pd.concat([_read_file(path)[[*KEY, "who"]] for path in paths])
+    counts = keys[keys.duplicated()].drop_duplicates()["who"].value_counts()
+    return dict(sorted(counts.items()))
+
+
+def _times(texts: pd.Series) -> pd.Series:
+    """Return points in time, NaT for what is none."""
+    return pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
 
 
 def _with_worth(table: pd.DataFrame) -> pd.DataFrame:
@@ -104,55 +126,54 @@ def _with_worth(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_file(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise LabelError(
-            f"{path}: the grades cannot be read ({error}); expected is a CSV with the columns "
-            f"{', '.join(COLUMNS)}"
-        ) from error
-    _check_columns(table, path)
-    table = table.reindex(columns=list(COLUMNS), fill_value="").apply(lambda text: text.str.strip())
-    _check_values(table, path)
-    return table.assign(grade=table["grade"].str.upper())
+    table = tables.read_edited(path, COLUMNS, REQUIRED)
+    if table.empty:
+        raise LabelError(f"{path}: there is no grade in it; grade an image, or put the file away")
+    said = table.assign(
+        grade=table["grade"].str.upper(),
+        sub_class=table["sub_class"].str.lower().str.replace("-", "_"),
+    )
+    _check_values(said, table, path)
+    return said
 
 
-def _check_columns(table: pd.DataFrame, path: Path) -> None:
-    unknown = [name for name in table.columns if name not in COLUMNS]
-    missing = [name for name in REQUIRED if name not in table.columns]
-    if unknown or missing:
+def _check_names(names: pd.Series) -> None:
+    spellings = names.groupby(names.str.casefold()).unique()
+    for several in spellings[spellings.map(len) > 1]:
         raise LabelError(
-            f"{path}: unknown columns {unknown}, missing columns {missing}; the columns of grades "
-            f"are {', '.join(COLUMNS)}, parted by commas"
+            f"grades by {_listed(map(repr, several), 'and')}: is this one person? Then write the "
+            "name in one way in all files; two people need two names"
         )
 
 
-def _check_values(table: pd.DataFrame, path: Path) -> None:
+def _check_values(said: pd.DataFrame, written: pd.DataFrame, path: Path) -> None:
+    """Check the rows of a file as they are understood; errors show them as they are written."""
+
+    def refuse(wrong: pd.Series, name: str, remedy: str) -> None:
+        if wrong.any():
+            line = wrong.idxmax()
+            raise LabelError(
+                f"{path}, line {line}: {name} is {written[name][line]!r} "
+                f"({wrong.sum()} of {len(written)} rows); {remedy}"
+            )
+
     for name in ("id", "who"):
-        _refuse(table[name] == "", table, name, path, "give every row one")
-    grades = table["grade"].str.upper()
-    _refuse(~grades.isin(GRADES), table, "grade", path, f"use {_listed(GRADES)}")
-    known = table["sub_class"].isin(["", *SUB_CLASSES])
-    _refuse(~known, table, "sub_class", path, f"use {_listed(SUB_CLASSES)}, or leave it empty")
-    lens = (table["sub_class"] != "") & (grades != IS_NO_LENS)
-    _refuse(lens, table, "sub_class", path, f"it says what a {IS_NO_LENS} is; empty it, or grade X")
-    again = table.duplicated([*KEY, "who"])
-    _refuse(again, table, "id", path, "the same grader has graded it above; keep one of the rows")
+        refuse(said[name] == "", name, "give every row one")
+    refuse(said["who"] == ALL, "who", "this stands for all graders; use a name")
+    refuse(~said["grade"].isin(GRADES), "grade", f"use {_listed(GRADES)}")
+    no_time = (said["when"] != "") & _times(said["when"]).isna()
+    refuse(no_time, "when", "write a time as 2026-11-26T18:00:00Z, or leave it empty")
+    unknown = ~said["sub_class"].isin(["", *SUB_CLASSES])
+    refuse(unknown, "sub_class", f"use {_listed(SUB_CLASSES)}, or leave it empty")
+    lens = (said["sub_class"] != "") & (said["grade"] != IS_NO_LENS)
+    refuse(lens, "sub_class", f"it says what a {IS_NO_LENS} is; empty it, or grade X")
+    again = said.duplicated([*KEY, "who"])
+    refuse(again, "id", "the same grader has graded it above; keep one of the rows")
 
 
-def _refuse(wrong: pd.Series, table: pd.DataFrame, name: str, path: Path, remedy: str) -> None:
-    """Raise an error on the first wrong row: the header is line 1 of the file."""
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        raise LabelError(
-            f"{path}, line {row + 2}: {name} is {table[name].iloc[row]!r} "
-            f"({wrong.sum()} of {len(table)} rows); {remedy}"
-        )
-
-
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str], word: str = "or") -> str:
     *first, last = names
-    return f"{', '.join(first)} or {last}"
+    return f"{', '.join(first)} {word} {last}"
 
 
 # --- merging -------------------------------------------------------------------------------------

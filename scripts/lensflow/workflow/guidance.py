@@ -34,8 +34,22 @@ def _steps(experiment: Experiment) -> Iterator[str]:
                     yield _step(each, run, path)
     for path in experiment.pending_grades:
         yield f"{experiment.name}: no grades in {path} yet. To grade: {_how_to_grade(experiment)}."
+    yield from _graded_twice(experiment)
     if not experiment.pending:
         yield from (look for path in experiment.look_paths for look in _look(experiment, path))
+
+
+def _graded_twice(experiment: Experiment) -> Iterator[str]:
+    """Yield whose grades stand in two files: two people may have the same name."""
+    if len(experiment.grade_paths) < 2:
+        return
+    from lensflow.samples.grades import graded_twice
+
+    for who, count in graded_twice(experiment.grade_paths).items():
+        yield (
+            f"{experiment.name}: {count} objects are graded by {who} in two files; of each the "
+            "later grade counts. If these are two people, give them two names."
+        )
 
 
 def _look(experiment: Experiment, path: str) -> Iterator[str]:
@@ -107,26 +121,26 @@ def _checked_table(experiment: Experiment, run: Run, judgement: str) -> str:
 
 
 def checked_grades(experiment: Experiment) -> list[str]:
-    """Return the files of grades that are there, after a look at each.
+    """Return the files of grades that are there, after a look at all of them.
 
     Raises
     ------
     LabelError
-        When one cannot be used; the message names file, line and value, and says what to do.
+        When they cannot be used; the message names file, line and value, and says what to do.
     """
-    for path in experiment.grade_paths:
-        problem = _grades_problem(path, _changed(path))
-        if problem:
-            raise LabelError(f"{problem}\nTo grade: {_how_to_grade(experiment)}.")
+    paths = tuple(experiment.grade_paths)
+    problem = _grades_problem(paths, tuple(map(_changed, paths)))
+    if problem:
+        raise LabelError(f"{problem}\nTo grade: {_how_to_grade(experiment)}.")
     return experiment.grade_paths
 
 
 @cache
-def _grades_problem(path: str, changed: float) -> str:
+def _grades_problem(paths: tuple[str, ...], changed: tuple[float, ...]) -> str:
     from lensflow.samples.grades import read_grades
 
     try:
-        read_grades([path])
+        read_grades(paths)
     except LabelError as error:
         return str(error)
     return ""

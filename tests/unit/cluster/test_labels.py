@@ -57,6 +57,16 @@ def test_table_of_another_mixture_is_refused(tmp_path):
     assert "another mixture" in str(e.value)
 
 
+def test_a_table_of_several_mixtures_says_of_each_its_own(tmp_path):
+    path, other = tmp_path / "labels.csv", "b" * 64
+    rows = [f"0,0,{HASH}", f"0,1,{other}", f"1,0.25,{HASH}", f"1,0.75,{other}", f"2,0.5,{other}"]
+    path.write_text("\n".join(["cluster,probability,mixture_hash", *rows]))
+    assert cluster_labels.read(path, HASH, 2)["probability"].tolist() == [0, 0.25]
+    assert cluster_labels.read(path, other, 3)["probability"].tolist() == [1, 0.75, 0.5]
+    with pytest.raises(LabelError, match=r"for each cluster 0 to 3 .*missing \[2, 3\]"):
+        cluster_labels.read(path, HASH, 4)
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
@@ -67,7 +77,9 @@ def test_table_of_another_mixture_is_refused(tmp_path):
         ({"p": [0, 1, 1]}, r"missing columns \['probability'\]"),
         ({"probability": [0, "maybe", 1]}, "'maybe' of cluster 1 is not a number"),
         ({"probability": ["0,5", "0,5", 1]}, r"'0,5' .*\(2 of 3 rows\).* with a decimal point"),
-        ({"cluster;probability": [1, 2, 3]}, "parted by commas"),
+        ({"cluster|probability": [1, 2, 3]}, "parted by commas"),
+        ({**COUNTED, "n_inspected": "inf"}, "n_inspected inf of cluster 0; whole numbers"),
+        ({**COUNTED, "n_inspected": "1e300"}, "n_inspected 1e300 of cluster 0; whole numbers"),
         ({"probability": [0, 1, 1], "non_lens_probability": [0, 0, -1]}, "non_lens_probability"),
         ({**COUNTED, "n_lenses": [3, 11, 0]}, "n_lenses 11 among n_inspected 10 of cluster 1"),
         ({**COUNTED, "n_lenses": [3, -1, 0]}, "n_lenses -1 .*whole numbers are expected"),

@@ -11,6 +11,7 @@ from lensflow.samples.grades import (
     COLUMNS,
     GRADES,
     agreement,
+    graded_twice,
     grades_of,
     merge_grades,
     read_grades,
@@ -65,6 +66,30 @@ def test_the_later_grade_of_a_person_counts(tmp_path):
     assert read.to_dict() == {("1", "ann"): "A", ("2", "ann"): "B", ("1", "bob"): "B"}
 
 
+def test_times_are_compared_as_times_not_as_texts(tmp_path):
+    """Ten o'clock in Paris is earlier than half past nine in London."""
+    header = "id,grade,who,when"
+    files = [
+        written(tmp_path / "new.csv", "1,A,ann,2026-01-01T09:30:00Z", header=header),
+        written(tmp_path / "old.csv", "1,X,ann,2026-01-01T10:00:00+01:00", header=header),
+    ]
+    assert read_grades(files)["grade"].tolist() == ["A"]
+
+
+def test_who_graded_an_object_in_two_files_is_told(tmp_path):
+    files = [
+        written(tmp_path / "a.csv", "1,A,ann", "2,C,ann", "3,A,bob"),
+        written(tmp_path / "b.csv", "1,X,ann", "2,B,ann", "4,A,bob"),
+    ]
+    assert graded_twice(files) == {"ann": 2}
+
+
+def test_sub_classes_are_known_as_people_write_them(tmp_path):
+    rows = ["1,X,Edge-on,ann", "2,x,SPIRAL,ann"]
+    read = read_grades([written(tmp_path / "g.csv", *rows, header="id,grade,sub_class,who")])
+    assert read["sub_class"].tolist() == ["edge_on", "spiral"]
+
+
 @pytest.mark.parametrize(
     ("header", "rows", "message"),
     [
@@ -77,7 +102,11 @@ def test_the_later_grade_of_a_person_counts(tmp_path):
         ("id,grade,who,sub_class", ["1,A,ann,ring"], "sub_class is 'ring'.*grade X"),
         ("id,grade", ["1,A"], r"missing columns \['who'\]"),
         ("id,grade,who,colour", ["1,A,ann,red"], r"unknown columns \['colour'\]"),
-        ("id;grade;who", ["1;A;ann"], "parted by commas"),
+        ("id grade who", ["1 A ann"], "parted by commas"),
+        ("id,grade,who", [], "there is no grade in it"),
+        ("id,grade,who", ["1,A,all"], "line 2: who is 'all'.*use a name"),
+        ("id,grade,who,when", ["1,A,ann,26/11/2026 18:06"], "when is '26/11/2026 18:06'.*write"),
+        ("id,grade,who", ["1,A,ann", "2,A,Ann"], "by 'ann' and 'Ann': is this one person"),
     ],
 )
 def test_a_wrong_file_is_named_with_line_and_value(tmp_path, header, rows, message):
@@ -86,7 +115,7 @@ def test_a_wrong_file_is_named_with_line_and_value(tmp_path, header, rows, messa
 
 
 def test_a_missing_file_is_explained(tmp_path):
-    with pytest.raises(LabelError, match=r"none.csv: the grades cannot be read"):
+    with pytest.raises(LabelError, match=r"none.csv cannot be read: .*expected is a CSV"):
         read_grades([tmp_path / "none.csv"])
 
 

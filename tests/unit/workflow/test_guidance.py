@@ -90,3 +90,18 @@ def test_grades_are_waited_for_and_looked_at(survey, tmp_path):
     with pytest.raises(LabelError, match="line 3: grade is 'maybe'") as raised:
         checked_grades(experiment)
     assert f"open {page} in a browser" in str(raised.value)
+
+
+def test_two_graders_with_one_name_are_told(survey, tmp_path):
+    experiment, mixture_hash = survey
+    write_table(mixture_hash, [0, 0.5, 1])
+    experiment.settings["grades"] = ["ann.csv", "bob.csv"]
+    (tmp_path / "ann.csv").write_text("id,grade,who\n1,A,ann\n")
+    (tmp_path / "bob.csv").write_text("id,grade,who\n1,X,bob\n")
+    assert next_steps(Project(experiment.config)) == []
+    (tmp_path / "bob.csv").write_text("id,grade,who\n1,X,ann\n")
+    (step,) = next_steps(Project(experiment.config))
+    assert "1 objects are graded by ann in two files; of each the later grade counts" in step
+    (tmp_path / "bob.csv").write_text("id,grade,who\n2,X,Ann\n")
+    with pytest.raises(LabelError, match="is this one person"):
+        checked_grades(experiment)
