@@ -94,7 +94,8 @@ def test_profiles_in_commands_are_there():
 def test_scripts_and_modules_in_commands_are_there_with_their_options():
     for _, *words in called("python"):
         if words[0] == "-m":
-            path, words = ROOT / "scripts" / f"{words[1].replace('.', '/')}.py", words[1:]
+            module, words = ROOT / "scripts" / words[1].replace(".", "/"), words[1:]
+            path = module / "__main__.py" if module.is_dir() else module.with_suffix(".py")
         else:
             path = ROOT / words[0]
         options = [word for word in words if word.startswith("--")]
