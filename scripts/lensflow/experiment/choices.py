@@ -95,16 +95,17 @@ class Choices:
     @property
     def encoder_preset(self) -> dict:
         """What of its preset makes features of images as the encoder sees them."""
-        return self.preset_of(*self._encoder_networks)
+        return self.preset_of(*self.encoder_networks)
 
     @property
     def embedding_preset(self) -> dict:
         """What of its preset makes features of images as they were taken."""
         denoiser = ["denoiser"] if self.denoises else []
-        return self.preset_of(*denoiser, *self._encoder_networks)
+        return self.preset_of(*denoiser, *self.encoder_networks)
 
     @property
-    def _encoder_networks(self) -> list[str]:
+    def encoder_networks(self) -> list[str]:
+        """The network that its encoder is; none where the encoder is fitted."""
         return [self.encoder.name] if self.encoder.is_network else []
 
     def preset_of(self, *networks: str) -> dict:

@@ -1,6 +1,7 @@
 """An experiment: its choices, and the path of every file that it makes or is given."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.evaluate.columns import DENSITY_ARCS
@@ -10,6 +11,18 @@ from lensflow.samples.runs import Run
 
 RUN_PATTERN = "results/{experiment}/{scale}/features_{features}/run_{run}"
 """Folder of one run, with the wildcards of the rules."""
+
+
+def _words(run: Run) -> str:
+    return f"{run.scale} features {run.n_features} run {run.run}"
+
+
+class History(NamedTuple):
+    """Where the losses of one training are: of which kind of network, called what."""
+
+    network: str
+    name: str
+    path: str
 
 
 class Experiment(Choices):
@@ -137,6 +150,27 @@ class Experiment(Choices):
     def denoiser_history_path(self, scale: str) -> str:
         """Return the losses of that denoiser's training."""
         return f"{self.folder}/{scale}/denoiser_history.csv"
+
+    @property
+    def histories(self) -> list[History]:
+        """Every training: of denoisers, then of encoders, then of students."""
+        scales = self.scales if self.denoises else []
+        found = [History("denoiser", scale, self.denoiser_history_path(scale)) for scale in scales]
+        for network in self.encoder_networks:
+            found += [
+                History(network, _words(run), self.run_path(run, f"{network}_history.csv"))
+                for run in self.runs
+            ]
+        students = self.probabilities if self.has_student else []
+        return found + [
+            History(
+                "student",
+                f"{_words(run)} {name}",
+                self.run_path(run, f"student_{name}_history.csv"),
+            )
+            for run in self.runs
+            for name in students
+        ]
 
     @property
     def baseline_paths(self) -> list[str]:

@@ -278,20 +278,8 @@ def _headline_stacks(experiment: Experiment) -> Values:
     return {name: experiment.stack_paths(scale, stage, "train") for name, stage in stages.items()}
 
 
-def _denoised_scales(experiment: Experiment) -> list[str]:
-    return experiment.scales if _denoised(experiment) else []
-
-
-def _trained_runs(experiment: Experiment) -> list[Run]:
-    return experiment.runs if _denoised(experiment) else []
-
-
 def _histories(experiment: Experiment) -> Values:
-    scales, runs = _denoised_scales(experiment), _trained_runs(experiment)
-    return {
-        "denoisers": [experiment.denoiser_history_path(scale) for scale in scales],
-        "autoencoders": [experiment.run_path(run, "autoencoder_history.csv") for run in runs],
-    }
+    return {"histories": [history.path for history in experiment.histories]}
 
 
 # --- params -------------------------------------------------------------------------------------
@@ -323,10 +311,10 @@ def _shown_rows(experiment: Experiment, **others: object) -> Values:
 
 
 def _history_names(experiment: Experiment) -> Values:
-    words = "{run.scale} features {run.n_features} run {run.run}"
+    histories = experiment.histories
     return {
-        "denoiser_names": _denoised_scales(experiment),
-        "autoencoder_names": [words.format(run=run) for run in _trained_runs(experiment)],
+        "networks": [history.network for history in histories],
+        "names": [history.name for history in histories],
     }
 
 
@@ -630,7 +618,7 @@ FIGURES = (
         draw="lensflow.figures.training:training_curves",
         inputs=_histories,
         params=_history_names,
-        when=_denoised,
+        when=lambda e: bool(e.histories),
     ),
     Figure(
         name="architecture",

@@ -1,4 +1,4 @@
-"""How training went: loss, held-out loss and the loss of the best constant image."""
+"""How training went: loss, held-out loss and the loss of the best constant output."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from lensflow.figures import style
+from lensflow.networks.kinds import NETWORKS
 
 _LONG_RUN = 50
 _MAX_NAMES = 7
@@ -14,33 +15,37 @@ _MARGIN = 0.05
 
 
 def training_curves(
-    denoisers: Sequence[Path | str],
-    autoencoders: Sequence[Path | str],
-    denoiser_names: Sequence[str],
-    autoencoder_names: Sequence[str],
+    histories: Sequence[Path | str],
+    networks: Sequence[str],
+    names: Sequence[str],
     png: Path | str,
     pdf: Path | str,
 ) -> None:
-    """Draw the losses of all trainings: denoisers left, feature autoencoders right.
+    """Draw the losses of all trainings, a panel for each kind of network.
 
     Parameters
     ----------
-    denoisers, autoencoders : sequence of path-like
-        Histories.
-    denoiser_names, autoencoder_names : sequence of str
-        What the legend calls them.
+    histories : sequence of path-like
+        Their histories.
+    networks : sequence of str
+        Of which of `lensflow.networks.kinds.NETWORKS` each is.
+    names : sequence of str
+        What the legend calls each.
     png, pdf : path-like
         Figures to write.
     """
+    panels = {network: {} for network in networks}
+    for network, name, path in zip(networks, names, histories, strict=True):
+        panels[network][name] = pd.read_csv(path)
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 2.8)
-        left, right = figure.subplots(1, 2)
-        _draw_panel(left, dict(zip(denoiser_names, map(pd.read_csv, denoisers), strict=True)))
-        left.set_title("denoiser")
-        _draw_panel(
-            right, dict(zip(autoencoder_names, map(pd.read_csv, autoencoders), strict=True))
-        )
-        right.set_title("feature autoencoder")
+        (places,) = figure.subplots(1, max(2, len(panels)), squeeze=False)
+        for axes in places[len(panels) :]:
+            axes.set_axis_off()
+        for axes, (network, of_kind) in zip(places, panels.items(), strict=False):
+            _draw_panel(axes, of_kind)
+            axes.set_title(network)
+            axes.set_ylabel(NETWORKS[network].loss.words)
         style.save(figure, png, pdf)
 
 
@@ -66,11 +71,10 @@ def _draw_panel(axes, histories):
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("epoch")
-    axes.set_ylabel("binary cross-entropy")
     if len(histories) > _MAX_NAMES:
         axes.plot([], [], color=style.BLACK, lw=0.9, label=f"{len(histories)} networks")
     axes.plot([], [], color=style.BLACK, lw=0.9, ls="--", label="held-out images")
-    axes.plot([], [], color=style.GREY, lw=0.9, ls=":", label="best constant image")
+    axes.plot([], [], color=style.GREY, lw=0.9, ls=":", label="best constant output")
     axes.legend(loc="upper right", fontsize=7, frameon=True, framealpha=0.85, edgecolor="none")
 
 

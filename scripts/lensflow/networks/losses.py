@@ -19,12 +19,15 @@ class Loss:
         `lensflow.networks.examples.Examples` keep and draw.
     constant : callable
         From what is to be met (n, ...) to the loss of the best output that is the same for all.
+    words : str
+        What it is called beside an axis.
     met : str
         What is to be met: ``images`` or ``targets`` of a batch.
     """
 
     value: Callable[[Mapping[str, Any], Any], Any]
     constant: Callable[[np.ndarray], float]
+    words: str
     met: str = "images"
 
 
@@ -56,7 +59,7 @@ def constant_cross_entropy(images: np.ndarray) -> float:
     return float(-np.mean(mean * np.log(mean) + (1 - mean) * np.log1p(-mean)))
 
 
-RECONSTRUCTION = Loss(cross_entropy, constant_cross_entropy)
+RECONSTRUCTION = Loss(cross_entropy, constant_cross_entropy, "cross-entropy a pixel (nats)")
 """The image is its own target, for the denoiser, too: what does not fit through its bottleneck is
 the noise (paper, section 3.2)."""
 
@@ -70,7 +73,7 @@ def soft_cross_entropy(batch: Mapping[str, Any], outputs: Any) -> Any:
     return ops.mean(ops.softplus(logits) - batch["targets"] * logits)
 
 
-SOFT_TARGETS = Loss(soft_cross_entropy, constant_cross_entropy, "targets")
+SOFT_TARGETS = Loss(soft_cross_entropy, constant_cross_entropy, "cross-entropy (nats)", "targets")
 """Each image has a probability that is to be met; as for images, the best constant is the mean."""
 
 INVARIANCE, VARIANCE, COVARIANCE = 25.0, 25.0, 1.0
@@ -128,5 +131,5 @@ def constant_vicreg(views: np.ndarray) -> float:
     return VARIANCE * (1 - LEAST_VARIANCE**0.5)
 
 
-TWO_VIEWS = Loss(vicreg, constant_vicreg)
+TWO_VIEWS = Loss(vicreg, constant_vicreg, "VICReg")
 """Objects are to differ, and views of one object are not."""

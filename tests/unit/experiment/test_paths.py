@@ -89,3 +89,21 @@ def test_a_preset_with_a_student_has_one_and_others_do_not():
         f"{folder}/student/known/there/shard_{shard}.h5" for shard in (0, 1)
     ]
     assert not project().experiments["second"].has_student
+
+
+def test_every_training_has_a_history():
+    first = project().experiments["first"]
+    kinds = [history.network for history in first.histories]
+    assert kinds == 2 * ["denoiser"] + 8 * ["autoencoder"]
+    assert first.histories[2] == (
+        "autoencoder",
+        "log features 4 run 0",
+        "results/first/log/features_4/run_0/autoencoder_history.csv",
+    )
+    changes = {"scales": ["sigma"], "headline": {"scale": "sigma", "n_features": 4}}
+    settings = {"preset": "taught", "labels": ["known", "nobody"], "appendix_a": None, **changes}
+    taught = project(first=settings).experiments["first"]
+    assert [(history.network, history.path) for history in taught.histories][::2] == [
+        ("student", f"results/first/sigma/features_{n}/run_0/student_known_history.csv")
+        for n in (4, 20)
+    ]

@@ -95,9 +95,11 @@ ARGUMENTS = {
     "denoising": lambda p: {"raw": p["raw"], "denoised": p["stacks"], "seed": 0},
     "reconstructions": lambda p: {"examples": p["runs"][0] / "examples_train.h5", "seed": 0},
     "training": lambda p: {
-        "denoisers": [p["scale"] / "denoiser_history.csv"], "denoiser_names": ["log"],
-        "autoencoders": [run / "autoencoder_history.csv" for run in p["runs"]],
-        "autoencoder_names": ["first", "second"],
+        "histories": [
+            p["scale"] / "denoiser_history.csv",
+            *[run / "autoencoder_history.csv" for run in p["runs"]],
+        ],
+        "networks": ["denoiser", "autoencoder", "autoencoder"], "names": ["log", "first", "second"],
     },
     "architecture": lambda p: {"preset": PRESET, "n_features": 24},
     "mixture_illustration": lambda p: {"seed": 0},

@@ -292,7 +292,7 @@ def test_a_network_is_trained_with_its_own_loss(tmp_path, monkeypatch):
     def variance(images):
         return float(np.mean(np.var(images, axis=0)))
 
-    kind = replace(NETWORKS["autoencoder"], loss=Loss(squared, variance))
+    kind = replace(NETWORKS["autoencoder"], loss=Loss(squared, variance, "squares"))
     monkeypatch.setitem(NETWORKS, "autoencoder", kind)
     report = train(tmp_path, tiny(epochs=30, learning_rate=0.01))
     network = load_network("autoencoder", tiny(), tmp_path / "network.weights.h5", 3)
