@@ -30,6 +30,7 @@ from lensflow.ingest.shards import (
     append_objects,
     begin_images,
     begin_table,
+    create_shard,
 )
 from lensflow.samples.images import IMAGES, images_hash
 
@@ -126,15 +127,11 @@ def ingest_shard(
     with artifacts.open(manifest, "manifest") as file:
         artifacts.expect(file, dataset=name)
         rows = _shard_rows(file, shard)
-        attrs = {"dataset": name, "state": state, "shard": shard, "n_listed": len(rows)}
-        with artifacts.create(images, "images", attrs) as writer:
+        parts = (images, shard_quarantine, name, shard, len(rows))
+        with create_shard(*parts, state=state) as (writer, problems):
             columns = artifacts.read_table(file, "catalogue", slice(0, 0))
             begin_images(writer, columns, settings, bool(dataset.get("source_images")))
-            problems = list(_ingest_rows(file, rows, writer, Path(folder), dataset, settings, seed))
-            kept = len(writer.file["id"])
-    tally = quarantine.write(shard_quarantine, problems)
-    quarantine.report(name, tally)
-    logger.info("dataset %s shard %d: %d of %d images stored", name, shard, kept, len(rows))
+            problems += _ingest_rows(file, rows, writer, Path(folder), dataset, settings, seed)
 
 
 def build_index(

@@ -31,6 +31,7 @@ from lensflow.ingest.shards import (
     MEASURED,
     append_objects,
     begin_images,
+    create_shard,
 )
 from lensflow.ingest.stamps import Planes, cut
 from lensflow.ingest.tiles import Tile, choose_tiles
@@ -266,17 +267,13 @@ def ingest_shard(
         parts = tile_parts(len(tiles), int(file.attrs["n_shards"]), shard)
         groups = [_part(file, number, part, tiles, dataset) for number, part in parts]
     n_listed = sum(len(sky) for _, _, sky, _ in groups)
-    attrs = {"dataset": name, "state": "raw", "shard": shard, "n_listed": n_listed, "sorted": 0}
-    problems: list[tuple[str, str, str]] = []
-    with artifacts.create(images, "images", attrs) as writer:
+    shard_parts = (images, shard_quarantine, name, shard, n_listed)
+    with create_shard(*shard_parts, state="raw", sorted=0) as (writer, problems):
         columns = groups[0][1] if groups else catalogue.unknown([])
         begin_images(writer, columns.iloc[:0].drop(columns="id").assign(path=""), settings, False)
         for tile, table, sky, is_repeated in groups:
             cutter = _Cutter(tile, Path(folder), dataset, settings, seed)
             problems += cutter.store(writer, table, sky, is_repeated)
-        kept = len(writer.file["id"])
-    quarantine.report(name, quarantine.write(shard_quarantine, problems))
-    logger.info("dataset %s shard %d: %d of %d objects stored", name, shard, kept, n_listed)
 
 
 def read_tiles(file) -> list[Tile]:

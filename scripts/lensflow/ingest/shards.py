@@ -1,12 +1,15 @@
 """Image shards: what they hold, and how it is written, whatever the images come from."""
 
-from collections.abc import Mapping
+import contextlib
+import logging
+import os
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from lensflow import artifacts
-from lensflow.ingest import catalogue, positions
+from lensflow.ingest import catalogue, positions, quarantine
 from lensflow.ingest.cutouts import CutoutSettings
 
 # A block of images that stays in a core's cache while it is swapped, measured and checked; five
@@ -15,6 +18,46 @@ BLOCK_IMAGES = 60
 TABLE_ROWS = 2048
 MEASURED = ("sky_sigma", "headers", "correlation")
 """What is kept of a batch beside its flux."""
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def create_shard(
+    images: str | os.PathLike,
+    shard_quarantine: str | os.PathLike,
+    dataset: str,
+    shard: int,
+    n_listed: int,
+    **attrs: object,
+) -> Iterator[tuple[artifacts.Writer, list[tuple[str, str, str]]]]:
+    """Write an image shard and, when the ``with`` block ends, the list of what was left out of it.
+
+    Parameters
+    ----------
+    images, shard_quarantine : path-like
+        The shard (kind "images"), and the CSV of what could not be read.
+    dataset : str
+    shard : int
+    n_listed : int
+        Objects that the shard was to hold.
+    **attrs
+        Further root attributes.
+
+    Yields
+    ------
+    Writer
+        Begin it by `begin_images`.
+    list of (path, id, reason)
+        To be filled with what is left out.
+    """
+    problems: list[tuple[str, str, str]] = []
+    known = {"dataset": dataset, "shard": shard, "n_listed": n_listed, **attrs}
+    with artifacts.create(images, "images", known) as writer:
+        yield writer, problems
+        kept = len(writer.file["id"])
+    quarantine.report(dataset, quarantine.write(shard_quarantine, problems))
+    logger.info("dataset %s shard %d: %d of %d images stored", dataset, shard, kept, n_listed)
 
 
 def begin_images(writer, columns: pd.DataFrame, settings: CutoutSettings, sources: bool) -> None:

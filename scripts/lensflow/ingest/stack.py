@@ -23,7 +23,13 @@ from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.cutouts import CutoutSettings, check_frames, empty_frames, put_image
 from lensflow.ingest.names import refused_columns, refused_id
 from lensflow.ingest.objects import read_columns
-from lensflow.ingest.shards import BLOCK_IMAGES, MEASURED, append_objects, begin_images
+from lensflow.ingest.shards import (
+    BLOCK_IMAGES,
+    MEASURED,
+    append_objects,
+    begin_images,
+    create_shard,
+)
 
 ARRAYS = ("images", "image_array")
 """Names of the array, in order of preference."""
@@ -316,9 +322,8 @@ def ingest_shard(
     with artifacts.open(manifest, "manifest") as file:
         parts = stack_parts(file, shard)
     n_listed = sum(rows.stop - rows.start for _, rows in parts)
-    attrs = {"dataset": name, "state": "raw", "shard": shard, "n_listed": n_listed, "sorted": 0}
-    problems: list[tuple[str, str, str]] = []
-    with artifacts.create(images, "images", attrs) as writer:
+    shard_parts = (images, shard_quarantine, name, shard, n_listed)
+    with create_shard(*shard_parts, state="raw", sorted=0) as (writer, problems):
         for path, rows in parts:
             with open_stack(Path(folder) / path, dataset) as stack:
                 table, sky = objects(stack.table(), dataset)
@@ -329,9 +334,6 @@ def ingest_shard(
                 for start in range(rows.start, rows.stop, BLOCK_IMAGES):
                     block = slice(start, min(start + BLOCK_IMAGES, rows.stop))
                     problems += _store(*args, block, table.iloc[block], sky[block])
-        kept = len(writer.file["id"])
-    quarantine.report(name, quarantine.write(shard_quarantine, problems))
-    logger.info("dataset %s shard %d: %d of %d images stored", name, shard, kept, n_listed)
 
 
 def stack_parts(file, shard: int) -> list[tuple[str, slice]]:
