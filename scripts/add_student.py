@@ -1,4 +1,4 @@
-"""Add the logits of students to those of their teachers, for one shard."""
+"""Put what students say in the place of what their teachers say, for one shard."""
 
 from lensflow.cluster.combining import add_student_stage
 from lensflow.workflow.jobs import job

@@ -1,4 +1,4 @@
-"""Find what the sum of a teacher's and a student's logits is worth as a probability."""
+"""Find what the logits of students are worth as probabilities."""
 
 from lensflow.cluster.combining import fit_calibration_stage
 from lensflow.workflow.jobs import job

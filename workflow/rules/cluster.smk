@@ -267,7 +267,7 @@ rule average_scores:
 
 
 rule fit_calibration:
-    """Find what the sum of a teacher's and a student's logits is worth, from the judged clusters."""
+    """Find what the logits of students are worth as probabilities, from the judged clusters."""
     input:
         scores=lambda wildcards: experiment(wildcards).teacher_score_paths(
             run(wildcards)
@@ -299,7 +299,7 @@ rule fit_calibration:
 
 
 rule add_student:
-    """Add the logits of the students to those of their teachers, and calibrate the sum."""
+    """Put what students say, calibrated, in the place of what their teachers say."""
     input:
         scores=lambda wildcards: experiment(wildcards).teacher_score_paths(
             run(wildcards), wildcards.sample

@@ -1,7 +1,7 @@
-"""What added logits are worth as a probability: reproduce the judged clusters, without labels.
+"""What the logits of a student are worth: reproduce the judged clusters, without labels.
 
-A student has learned what its teacher says, so the sum of both promises too much. What is known of
-the truth is what was judged: the lens fraction of each cluster. So the logit l is mapped to
+A network promises too much or too little, by how long it was trained. What is known of the truth
+is what was judged: the lens fraction of each cluster. So the logit l is mapped to
 a l + b such that in the training sample the mean probability of the members of every cluster is
 nearest, in the sense of the cross-entropy, to what the clusters by themselves give. The order of
 the objects stays; within a cluster they may differ as much as before.

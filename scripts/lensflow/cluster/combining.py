@@ -79,7 +79,10 @@ def add_student_stage(
     calibration_path: str | Path,
     output_path: str | Path,
 ) -> None:
-    """Write the scores of a shard with the logit of a student added to the teacher's.
+    """Write the scores of a shard with what students say in the place of what their teachers say.
+
+    A student has learned from the clusters all that they know, and sees what they do not; their
+    sum was worse than the student alone (workflow/docs/evidence.md).
 
     Parameters
     ----------
@@ -90,8 +93,8 @@ def add_student_stage(
     calibration_path : path
         From `fit_calibration_stage`.
     output_path : path
-        The same table, with p_lens, p_low and p_high combined, and p_clusters. An interval keeps
-        its width in logits but for the calibration: a student says nothing of an error.
+        The same table, with p_lens, p_low and p_high of the student, and p_clusters. An interval
+        keeps its width in logits: a student says nothing of an error.
 
     Raises
     ------
@@ -108,13 +111,12 @@ def _taught(
     table: pd.DataFrame, students: Mapping[str, np.ndarray], calibrations: Mapping[str, Calibration]
 ) -> pd.DataFrame:
     for name, logits in students.items():
-        said, calibrated = chances(table, name), calibrations[name]
-        p_lens, low, high = (
-            None if one is None else probability(calibrated.of(logit(one) + logits))
-            for one in said[:3]
+        said, odds = chances(table, name), calibrations[name].of(logits)
+        low, high = (
+            None if end is None else probability(odds + logit(end) - logit(said.p_lens))
+            for end in (said.low, said.high)
         )
-        odds = calibrated.of(said.log_odds + logits)
-        made = Chances(p_lens, low, high, own_clusters(said), odds)
+        made = Chances(probability(odds), low, high, own_clusters(said), odds)
         table = with_chances(table, name, made)
     return table
 
@@ -127,7 +129,7 @@ def own_clusters(said: Chances) -> np.ndarray:
 def students(
     scores_path: str | Path, prediction_paths: Mapping[str, str | Path]
 ) -> Iterator[tuple[pd.DataFrame, dict[str, np.ndarray]]]:
-    """Yield blocks of scores with the logits of the students by judgement, clipped as scores are.
+    """Yield blocks of scores with the logits of the students by judgement.
 
     Raises
     ------
@@ -145,8 +147,7 @@ def students(
             start += len(table)
             for name, file in files.items():
                 check_same([scores_path, prediction_paths[name]], [table, file.rows(rows)])
-            logits = {name: file.logits(rows).astype(float) for name, file in files.items()}
-            yield table, {name: logit(probability(one)) for name, one in logits.items()}
+            yield table, {name: file.logits(rows).astype(float) for name, file in files.items()}
         for name, file in files.items():
             if len(file) != start:
                 _refuse([scores_path, prediction_paths[name]])
@@ -201,7 +202,7 @@ def fit_calibration_stage(
     prediction_paths: Mapping[str, Sequence[str | Path]],
     output_path: str | Path,
 ) -> None:
-    """Write, for each judgement, how the sum of teacher and student becomes a probability.
+    """Write, for each judgement, how the logit of a student becomes a probability.
 
     Parameters
     ----------
@@ -226,6 +227,4 @@ def fit_calibration_stage(
 
 def _to_calibrate(table: pd.DataFrame, judgement: str, student: np.ndarray) -> pd.DataFrame:
     p_lens = chances(table, judgement).p_lens
-    return pd.DataFrame(
-        {"logit": logit(p_lens) + student, "cluster": table["cluster"], "p_lens": p_lens}
-    )
+    return pd.DataFrame({"logit": student, "cluster": table["cluster"], "p_lens": p_lens})

@@ -314,7 +314,7 @@ class Experiment(Choices):
         return self.ungraded_score_paths(run, sample)
 
     def calibration_path(self, run: Run) -> str:
-        """Return what the sum of teacher and student of a run is worth as a probability."""
+        """Return what the logits of the students of a run are worth as probabilities."""
         return self.run_path(run, "calibration.csv")
 
     def _score_shards(self, run: Run, folder: str, sample: str) -> list[str]:

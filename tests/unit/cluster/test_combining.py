@@ -79,14 +79,14 @@ def predictions(path, logits, rows=ROWS):
     return path
 
 
-def test_the_logit_of_a_student_is_added_and_calibrated(tmp_path):
+def test_a_student_is_calibrated_and_takes_the_place_of_its_teacher(tmp_path):
     path = scores(tmp_path / "a.csv", 0, counted=True)
     own = read_scores(path)
-    # A student that has learned its teacher by heart: the sum is twice what is known.
+    # A student that has learned its teacher by heart, and is twice as sure.
     p_cluster = own.groupby("cluster")["p_lens_known"].transform("mean")
     own["p_lens_known"] = p_cluster
     write_scores(path, [own])
-    taught = {"known": predictions(tmp_path / "p.h5", logit(p_cluster))}
+    taught = {"known": predictions(tmp_path / "p.h5", 2 * logit(p_cluster))}
     shards = {"known": [taught["known"]]}
     fit_calibration_stage([path], shards, tmp_path / "calibration.csv")
     found = pd.read_csv(tmp_path / "calibration.csv").iloc[0]
@@ -96,8 +96,18 @@ def test_the_logit_of_a_student_is_added_and_calibrated(tmp_path):
     table = read_scores(tmp_path / "b.csv")
     np.testing.assert_allclose(table["p_lens_known"], p_cluster, rtol=1e-2)
     np.testing.assert_allclose(table["p_clusters_known"], p_cluster, rtol=1e-12)
-    expected = found["slope"] * (logit(own["p_low_known"]) + logit(p_cluster)) + found["offset"]
-    np.testing.assert_allclose(table["p_low_known"], expit(expected), rtol=1e-5)
+    np.testing.assert_allclose(table["p_low_known"], own["p_low_known"], rtol=5e-2)
+
+
+def test_a_student_keeps_its_order_beyond_what_clusters_can_say(tmp_path):
+    """Logits of 8 and 9 are told apart, though no cluster says more than `CLIP` allows."""
+    path, sure = scores(tmp_path / "a.csv", 0), np.linspace(-12.0, 12.0, N)
+    taught = {"known": predictions(tmp_path / "p.h5", sure)}
+    (tmp_path / "c.csv").write_text("judgement,slope,offset\nknown,0.5,1\n")
+    add_student_stage(path, taught, tmp_path / "c.csv", tmp_path / "b.csv")
+    table = read_scores(tmp_path / "b.csv")
+    np.testing.assert_allclose(table["p_lens_known"], expit(0.5 * sure + 1.0), rtol=1e-5)
+    np.testing.assert_allclose(table["log_odds_known"], 0.5 * sure + 1.0, atol=1e-5)
 
 
 @pytest.mark.parametrize("rows", [ROWS.iloc[:10], ROWS.iloc[::-1], pd.concat([ROWS, ROWS])])
