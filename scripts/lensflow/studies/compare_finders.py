@@ -3,7 +3,8 @@
     PYTHONPATH=scripts python -m lensflow.studies.compare_finders --output FILE.csv EXPERIMENT...
 
 Writes one row an experiment, sample and judgement: means and standard deviations over the
-experiment's runs, and the CPU time of a run. Makes nothing anew: run the experiments first.
+experiment's runs, and the CPU time of a run. Makes nothing anew: run the experiments first. Prints
+the table that the documentation shows; a test holds this to the published file.
 """
 
 import argparse
@@ -23,6 +24,7 @@ MERITS = {
     "tpr10": ("none", "tpr10"),
 }
 """Columns by the cut and the metric of ``metrics_summary.csv``."""
+_TITLES = {"auc": "AUC", "auc_cut": "after the cut", "tpr0": "TPR0", "tpr10": "TPR10"}
 COSTLY = ("fit_", "train_", "spread_", "embed_", "predict_", "denoise_")
 """How the jobs begin that make an encoder, its clusters, and what is computed of each image."""
 
@@ -51,6 +53,37 @@ def compare(experiments: Iterable[str], root: Path = Path()) -> pd.DataFrame:
     return pd.DataFrame([row for name in experiments for row in _rows(name, root)])
 
 
+def markdown(table: pd.DataFrame) -> list[str]:
+    """Return the lines of the table that the documentation shows, in Markdown.
+
+    Parameters
+    ----------
+    table : DataFrame
+        What `compare` returns.
+
+    Returns
+    -------
+    list of str
+        A line an experiment, the best values bold; of two samples both, in the order of the file.
+    """
+    keys = ["experiment", "labels"]
+    samples = list(dict.fromkeys(table["sample"]))
+    wide = table.pivot(index=keys, columns="sample", values=list(MERITS))
+    wide = wide.reindex(pd.MultiIndex.from_frame(table[keys].drop_duplicates()))
+    costs = table.drop_duplicates(keys)["cpu_s"].to_numpy()
+    titles = ["experiment", *_TITLES.values(), "CPU a run"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    best = {(name, sample): wide[(name, sample)].max() for name in MERITS for sample in samples}
+    for ((experiment, _), row), cost in zip(wide.iterrows(), costs, strict=True):
+        cells = []
+        for name in MERITS:
+            values = [(row[name, sample], best[name, sample]) for sample in samples]
+            texts = [f"**{v:.3f}**" if v == highest else f"{v:.3f}" for v, highest in values]
+            cells.append(", ".join(texts))
+        lines.append(f"| `{experiment}` | {' | '.join(cells)} | {cost / 60:.1f} min |")
+    return lines
+
+
 def _rows(experiment: str, root: Path) -> Iterator[dict]:
     path = root / "results" / experiment / "metrics_summary.csv"
     if not path.is_file():
@@ -59,7 +92,7 @@ def _rows(experiment: str, root: Path) -> Iterator[dict]:
             f"snakemake --config run='[{experiment}]'"
         )
     table = pd.read_csv(path, dtype={"cut": str}, keep_default_na=False)
-    for (sample, labels), of_sample in table.groupby(["sample", "labels"]):
+    for (sample, labels), of_sample in table.groupby(["sample", "labels"], sort=False):
         row = {"experiment": experiment, "sample": sample, "labels": labels}
         found = of_sample.set_index(["cut", "metric"])
         for name, key in MERITS.items():
@@ -87,7 +120,7 @@ def main() -> None:
     given = parser.parse_args()
     table = compare(given.experiments, given.root)
     write_csv(given.output, table)
-    print(table.round(3).to_string(index=False))
+    print(*markdown(table), sep="\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from lensflow.errors import ConfigError
 from lensflow.studies import compare_finders
-from lensflow.studies.compare_finders import compare, cpu_seconds
+from lensflow.studies.compare_finders import compare, cpu_seconds, markdown
 
 MERITS = [("none", "auc", 0.9), ("n100_snr50", "auc", 0.97), ("none", "tpr0", 0.2)]
 
@@ -48,6 +48,14 @@ def test_the_cost_is_that_of_what_makes_scores(tmp_path):
     assert compare(["one"], tmp_path)["cpu_s"].tolist() == pytest.approx([32.0, 32.0])
 
 
+def test_the_best_of_every_column_is_bold(tmp_path):
+    finished(tmp_path, "one")
+    finished(tmp_path, "other", shift=0.02)
+    _, _, one, other = markdown(compare(["one", "other"], tmp_path))
+    assert "**" not in one
+    assert other.count("**") == 2 * 4 * 2
+
+
 def test_an_experiment_that_was_not_run_is_named(tmp_path):
     with pytest.raises(ConfigError, match=re.escape("run='[absent]'")):
         compare(["absent"], tmp_path)
@@ -60,5 +68,7 @@ def test_the_table_is_written_and_printed(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", command)
     compare_finders.main()
     assert len(pd.read_csv(output)) == 2
-    assert "0.97" in capsys.readouterr().out
+    *_, shown = capsys.readouterr().out.splitlines()
+    assert shown.startswith("| `one` | **0.900**, **0.800** | **0.970**, **0.870** |")
+    assert shown.endswith("| 0.5 min |")
     assert not math.isnan(pd.read_csv(output)["auc"].sum())
