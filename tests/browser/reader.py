@@ -1,5 +1,6 @@
 """A browser without a window, as a reader of pages has it; where there is none tests skip."""
 
+import json
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 
 AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_S = 120
 """After so long an event that did not come is a failure."""
 
@@ -24,14 +26,20 @@ axe.run(document, {resultTypes: ["violations"]}).then((found) => done(found.viol
 @contextmanager
 def browser(downloads):
     """Start Chromium; what a page offers to save lies in a folder."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
+    driver = shutil.which("chromedriver")
     if not (chromium and driver):
         pytest.skip("Chromium and its driver are not here")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
         options.add_argument(argument)
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    saving = {
+        "download.default_directory": str(downloads),
+        # Without it, a second file that a page offers is not saved.
+        "profile.default_content_setting_values.automatic_downloads": 1,
+    }
+    options.add_experimental_option("prefs", saving)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     window = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     try:
@@ -41,21 +49,40 @@ def browser(downloads):
         window.quit()
 
 
+def wait_until(window, holds, otherwise):
+    """Wait until a function says that something holds, or fail with a message."""
+    WebDriverWait(window, PATIENCE_S, 0.02).until(lambda _: holds(), otherwise)
+
+
 def wait_for(window, condition):
     """Wait until a condition in JavaScript holds."""
-    WebDriverWait(window, PATIENCE_S, 0.05).until(
-        lambda _: window.execute_script(f"return Boolean({condition})"), f"never: {condition}"
-    )
+    script = f"return Boolean({condition})"
+    wait_until(window, lambda: window.execute_script(script), f"never: {condition}")
+
+
+def wait_for_page(window):
+    """Wait until the page says that it is shown."""
+    wait_for(window, "document.body.dataset.shown !== undefined")
 
 
 def show(window, path, width=1200, is_dark=False):
     """Open a page as a screen of some width shows it."""
-    metrics = {"width": width, "height": 1200, "deviceScaleFactor": 1, "mobile": False}
+    screen(window, width, is_dark)
+    load(window, path)
+
+
+def screen(window, width, is_dark=False):
+    """Show pages as a screen of some width does: a desk's or a phone's, in a dark room."""
+    metrics = {"width": width, "height": 1200, "deviceScaleFactor": 1, "mobile": width < 600}
     window.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
     window.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def load(window, path):
+    """Open a page."""
     window.get(Path(path).resolve().as_uri())
-    wait_for(window, "document.body.dataset.shown")
+    wait_for_page(window)
 
 
 def serious_findings(window):
@@ -67,3 +94,15 @@ def serious_findings(window):
 def errors_of(window):
     """Return the errors that the page's scripts made."""
     return [entry for entry in window.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def requests_of(window):
+    """Return every address that was asked for since the last call, but files and data."""
+    events = [json.loads(entry["message"])["message"] for entry in window.get_log("performance")]
+    sent = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert sent, "not even the page itself was asked for"
+    return [url for url in sent if not url.startswith(("data:", "blob:", "file:"))]
