@@ -11,6 +11,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+from astropy import units as u
 from astropy.io import fits
 
 from lensflow import artifacts
@@ -196,13 +197,19 @@ def by_astropy(path: Path, dataset: dict) -> np.ndarray:
     """Return the pixels (float32) that astropy reads, scaled by the zero point, as a stamp."""
     with fits.open(path, memmap=False) as file:
         hdu = _chosen(file, dataset["hdus"])
-        values = [hdu.header[name] for name in ZERO_POINTS if name in hdu.header]
-        known = [value for value in values if value is not None]
-        data = np.asarray(hdu.data)
-    zero_point = float(known[0]) if known else dataset["zero_point"]
-    if dataset["state"] == "denoised" or zero_point is None:
+        data, header = np.asarray(hdu.data), hdu.header
+    if dataset["state"] == "denoised":
         return data.astype("f4")
+    zero_point = _zero_point(header, dataset["zero_point"])
     return data.astype("f4") * np.float32(10 ** (-0.4 * zero_point))
+
+
+def _zero_point(header: fits.Header, configured: float | None) -> float:
+    """Return the first zero point that a header has, else that of its unit, else another."""
+    values = [header[name] for name in ZERO_POINTS if name in header]
+    known = [float(v) for v in values if not isinstance(v, fits.card.Undefined | None)]
+    by_unit = [(1 * u.Jy).to_value(u.ABmag)] if header.get("BUNIT") == "Jy" else []
+    return [*known, *by_unit, configured or 0.0][0]
 
 
 def _chosen(file: fits.HDUList, names: list[str] | None):

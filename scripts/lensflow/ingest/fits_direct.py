@@ -31,6 +31,7 @@ _INTEGER = re.compile(rb" *-?\d+")
 _HEADER = re.compile(rb"(?:.{80}){5,}?(?=END)", re.DOTALL)
 _NUMBER_CARD = re.compile(rb".{8}= +([+-]?\d+\.?\d*(?:E[+-]?\d+)?) *(?:/.*)?", re.DOTALL)
 _END_CARD = b"END" + b" " * (CARD - 3)
+_NEXT = b"XTENSION"
 _IDENTITY = {b"BSCALE": 1.0, b"BZERO": 0.0, b"PCOUNT": 0.0, b"GCOUNT": 1.0}
 _ZERO_POINTS = [name.encode() for name in ZERO_POINT_KEYWORDS]
 _REPEATED = {b"SIMPLE", b"BITPIX", b"NAXIS", b"NAXIS1", b"NAXIS2"}
@@ -67,21 +68,23 @@ def read_direct(
     """
     if hdus is not None and "PRIMARY" not in hdus:
         return None
-    raw, layout = _read_bytes(path, alone=hdus is not None)
+    raw, layout = _read_bytes(path)
     if layout is None:
         return None
     dtype, shape, header_bytes, data_start, data_end = layout
-    wrong_size = len(raw) != data_end if hdus is not None else len(raw) < data_end
+    follows = raw[data_end : data_end + len(_NEXT)]
+    # What is no HDU says that the header is wrong, or the file.
+    ends_well = len(raw) >= data_end and (not follows or (hdus is None and follows == _NEXT))
     proof = _prove(raw[5 * CARD : header_bytes], named_is_safe=hdus is None)
-    if wrong_size or proof is None:
+    if not ends_well or proof is None:
         return None
     check_sums(raw[:data_end], header_bytes, data_start)
     pixels = np.frombuffer(raw, dtype, math.prod(shape), data_start)
     return pixels.reshape(shape), proof[0]
 
 
-def _read_bytes(path: str | os.PathLike, alone: bool) -> tuple[bytes, tuple | None]:
-    """Read up to the end of the primary HDU, and one byte more when it must be ``alone``."""
+def _read_bytes(path: str | os.PathLike) -> tuple[bytes, tuple | None]:
+    """Read up to the end of the primary HDU, and how the next one begins."""
     try:
         # Of a pipe this reads nothing instead of waiting, and what is not FITS goes to astropy.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -91,7 +94,7 @@ def _read_bytes(path: str | os.PathLike, alone: bool) -> tuple[bytes, tuple | No
         raw = os.read(descriptor, FIRST_READ)
         layout = _layout(raw)
         if layout is not None:
-            raw = _read_more(descriptor, raw, layout[-1] + alone)
+            raw = _read_more(descriptor, raw, layout[-1] + len(_NEXT))
     except OSError:
         return b"", None
     finally:

@@ -16,13 +16,17 @@ import numpy as np
 
 from lensflow.errors import CutoutError
 from lensflow.ingest.fits_checksums import mismatch
-from lensflow.ingest.fits_direct import MAX_BYTES, ZERO_POINT_KEYWORDS, read_direct
+from lensflow.ingest.fits_direct import CARD, MAX_BYTES, ZERO_POINT_KEYWORDS, read_direct
 
 LOWEST_ZERO_POINT, HIGHEST_ZERO_POINT = -10.0, 60.0
 """AB magnitudes of one count that a calibrated image may have; sentinels such as 99 lie outside."""
 
 GZIP = b"\x1f\x8b"
 LARGEST_UNPACKED = 1 << 30
+HEADERS_BYTES = 1 << 20
+"""Bytes of a file in which headers are looked at before astropy reads them."""
+
+_IMPOSSIBLE = re.compile(rb"NAXIS   = +\d{4,} |(?:NAXIS[ \d]{3}|[PG]COUNT  )= +-\d+ ")
 
 
 def read_pixels(
@@ -37,6 +41,21 @@ def read_with_astropy(
     path: str | os.PathLike, hdus: tuple[str, ...] | None = None
 ) -> tuple[np.ndarray, float | None]:
     """Do what `read_pixels` does for any FITS file that astropy understands."""
+    with open_hdus(path) as file:
+        hdu = choose_hdu(file, hdus)
+        check_bytes(hdu)
+        return np.asarray(hdu.data), header_zero_point(hdu.header)
+
+
+@contextlib.contextmanager
+def open_hdus(path: str | os.PathLike):
+    """Open a FITS file by astropy, which compares its checksums; yield the list of its HDUs.
+
+    Raises
+    ------
+    CutoutError
+        When it cannot be read, then or in the ``with`` block.
+    """
     # Imported when needed: a million plain files are read without it.
     from astropy.io import fits
 
@@ -45,13 +64,26 @@ def read_with_astropy(
         with warnings.catch_warnings(), open_regular(path) as stream:
             warnings.simplefilter("ignore")
             warnings.filterwarnings("error", "(Checksum|Datasum) verification failed")
-            hdu = choose_hdu(fits.open(unpacked(stream), memmap=False, checksum=True), hdus)
-            check_bytes(hdu)
-            return np.asarray(hdu.data), header_zero_point(hdu.header)
+            whole = unpacked(stream)
+            check_sizes(whole)
+            yield fits.open(whole, memmap=False, checksum=True)
     except CutoutError:
         raise
     except Exception as error:  # damaged files raise almost anything
         raise CutoutError(unreadable(path, error)) from error
+
+
+def check_sizes(stream: BinaryIO) -> None:
+    """Refuse headers with sizes that astropy would look for without end."""
+    raw = stream.read(HEADERS_BYTES)
+    stream.seek(0)
+    for found in _IMPOSSIBLE.finditer(raw):
+        if found.start() % CARD == 0:
+            card = b" ".join(found[0].split()).decode()
+            raise CutoutError(
+                f"its header is damaged: {card}; at most 999 axes and no negative sizes were "
+                "expected"
+            )
 
 
 @contextlib.contextmanager

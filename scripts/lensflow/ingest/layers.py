@@ -1,14 +1,13 @@
 """The layers of a FITS cutout: its image, and the maps of noise and of flags that lie beside it."""
 
 import os
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
 from lensflow.errors import CutoutError
 from lensflow.ingest.fits_direct import read_direct
-from lensflow.ingest.fits_images import check_bytes, choose_hdu, open_regular, unpacked, unreadable
+from lensflow.ingest.fits_images import check_bytes, choose_hdu, open_hdus
 from lensflow.ingest.headers import Header, header_of_astropy, read_first_header
 
 BAD_RMS = 1e15
@@ -59,23 +58,12 @@ def read_layers(
         direct = read_direct(path, hdus)
         if direct is not None:
             return Layers(direct[0], read_first_header(path))
-    from astropy.io import fits
-
-    try:
-        # Opened here, because astropy leaves a file open when its header is damaged.
-        with warnings.catch_warnings(), open_regular(path) as stream:
-            warnings.simplefilter("ignore")
-            warnings.filterwarnings("error", "(Checksum|Datasum) verification failed")
-            file = fits.open(unpacked(stream), memmap=False, checksum=True)
-            chosen = choose_hdu(file, hdus)
-            check_bytes(chosen)
-            pixels = np.asarray(chosen.data)
-            maps = [_map(file, names, pixels.shape) for names in (rms_hdus, flag_hdus)]
-            return Layers(pixels, header_of_astropy(chosen.header), *maps)
-    except CutoutError:
-        raise
-    except Exception as error:  # damaged files raise almost anything
-        raise CutoutError(unreadable(path, error)) from error
+    with open_hdus(path) as file:
+        chosen = choose_hdu(file, hdus)
+        check_bytes(chosen)
+        pixels = np.asarray(chosen.data)
+        maps = [_map(file, names, pixels.shape) for names in (rms_hdus, flag_hdus)]
+        return Layers(pixels, header_of_astropy(chosen.header), *maps)
 
 
 def _map(file, names: tuple[str, ...] | None, shape: tuple[int, int]) -> np.ndarray | None:

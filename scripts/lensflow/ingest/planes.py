@@ -14,7 +14,7 @@ import numpy as np
 
 from lensflow.errors import CutoutError
 from lensflow.ingest.fits_direct import DTYPES
-from lensflow.ingest.fits_images import choose_hdu, open_regular, unreadable
+from lensflow.ingest.fits_images import check_sizes, choose_hdu, open_regular, unreadable
 from lensflow.ingest.headers import header_of_astropy
 
 _SCALED = ("BSCALE", "BZERO", "BLANK")
@@ -121,6 +121,7 @@ def read_header(path: str | os.PathLike, hdus: tuple[str, ...] | None):
         # Opened here, because astropy leaves a file open when its header is damaged.
         with warnings.catch_warnings(), open_regular(path) as stream:
             warnings.simplefilter("ignore")
+            check_sizes(stream)
             hdu = choose_hdu(fits.open(stream, memmap=False), hdus)
             whole, info = hdu.header.copy(), hdu.fileinfo()
             size = os.path.getsize(path)

@@ -245,6 +245,16 @@ def bad_files(folder):
     write(folder / "cube.fits", np.zeros((2, 101, 101), "f4"))
     write(folder / "vector.fits", np.zeros(101, "f4"))
     write(folder / "tiny.fits", noise((8, 8)))
+    # astropy would look for a hundred million axes, for minutes.
+    axes = b"NAXIS   = " + b"99999999".rjust(20)
+    (folder / "axes.fits").write_bytes(raw.replace(b"NAXIS   = " + b"2".rjust(20), axes))
+    # And it would go back to the HDU before, again and again.
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(noise())]).writeto(folder / "back.fits")
+    count = b"GCOUNT  = " + b"1".rjust(20), b"GCOUNT  = " + b"-5".rjust(20)
+    (folder / "back.fits").write_bytes((folder / "back.fits").read_bytes().replace(*count))
+    # The data are longer than the header says: what follows is no HDU.
+    shorter = b"NAXIS1  = " + b"16".rjust(20)
+    (folder / "shorter.fits").write_bytes(raw.replace(b"NAXIS1  = " + b"101".rjust(20), shorter))
     flat_border = np.zeros((101, 101), "f4")
     flat_border[20:80, 20:80] = noise((60, 60))
     write(folder / "flat_border.fits", flat_border)
@@ -261,6 +271,9 @@ def bad_files(folder):
         "cube": r"(2, 101, 101)",
         "vector": r"(101,)",
         "tiny": "(8, 8); two dimensions of more than 10 pixels",
+        "axes": "its header is damaged: NAXIS = 99999999",
+        "back": "its header is damaged: GCOUNT = -5",
+        "shorter": "astropy cannot read it: OSError",
         "flat_border": "its border has no sky noise",
     }
 
