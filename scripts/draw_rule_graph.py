@@ -1,5 +1,6 @@
 """Ask Snakemake for the graph of its rules, in Graphviz's language."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,9 @@ def draw(snakefile: str, config: dict, output: str) -> None:
         file.flush()
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
         command += ["--configfile", file.name, "--rulegraph", "dot", "--forceall", "--nolock"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        # The order of Snakemake's sets is drawn anew for each process, and with it the bytes.
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
     Path(output).write_text(done.stdout)

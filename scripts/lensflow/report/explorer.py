@@ -6,6 +6,7 @@ the objects that rank first are shown and others drawn at random.
 
 import json
 import logging
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -40,6 +41,8 @@ MOST_POINTS = max(grade.points for grade in GRADES.values())
 PERPLEXITY = 30.0
 SIDE = 600
 """Pixels of the map."""
+
+_RANDOM_ID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 
 
 def explorer_stage(
@@ -206,12 +209,19 @@ def _pictures(shards, ids, scaling) -> list[str]:
     return [thumbnail(image) for image in images]
 
 
+def with_fixed_ids(*texts: str) -> list[str]:
+    """Replace identifiers that Bokeh draws at random by numbers: a page is the same bytes again."""
+    drawn = dict.fromkeys(found for text in texts for found in _RANDOM_ID.findall(text))
+    numbers = {name: f"explorer-{number}" for number, name in enumerate(drawn)}
+    return [_RANDOM_ID.sub(lambda found: numbers[found[0]], text) for text in texts]
+
+
 def _page(points: dict, **values) -> str:
     """Return the page: Bokeh draws the map, the script beside it knows the look-alikes."""
     from bokeh.embed import components
     from bokeh.resources import INLINE
 
-    script, place = components(_plot(points))
+    script, place = with_fixed_ids(*components(_plot(points)))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )

@@ -76,6 +76,15 @@ def test_the_page_holds_every_object_and_what_looks_like_it(results, tmp_path):
     assert not re.search(r"<(script|link)[^>]*(src|href)=", text)
 
 
+def test_random_identifiers_are_numbered_and_still_agree(results, tmp_path):
+    one, other = (f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "ab")
+    texts = explorer.with_fixed_ids(f'find("{one}", "{other}", 12)', f'<div id="{one}">')
+    assert texts == ['find("explorer-0", "explorer-1", 12)', '<div id="explorer-0">']
+    page = page_of(results, tmp_path)
+    assert 'id="explorer-' in page.split('id="neighbours"')[0]
+    assert re.search(r"docid.?:.?.explorer-", page)
+
+
 def test_grades_colour_the_map_where_there_are_some(results, tmp_path):
     assert "colour_grade" not in page_of(results, tmp_path).split('id="neighbours"')[0]
     table = pd.DataFrame({"id": ["100003", "100004"], "mean_grade": [3.0, 0.0]})
