@@ -32,12 +32,12 @@ def _flat(value):
     return value if isinstance(value, list) else [value]
 
 
-def given(log="results/logs/job.log", unnamed=(), **parts):
+def given(log="results/logs/job.log", unnamed=(), rule="", **parts):
     """Return the object ``snakemake``; ``input``, ``output`` and the like are mappings."""
     named = {name: Given(**parts.get(name, {})) for name in ("output", "params", "wildcards")}
     resources = Given(**parts.get("resources", {}))
     inputs = Given(unnamed, **parts.get("input", {}))
-    return SimpleNamespace(**named, input=inputs, resources=resources, log=[log])
+    return SimpleNamespace(**named, rule=rule, input=inputs, resources=resources, log=[log])
 
 
 def run_script(script, snakemake):

@@ -52,7 +52,7 @@ def _described(job):
     inputs = _plain(job.input)
     named = {str(path) for paths in inputs.values() for path in _listed(paths)}
     unnamed = [str(path) for path in job.input if str(path) not in named]
-    parts |= {"input": inputs, "unnamed": unnamed, "log": str(job.log[0])}
+    parts |= {"input": inputs, "unnamed": unnamed, "log": str(job.log[0]), "rule": job.rule.name}
     return Path(str(job.rule.script)).name, parts
 
 
