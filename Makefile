@@ -13,7 +13,9 @@ CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
 UNIT_TESTS := tests/unit tests/browser tests/reliability
-WORKFLOW_TESTS := tests/workflow tests/slurm
+WORKFLOW_TESTS := tests/workflow
+SLURM_TESTS := tests/slurm
+PYTEST := .venv/bin/python -m pytest --durations=15 --durations-min=10
 VERBOSE ?=
 export VERBOSE
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
@@ -42,7 +44,7 @@ slurm: environment  ## the same on a SLURM cluster, started on a login node; SLU
 	LENSFLOW_EXECUTOR=slurm $(SNAKEMAKE) --workflow-profile $(SLURM_PROFILE) $(CONFIG)
 
 slurm-test: environment  ## the tests on a private SLURM alone; needs root and the SLURM daemons
-	$(BIN)/python -m pytest tests/slurm
+	$(PYTEST) $(SLURM_TESTS)
 
 published: environment  ## the paper's figures and tables on simulated images, into results/published (about an hour)
 	$(HERE) \
@@ -51,12 +53,16 @@ published: environment  ## the paper's figures and tables on simulated images, i
 bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--long", "--gpu", or names of benchmarks
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
-# On two cores what runs the workflow and what does not go side by side; the latter is printed last.
+# Side by side, as two cores allow: what runs the workflow, what waits for SLURM, and what does neither.
+# The workflow is watched; the others are printed when they have ended.
 test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
-	@log=$$(mktemp); failed=0; \
-	$(BIN)/python -m pytest $(UNIT_TESTS) >$$log 2>&1 & \
-	$(BIN)/python -m pytest $(WORKFLOW_TESTS) || failed=1; \
-	wait $$! || failed=1; cat $$log; rm -f $$log; exit $$failed
+	@logs=$$(mktemp -d); failed=0; \
+	$(PYTEST) $(UNIT_TESTS) >$$logs/unit 2>&1 & unit=$$!; \
+	$(PYTEST) $(SLURM_TESTS) >$$logs/slurm 2>&1 & slurm=$$!; \
+	$(PYTEST) $(WORKFLOW_TESTS) || failed=1; \
+	wait $$slurm || failed=1; cat $$logs/slurm; \
+	wait $$unit || failed=1; cat $$logs/unit; \
+	rm -rf $$logs; exit $$failed
 
 lint: environment  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
