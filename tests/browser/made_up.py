@@ -16,13 +16,16 @@ HOSTILE = (
 )
 
 
-def write_sample(folder, n=60, n_clusters=4, ids=None):
-    """Write images and a clustered model of n objects; the first cluster stays empty."""
+def write_sample(folder, n=60, n_clusters=4, ids=None, in_a_row=1):
+    """Write images and a clustered model of n objects; the first cluster stays empty.
+
+    So many objects in a row are in the same cluster.
+    """
     numbers, catalogue, flux, source = make_objects(n)
     ids = ids or numbers
     _, images = write_dataset(folder / "data", ids, catalogue, flux, source)
     draw = np.random.default_rng(0)
-    cluster = 1 + np.arange(n) % (n_clusters - 1)
+    cluster = 1 + np.arange(n) // in_a_row % (n_clusters - 1)
     offsets = draw.normal(size=(n, 2))
     embeddings, mixture = write_small_sample(
         folder, catalogue["is_lens"].to_numpy(), cluster, offsets, n_clusters, list(ids)
@@ -57,15 +60,25 @@ def grading_page(folder, n=60, ids=None, hidden=(), places=False, name="demo"):
     return folder / "grade.html"
 
 
-def judging_page(folder, n=60, ids=None, blind=True, copies=1, name="demo"):
-    """Write the judging page of a made-up model, or of some copies of it; return its path."""
-    images, embeddings, mixture = write_sample(folder, n, ids=ids)
+def judging_page(
+    folder, n=60, ids=None, blind=True, others=(), name="demo", table="judged_{i}.csv"
+):
+    """Write the judging page of a made-up model; return its path.
+
+    ``others`` says of further models how many objects in a row are in the same cluster of theirs;
+    those of the first alternate. One of other clusters than the first's has one more of them.
+    """
+    models = [
+        write_sample(folder / str(i), n, 4 if k == 1 else 5, ids, in_a_row=k)
+        for i, k in enumerate((1, *others))
+    ]
+    images = models[0][0]
     write_judging_page(
         folder / "judge.html",
         name,
-        [{"name": f"run {i}", "table": f"judged_{i}.csv"} for i in range(copies)],
-        [mixture] * copies,
-        embeddings * copies,
+        [{"name": f"run {i}", "table": table.format(i=i)} for i in range(len(models))],
+        [mixture for _, _, mixture in models],
+        [path for _, paths, _ in models for path in paths],
         images,
         [],
         dataset="sky",

@@ -113,11 +113,11 @@ def test_marks_of_members_are_counted_and_saved_as_grades(made_up):
     made_up.press(".")
     made_up.wait("document.body.dataset.shown === '1'")
     assert made_up.text("#verdict") == "p = 0.15, 3 lenses of 20"
-    rows, grades = made_up.saved("judged_0.csv", "grades_sky_Ann.csv")
+    rows, grades = made_up.saved("judged_0.csv", "marks_sky_Ann.csv")
     assert (rows[1]["n_lenses"], rows[1]["n_inspected"], rows[1]["probability"]) == ("3", "20", "")
     counted = cluster_labels.read(made_up.folder / "judged_0.csv", rows[1]["mixture_hash"], 4)
     assert counted["probability"].tolist() == [0.5, 3.5 / 21, 0.5, 0.5]
-    read = read_grades([made_up.folder / "grades_sky_Ann.csv"])
+    read = read_grades([made_up.folder / "marks_sky_Ann.csv"])
     assert read["grade"].value_counts().to_dict() == {"B": 3, "X": 1}
     assert len(grades) == 4
     assert (read["dataset"] == "sky").all()
@@ -137,6 +137,43 @@ def test_undo_takes_back_step_by_step(made_up):
     assert made_up.text("#status") == "There is nothing to undo."
 
 
+def test_a_note_that_was_typed_outlives_the_undoing_of_a_verdict(made_up):
+    made_up.press("2")
+    made_up.wait("document.body.dataset.shown === '2'")
+    made_up.type("#note", "one bright arc")
+    made_up.press("u")
+    made_up.wait("document.body.dataset.shown === '1'")
+    (rows,) = made_up.saved("judged_0.csv")
+    assert [row["note"] for row in rows] == ["no members", "", "one bright arc", ""]
+
+
+def test_escape_takes_back_what_was_typed(made_up):
+    made_up.press("p", "0", ".", "7", Keys.ESCAPE, "t", "x", Keys.ESCAPE)
+    assert made_up.text("#done") == "0 of 3 clusters judged"
+    assert made_up.run(
+        "return [...document.querySelectorAll('#value, #note')].map((f) => f.value)"
+    ) == [
+        "",
+        "",
+    ]
+    made_up.press("p", "7", Keys.ENTER)
+    assert made_up.text("#status") == "A probability lies between 0 and 1."
+    assert made_up.text("#done") == "0 of 3 clusters judged"
+
+
+def test_keys_reach_the_page_from_its_controls_and_not_from_the_help(made_up):
+    """A menu under the focus keeps its arrows; open help keeps every key."""
+    made_up.element("#stretch").click()
+    made_up.press(Keys.ESCAPE, Keys.ARROW_DOWN)
+    assert made_up.run("return document.getElementById('stretch').value") == "log"
+    made_up.press("?", "2")
+    assert made_up.text("#done") == "0 of 3 clusters judged"
+    made_up.press(Keys.ESCAPE)
+    made_up.run("document.getElementById('stretch').focus()")
+    made_up.press("2")
+    assert made_up.text("#done") == "1 of 3 clusters judged"
+
+
 def test_what_another_window_says_is_taken_over(made_up):
     """The same page, open twice, must not overwrite what was said in the other window."""
     made_up.press("2")
@@ -144,16 +181,70 @@ def test_what_another_window_says_is_taken_over(made_up):
     made_up.run(
         """
         const [key] = Object.keys(localStorage).filter((name) => name.startsWith("lensflow judge"));
-        const state = JSON.parse(localStorage.getItem(key));
-        const judged = {...state.judged, 3: {probability: 0.25, n_inspected: 20, when: ""}};
-        const newValue = JSON.stringify({...state, judged});
-        dispatchEvent(new StorageEvent("storage", {key, newValue}));
+        const kept = JSON.parse(localStorage.getItem(key));
+        kept.people.ann.judged[3] = {probability: 0.25, n_inspected: 20, when: ""};
+        dispatchEvent(new StorageEvent("storage", {key, newValue: JSON.stringify(kept)}));
         """
     )
     assert made_up.text("#done") == "2 of 3 clusters judged"
     made_up.press("0")
     (rows,) = made_up.saved("judged_0.csv")
     assert [row["probability"] for row in rows] == ["0.5", "1", "0", "0.25"]
+
+
+def test_a_browser_that_keeps_nothing_says_so_and_works(tmp_path, page):
+    """Storage is forbidden from the start: nothing is kept, everything can be saved."""
+    forbid = (
+        "Object.defineProperty(window, 'localStorage', {configurable: true, get() { throw 0; }})"
+    )
+    script = page.driver.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument", {"source": forbid}
+    )
+    page.open(judging_page(tmp_path))
+    page.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", script)
+    assert "cannot keep what you say" in page.text("#unkept")
+    page.type("#who", "Ann")
+    page.press("2", "0", "1")
+    (rows,) = page.saved("judged_0.csv")
+    assert [row["probability"] for row in rows] == ["0.5", "1", "0", "0.5"]
+    page.driver.get("about:blank")
+
+
+def test_a_full_storage_is_said_until_there_is_room(made_up):
+    """Every page of a folder shares its storage: a megabyte too much, then room again."""
+    made_up.run("Storage.prototype.keep = Storage.prototype.setItem")
+    made_up.run(
+        "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }"
+    )
+    made_up.press("2")
+    assert made_up.element("#unkept").is_displayed()
+    made_up.run("Storage.prototype.setItem = Storage.prototype.keep")
+    made_up.press("0")
+    assert not made_up.element("#unkept").is_displayed()
+    made_up.reload()
+    assert made_up.text("#done") == "2 of 3 clusters judged"
+
+
+def test_each_person_has_verdicts_of_their_own(made_up):
+    made_up.press("2")
+    made_up.type("#who", "Bob")
+    assert made_up.text("#who-title") == "Is Bob the same person as Ann?"
+    made_up.element("#who-other").click()
+    assert made_up.text("#done") == "0 of 3 clusters judged"
+    made_up.press("0")
+    made_up.type("#who", "ann")
+    assert made_up.text("#done") == "1 of 3 clusters judged"
+    (rows,) = made_up.saved("judged_0.csv")
+    assert [(row["probability"], row["who"]) for row in rows[1:]] == [
+        ("1", "ann"),
+        *[("", "ann")] * 2,
+    ]
+    made_up.type("#who", "Anne")
+    made_up.press(Keys.ESCAPE)
+    assert made_up.run("return document.getElementById('who').value") == "ann"
+    made_up.type("#who", "Anne")
+    made_up.element("#who-same").click()
+    assert made_up.text("#done") == "1 of 3 clusters judged"
 
 
 def test_a_saved_file_is_read_again_and_a_foreign_one_is_not(made_up, tmp_path):
@@ -175,6 +266,49 @@ def test_a_saved_file_is_read_again_and_a_foreign_one_is_not(made_up, tmp_path):
     assert made_up.run("return document.getElementById('who').value") == "Ann"
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace("1,1,", "1,TRUE,"), "probability of cluster 1 is TRUE"),
+        (lambda text: text.replace("1,1,", "1,1.5,"), "probability of cluster 1 is 1.5"),
+        (lambda text: text[:-66], "a row begins with 3"),
+        (lambda text: text + '4,"', "a quoted text does not end"),
+        (lambda text: "", "the file is empty"),
+        (lambda text: text.replace(",Ann,", ",Bob,", 1), "it is by Bob, Ann"),
+        (lambda text: "name,size\n1,2\n", "neither a column mixture_hash nor grade"),
+        (lambda text: "id,grade,who\n7,A,Ann\n", "it marks no member of sky as B or X"),
+    ],
+)
+def test_a_damaged_file_changes_nothing_and_is_explained(made_up, tmp_path, change, message):
+    made_up.press("2")
+    made_up.saved("judged_0.csv")
+    text = (made_up.folder / "judged_0.csv").read_text()
+    (tmp_path / "mine.csv").write_text(change(text))
+    made_up.element("#load").send_keys(str(tmp_path / "mine.csv"))
+    made_up.wait("document.getElementById('status').textContent.includes('mine.csv')")
+    assert message in made_up.text("#status")
+    (rows,) = made_up.saved("judged_0.csv")
+    assert [row["probability"] for row in rows] == ["0.5", "1", "", ""]
+
+
+def test_what_a_spreadsheet_made_of_a_file_is_read(made_up, tmp_path):
+    made_up.press("2", "p", "0", ".", "2", "5", Keys.ENTER)
+    made_up.saved("judged_0.csv")
+    text = (made_up.folder / "judged_0.csv").read_text()
+    edited = (
+        "\ufeff"
+        + text.replace(",", ";").replace("\n", ";;\r\n").replace(";1;", ";1.0;")
+        + ";;;;\r\n"
+    )
+    (tmp_path / "mine.csv").write_text(edited, newline="")
+    made_up.run("localStorage.clear()")
+    made_up.reload()
+    made_up.element("#load").send_keys(str(tmp_path / "mine.csv"))
+    made_up.wait("document.getElementById('status').textContent.includes('2 judgements are read')")
+    (rows,) = made_up.saved("judged_0.csv")
+    assert [row["probability"] for row in rows] == ["0.5", "1", "0.25", ""]
+
+
 def test_an_incomplete_or_nameless_table_is_said_to_be(made_up):
     made_up.press("2")
     made_up.wait("document.body.dataset.shown === '2'")
@@ -186,12 +320,12 @@ def test_an_incomplete_or_nameless_table_is_said_to_be(made_up):
 
 
 def test_models_with_the_same_clusters_are_judged_once(tmp_path, page):
-    page.open(judging_page(tmp_path, copies=3))
+    page.open(judging_page(tmp_path, others=(1, 1)))
     page.type("#who", "Ann")
     assert page.text("#done") == "0 of 3 clusters judged"
     page.press("g", "l", "c")
     first, *others = page.saved(
-        "judged_0.csv", "judged_1.csv", "judged_2.csv", "grades_sky_Ann.csv"
+        "judged_0.csv", "judged_1.csv", "judged_2.csv", "marks_sky_Ann.csv"
     )[:3]
     assert (first[1]["n_lenses"], first[1]["n_inspected"]) == ("1", "20")
     for rows in others:
@@ -199,6 +333,36 @@ def test_models_with_the_same_clusters_are_judged_once(tmp_path, page):
             {**row, "note": ""} for row in first if row["note"] != "no members"
         ]
         assert rows[1]["note"] == "judged with cluster 1 of run 0"
+
+
+def test_clusters_of_other_models_get_the_mean_of_what_is_said_of_their_members(tmp_path, page):
+    """Of the other model each cluster has a third of its members in each one of the first."""
+    page.open(judging_page(tmp_path, others=(3,), table="judged.csv"))
+    page.type("#who", "Ann")
+    assert len(page.elements("#overview button")) == 3 + 4
+    assert page.text("#done") == "0 of 3 clusters judged"
+    page.press("2", "0")
+    assert "?" in page.elements("#overview button")[3].text
+    page.press("p", "0", ".", "2", Keys.ENTER)
+    assert page.text("#done") == "3 of 3 clusters judged"
+    (rows,) = page.saved("judged.csv")
+    path = page.folder / "judged.csv"
+    models = json.loads(page.run("return document.getElementById('data').textContent"))["models"]
+    first = cluster_labels.read(path, models[0]["hash"], 4)
+    other = cluster_labels.read(path, models[1]["hash"], 5)
+    assert first["probability"].tolist() == [0.5, 1, 0, 0.2]
+    assert other["probability"].tolist() == pytest.approx([0.5, 0.4, 0.4, 0.4, 0.4])
+    assert set(other["note"][1:]) == {"from the verdicts on run 0"}
+    # What followed is not taken for a verdict when it is read again; a verdict of one's own stays.
+    page.press(".")
+    page.press("g", "0")
+    (rows,) = page.saved("judged.csv")
+    (tmp_path / "mine.csv").write_text((page.folder / "judged.csv").read_text())
+    page.run("localStorage.clear()")
+    page.reload()
+    page.element("#load").send_keys(str(tmp_path / "mine.csv"))
+    page.wait("document.getElementById('status').textContent.includes('4 judgements are read')")
+    assert page.saved("judged.csv") == [rows]
 
 
 def test_more_members_count_as_inspected(tmp_path, page):

@@ -106,15 +106,18 @@ rule write_judging_page:
 
 use rule write_judging_page as write_joint_judging_page with:
     input:
-        mixtures=lambda wildcards: experiment(wildcards).run_paths("mixture.h5"),
+        mixtures=lambda wildcards: [
+            experiment(wildcards).mixture_path(each)
+            for each in experiment(wildcards).judged_runs
+        ],
         embeddings=lambda wildcards: [
             path
-            for each in experiment(wildcards).runs
+            for each in experiment(wildcards).judged_runs
             for path in experiment(wildcards).embedding_paths(each, "train")
         ],
         images=lambda wildcards: experiment(wildcards).dataset.image_paths,
         denoised=lambda wildcards: experiment(wildcards).denoised_paths(
-            experiment(wildcards).scales[0], "train"
+            experiment(wildcards).model["scale"], "train"
         ),
     output:
         page="results/{experiment}/judge.html",
@@ -124,7 +127,7 @@ use rule write_judging_page as write_joint_judging_page with:
         "results/benchmarks/{experiment}/write_joint_judging_page.tsv"
     params:
         models=lambda wildcards: experiment(wildcards).judged_models(
-            experiment(wildcards).runs
+            experiment(wildcards).judged_runs
         ),
         dataset=lambda wildcards: experiment(wildcards).dataset.name,
         blind=lambda wildcards: experiment(wildcards).settings["blind"],

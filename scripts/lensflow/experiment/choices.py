@@ -332,6 +332,12 @@ class Choices:
         """The runs of the headline model."""
         return self._runs_of(**self.model)
 
+    @property
+    def judged_runs(self) -> list[Run]:
+        """All runs in the order in which a person judges them: those of the headline first."""
+        first = self.headline_runs
+        return [*first, *(run for run in self.runs if run not in first)]
+
     def _runs_of(self, scale: str, n_features: int) -> list[Run]:
         return [Run(scale, n_features, run) for run in range(self.settings["runs"])]
 

@@ -240,7 +240,7 @@ class Experiment(Choices):
         for judgement in JUDGEMENTS.values():
             if judgement.table_key and self.settings[judgement.table_key]:
                 return self.cluster_labels_path(run, judgement.name)
-        return f"judged_{self.name}_{run.scale}_{run.n_features}_{run.run}.csv"
+        return f"judged_{self.name}.csv"
 
     @property
     def judging_page(self) -> str:

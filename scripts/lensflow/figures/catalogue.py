@@ -448,7 +448,7 @@ FIGURES = (
             "ratios": list(TABLE1_RATIOS),
             **_seed(e),
         },
-        when=_table1,
+        when=lambda e: _table1(e) and bool(e.probabilities),
         paper="Fig. 13",
         published=(Published("training", "what a ROC does not show", beside=True),),
     ),

@@ -65,7 +65,7 @@ PAPER_TABLES = (
         name="ranking",
         title="What a ROC does not show: the best N images and all with p > 0.5, at the ratios of "
         "table 1",
-        when=_follows_paper,
+        when=lambda experiment: _follows_paper(experiment) and bool(experiment.probabilities),
     ),
     PaperTable(
         name="appendix_a",

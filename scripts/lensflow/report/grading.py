@@ -9,9 +9,11 @@ import pandas as pd
 
 from lensflow.figures import sources
 from lensflow.report import pixels
+from lensflow.report.candidates import sky_links
 from lensflow.report.interactive import write_interactive
 from lensflow.samples.grades import GRADES, INTERESTING, IS_LENS, IS_NO_LENS, SUB_CLASSES
 from lensflow.samples.hidden import read_hidden
+from lensflow.samples.images import images_hash
 from lensflow.seeds import rng
 
 Path = str | PathLike
@@ -61,7 +63,9 @@ def write_grading_page(
     data = {
         "experiment": experiment,
         "dataset": dataset,
+        "images_hash": images_hash(images),
         "encoding": pixels.ENCODING,
+        "colours": pixels.colour_tables(),
         "grades": {name: grade.words for name, grade in GRADES.items()},
         "marks": {"lens": IS_LENS, "interesting": INTERESTING, "no_lens": IS_NO_LENS},
         "sub_classes": list(SUB_CLASSES),
@@ -80,13 +84,17 @@ def _images(shards: Sequence[Path], ids: list[str]) -> np.ndarray:
 
 
 def _objects(best: pd.DataFrame, with_places: bool) -> list[dict]:
-    """Return identifiers, with positions (ICRS, degrees) where they are known."""
+    """Return identifiers; where positions are known (ICRS, degrees) these, and links to them."""
     has_places = with_places and {"ra", "dec"} <= set(best)
     places = best[["ra", "dec"]].to_numpy(float) if has_places else np.full((len(best), 2), np.nan)
     return [
-        {"id": name, **({"ra": ra, "dec": dec} if np.isfinite([ra, dec]).all() else {})}
+        {"id": name, **(_place(ra, dec) if np.isfinite([ra, dec]).all() else {})}
         for name, (ra, dec) in zip(best["id"], places.tolist(), strict=True)
     ]
+
+
+def _place(ra: float, dec: float) -> dict:
+    return {"place": f"RA {ra:.5f}, Dec {dec:+.5f}", "links": list(sky_links(ra, dec))}
 
 
 def _packed(images: np.ndarray) -> dict:

@@ -13,7 +13,7 @@ import jinja2
 import lensflow
 
 PAGES = Path(__file__).resolve().parents[3] / "workflow/report/pages"
-SHARED_SCRIPTS = ("pixels", "tables", "store", "keys")
+SHARED_SCRIPTS = ("pixels", "tables", "store", "keys", "people")
 """What every page uses, in the order in which it is put in front of the page's own script."""
 
 

@@ -24,7 +24,7 @@ N_IMAGES = 1300
 """Most members on a page: with denoised images too it stays below 10 MB."""
 
 MOST_SHOWN, LEAST_SHOWN = 54, 9
-"""Members of one cluster."""
+"""Members of one cluster; the least too of one that need not be judged."""
 
 EXTREME_SHARE = 9
 """One in so many of them is among the most typical, and one among the least certain."""
@@ -71,8 +71,9 @@ def write_judging_page(
 ) -> None:
     """Write the judging page of one or more models of an experiment.
 
-    Clusters of several models that hold the same objects are judged together, see
-    `lensflow.cluster.matching.match_clusters`; the members shown are those of the first.
+    The clusters of the first model are to be judged. Those of another that hold the same objects as
+    one of them are judged with it, see `lensflow.cluster.matching.match_clusters`; the others
+    follow: they get the mean of what is said of their members, unless somebody judges them too.
 
     Parameters
     ----------
@@ -107,13 +108,13 @@ def write_judging_page(
     _check_rows(models)
     counts = [model.n_components for model in models]
     groups = match_clusters([model.clusters for model in models], counts)
-    logger.info("%d clusters of %d models: %d to judge", sum(counts), len(models), len(groups))
     sheets = _sheets(models, groups, blind, seed)
     _add_pixels(sheets, models[0].rows, images, denoised)
     data = {
         "experiment": experiment,
         "dataset": dataset,
         "encoding": pixels.ENCODING,
+        "colours": pixels.colour_tables(),
         "n_inspected": N_INSPECTED,
         "grades": {"lens": IS_LENS, "no_lens": IS_NO_LENS},
         "models": [
@@ -123,6 +124,8 @@ def write_judging_page(
         "sheets": sheets,
     }
     write_interactive(output, "judge", f"Judge the clusters of {experiment}", data, ["judge"])
+    n_judged = sum(bool(sheet["n_members"]) and "follows" not in sheet for sheet in sheets)
+    logger.info("%d clusters of %d models: %d to judge", sum(counts), len(models), n_judged)
 
 
 def _read(mixture: Path, shards: Iterable[Path]) -> Model:
@@ -153,11 +156,28 @@ def _sizes(model: Model) -> np.ndarray:
 
 def _sheets(models, groups: Sequence[Sequence[Match]], blind: bool, seed: int) -> list[dict]:
     """Return what the page says of each group of clusters, without the pixels."""
-    n_filled = sum(bool(_sizes(models[g[0].model])[g[0].cluster]) for g in groups)
-    n_shown = int(np.clip(N_IMAGES // max(n_filled, 1), LEAST_SHOWN, MOST_SHOWN))
-    shown = [_shown_of(model, n_shown, seed) for model in models]
+    founders = [group[0] for group in groups]
+    filled = [match.model for match in founders if _sizes(models[match.model])[match.cluster]]
+    n_judged = filled.count(0)
+    left = N_IMAGES - LEAST_SHOWN * (len(filled) - n_judged)
+    n_shown = int(np.clip(left // n_judged, LEAST_SHOWN, MOST_SHOWN))
+    shown = [
+        _shown_of(model, LEAST_SHOWN if number else n_shown, seed)
+        for number, model in enumerate(models)
+    ]
     place = {(match.model, match.cluster): i for i, g in enumerate(groups) for match in g}
-    return [_sheet(models, group, shown, place, blind) for group in groups]
+    sheets = [_sheet(models, group, shown, place, blind) for group in groups]
+    for sheet, founder in zip(sheets, founders, strict=True):
+        if founder.model:
+            sheet["follows"] = _shares(models, founder, place)
+    return sheets
+
+
+def _shares(models, match: Match, place: Mapping) -> list[tuple[int, float]]:
+    """Return which sheets of the first model hold the members of a cluster, and what share each."""
+    members = models[match.model].clusters == match.cluster
+    counts = np.bincount(models[0].clusters[members], minlength=models[0].n_components)
+    return [(place[0, k], float(counts[k] / counts.sum())) for k in np.flatnonzero(counts)]
 
 
 def _shown_of(model: Model, n_shown: int, seed: int) -> list[Shown]:

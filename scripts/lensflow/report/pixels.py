@@ -25,6 +25,9 @@ ZERO = 12
 ENCODING = {"softening": SOFTENING, "step": STEP, "zero": ZERO}
 """What the browser needs to turn levels into flux."""
 
+COLOURS = ("grey", "hot", "viridis")
+"""Colour maps to choose from, dark to bright; those of the tools that lens hunters use."""
+
 BRIGHT = 500.0
 """The brightest pixel of an image without sky noise is shown like this (sky sigma)."""
 
@@ -71,3 +74,11 @@ def packed_light(images: Sequence[np.ndarray]) -> str:
     models = [symmetric_light(image) for image in images]
     rows = [[m.x, m.y, m.axis_ratio, m.angle, *m.profile] for m in models]
     return pack(np.array(rows, "<f4"))
+
+
+def colour_tables() -> dict[str, str]:
+    """Return the 256 colours of each of `COLOURS`, red, green and blue, in hexadecimal digits."""
+    import matplotlib
+
+    tables = {name: matplotlib.colormaps[name](np.arange(256), bytes=True) for name in COLOURS}
+    return {name: table[:, :3].tobytes().hex() for name, table in tables.items()}

@@ -274,10 +274,10 @@ def _check_table(where: str, experiment: Experiment, judgement: Judgement) -> It
             f"`{judgement.name}` and the path of the filled table, or neither"
         )
     if path is not None:
-        yield from _check_fields(f"{where}.{key}", experiment, path)
+        yield from _check_fields(f"{where}.{key}", path)
 
 
-def _check_fields(where: str, experiment: Experiment, path: str) -> Iterator[str]:
+def _check_fields(where: str, path: str) -> Iterator[str]:
     try:
         parsed = list(string.Formatter().parse(path))
     except ValueError as error:
@@ -290,19 +290,8 @@ def _check_fields(where: str, experiment: Experiment, path: str) -> Iterator[str
     if any(form or conversion for _, _, form, conversion in parsed):
         yield f"{where} is {path!r}; expected fields as they are, without : or !"
         return
-    counts = {
-        "scale": len(experiment.scales),
-        "n_features": len(experiment.settings["n_features"]),
-        "run": experiment.settings["runs"],
-    }
-    if unknown := sorted(fields - set(counts)):
+    if unknown := sorted(fields - {"scale", "n_features", "run"}):
         yield f"{where} has {unknown}; expected {{scale}}, {{n_features}}, {{run}}"
-    for field, count in counts.items():
-        if count > 1 and field not in fields:
-            yield (
-                f"{where} is {path!r}, one file for {count} different values of "
-                f"{field}, but each model has its own clusters; put {{{field}}} into the path"
-            )
 
 
 def check_sources(config: Mapping) -> Iterator[str]:

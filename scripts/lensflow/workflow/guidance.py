@@ -1,7 +1,7 @@
 """What a person may do after a run, and how: which page to open, which file to save where."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -28,10 +28,12 @@ def next_steps(project: Project) -> list[str]:
 def _steps(experiment: Experiment) -> Iterator[str]:
     for judgement, missing in experiment.pending.items():
         for each in (experiment, *experiment.beside):
-            for run in each.headline_runs:
-                path = each.cluster_labels_path(run, judgement)
-                if path in missing:
-                    yield _step(each, run, path)
+            runs = {}
+            for run in each.judged_runs:
+                runs.setdefault(each.cluster_labels_path(run, judgement), []).append(run)
+            waited_for = {path: judged for path, judged in runs.items() if path in missing}
+            if waited_for:
+                yield _step(each, waited_for)
     for path in experiment.pending_grades:
         yield f"{experiment.name}: no grades in {path} yet. To grade: {_how_to_grade(experiment)}."
     yield from _graded_twice(experiment)
@@ -65,23 +67,37 @@ def _look(experiment: Experiment, path: str) -> Iterator[str]:
         )
 
 
-def _step(experiment: Experiment, run: Run, path: str) -> str:
+def _step(experiment: Experiment, waited_for: dict[str, list[Run]]) -> str:
+    """Say how to judge: the tables that are waited for, and the runs that each judges."""
+    lines = [
+        f"{experiment.name}: nobody has judged the clusters yet (candidates are "
+        f"{experiment.judgement.title}). To judge:",
+        f"{_how_to_judge(experiment, waited_for)}.",
+    ]
+    for path, (run, *others) in waited_for.items():
+        if run in experiment.headline_runs and not others:
+            lines.append(_without_browser(experiment, path, run))
+    lines.append(f"{experiment.headline_path('next_looks.csv')} says which clusters matter most.")
+    return "\n  ".join(lines)
+
+
+def _without_browser(experiment: Experiment, path: str, run: Run) -> str:
     stem = SHEET.stem.format(scale=run.scale, features=run.n_features, run=run.run)
     template = experiment.run_path(run, "cluster_labels_template.csv")
     return (
-        f"{experiment.name}: nobody has judged the clusters yet (candidates are "
-        f"{experiment.judgement.title}). To judge: {_how_to_judge(experiment, path)}. Without a "
-        f"browser: look at {experiment.figure_path(stem)}, fill in the columns probability (0 not "
-        f"a lens, 0.5 uncertain, 1 lens) and who of {template}, save it as {path}. "
-        f"{experiment.run_path(run, 'next_looks.csv')} says which clusters matter most."
+        f"Without a browser: look at {experiment.figure_path(stem)}, fill in the columns "
+        f"probability (0 not a lens, 0.5 uncertain, 1 lens) and who of {template}, save it as "
+        f"{path}."
     )
 
 
-def _how_to_judge(experiment: Experiment, path: str) -> str:
-    page = experiment.judging_page
+def _how_to_judge(experiment: Experiment, paths: Iterable[str]) -> str:
+    page, paths = experiment.judging_page, list(paths)
     made = "" if Path(page).is_file() else f" (.venv/bin/snakemake {page} makes it)"
+    files = "file" if len(paths) == 1 else "files"
     return (
-        f"open {page}{made} in a browser, save its file as {path}, and run the same command again"
+        f"open {page}{made} in a browser, save its {files} as {', '.join(paths)}, and run the same "
+        "command again"
     )
 
 
@@ -116,7 +132,7 @@ def _checked_table(experiment: Experiment, run: Run, judgement: str) -> str:
         mixture_path = experiment.mixture_path(run)
         problem = _problem(path, mixture_path, _changed(path), _changed(mixture_path))
         if problem:
-            raise LabelError(f"{problem}\nTo judge: {_how_to_judge(experiment, path)}.")
+            raise LabelError(f"{problem}\nTo judge: {_how_to_judge(experiment, [path])}.")
     return path
 
 

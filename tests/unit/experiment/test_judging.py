@@ -38,7 +38,7 @@ def test_a_person_is_waited_for_where_nobody_ranks_meanwhile(tmp_path, monkeypat
     chosen = project(third=third).experiments["third"]
     assert chosen.pending == {"person": ["log_4_0.csv"]}
     (step,) = next_steps(project(run=["third"], third=third))
-    assert "save it as log_4_0.csv" in step
+    assert "save its file as log_4_0.csv" in step
     assert "results/third/figures/clusters_unlabelled_log_features_4_run_0.png" in step
     assert next_steps(project(run=["second"], third=third)) == []
 
@@ -47,6 +47,23 @@ def test_a_person_is_waited_for_where_nobody_ranks_meanwhile(tmp_path, monkeypat
     assert chosen.pending == {}
     assert (chosen.judgements, chosen.probabilities) == (["nobody", "person"], ["person"])
     assert chosen.judgement is JUDGEMENTS["person"]
+
+
+def test_one_table_for_all_runs_is_waited_for_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    third = {"labels": ["nobody", "person"], "person_labels": "j.csv", "runs": 2}
+    assert project(third=third).experiments["third"].pending == {"person": ["j.csv"]}
+    (step,) = next_steps(project(run=["third"], third=third))
+    assert "open results/third/judge.html" in step
+    assert "save its file as j.csv, and run" in step
+    assert "Without a browser" not in step
+
+
+def test_the_runs_of_the_headline_are_judged_first():
+    third = {"n_features": [4, 8], "runs": 2, "headline": {"scale": "log", "n_features": 8}}
+    chosen = project(third=third).experiments["third"]
+    order = [(run.n_features, run.run) for run in chosen.judged_runs]
+    assert order == [(8, 0), (8, 1), (4, 0), (4, 1)]
 
 
 def test_without_nobody_a_missing_table_is_not_waited_for(tmp_path, monkeypatch):

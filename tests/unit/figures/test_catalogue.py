@@ -151,6 +151,11 @@ def test_the_honest_protocol_has_no_figure_of_table_1():
     assert missing == {"roc_ratios", "confusion_rare", "ranking", "mixture_illustration"}
 
 
+def test_where_nobody_judged_there_are_no_curves_of_a_probability():
+    missing = set(names_of(experiment())) - set(names_of(experiment(labels=["nobody"])))
+    assert "ranking" in missing
+
+
 def test_principal_components_are_shown_beside_what_was_judged_alike():
     assert "baselines" not in names_of(experiment(labels=["stand_in"]))
 

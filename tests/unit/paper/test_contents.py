@@ -15,6 +15,7 @@ def test_an_experiment_of_the_papers_protocol_has_every_table():
     [
         ({"compare_paper": None}, {"table2"}),
         ({"appendix_a": None}, {"appendix_a"}),
+        ({"labels": ["nobody"]}, {"ranking"}),
         ({"compare_paper": None, "protocol": "honest"}, {"table1", "ranking", "table2"}),
     ],
 )

@@ -170,10 +170,9 @@ def test_labels_that_a_dataset_cannot_give_are_refused(config):
         complete(config)
 
 
-def test_one_table_cannot_judge_several_models(config):
+def test_one_table_may_judge_several_models(config):
     config["experiments"]["demo"] |= {"labels": ["person"], "person_labels": "mine.csv"}
-    with pytest.raises(ConfigError, match=r"put \{run\} into the path"):
-        complete(config)
+    assert complete(config)["experiments"]["demo"]["person_labels"] == "mine.csv"
 
 
 def test_the_effective_configuration_is_valid_and_holds_only_what_counts(config):

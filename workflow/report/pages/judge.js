@@ -8,16 +8,21 @@ const LABEL_COLUMNS = [
   "cluster", "probability", "non_lens_probability", "n_members", "n_inspected", "n_lenses", "who", "when", "note", "mixture_hash",
 ];
 const UNDECIDED = 0.5; // what an empty cluster gets: nobody can look at it
-const START = { who: "", position: 0, judged: {}, marks: {}, notes: {}, more: {}, goOn: true };
+const START = { position: 0, judged: {}, marks: {}, notes: {}, more: {}, goOn: true };
+// Sheets that show something; those that a person is asked to judge come first, others follow them.
 const filled = data.sheets.map((sheet, number) => number).filter((number) => data.sheets[number].n_members > 0);
+const asked = filled.filter((number) => !data.sheets[number].follows);
+const FOLLOWS = `from the verdicts on ${data.models[0].name}`;
 
 const name = `lensflow judge ${data.models.map((model) => model.hash.slice(0, 16)).join(" ")}`;
 const store = openStore(name, START, {
+  count: ({ judged, marks }) => Object.keys(judged).length + Object.keys(marks).length,
+  lasting: ["notes", "more", "goOn"],
   changed: refresh,
   taken: openSheet,
-  warn: () => say("This browser keeps nothing: save your files before you leave."),
+  kept: showKept,
 });
-const { look, keys: lookKeys, read: readLook } = lookControls(() => images && drawAll());
+const { look, keys: lookKeys, read: readLook } = lookControls(data.colours, () => images && drawAll());
 
 let images = null; // of the cluster on show
 let cursor = 0; // the member that keys act on, a place in tiles()
@@ -25,7 +30,8 @@ let cursor = 0; // the member that keys act on, a place in tiles()
 // --- what was said --------------------------------------------------------------------------------
 
 const sheetAt = (number) => data.sheets[number];
-const position = () => store.state.position;
+/** The sheet on show: there are none of empty clusters. */
+const position = () => (filled.includes(store.state.position) ? store.state.position : filled[0]);
 
 /** The random members on show: what counts as inspected. */
 function inspected(number) {
@@ -33,15 +39,26 @@ function inspected(number) {
   return store.state.more[number] ? random : random.slice(0, data.n_inspected);
 }
 
-const isLens = (number, member) => store.state.marks[sheetAt(number).ids[member]] === "lens";
+const markOf = (number, member) => store.state.marks[sheetAt(number).ids[member]]?.kind;
+const isLens = (number, member) => markOf(number, member) === "lens";
 
-/** The verdict on a cluster: counted ones follow the marks. */
+/** The verdict on a cluster: counted ones are those of the marks, unsaid ones follow from others. */
 function verdict(number) {
   const judged = store.state.judged[number];
-  if (!judged?.counted) return judged;
+  if (!judged) return followed(number);
+  if (!judged.counted) return judged;
   const seen = sheetAt(number).random.slice(0, judged.n_inspected);
   const n_lenses = seen.filter((member) => isLens(number, member)).length;
   return { ...judged, n_lenses, probability: n_lenses / judged.n_inspected };
+}
+
+/** The mean of what is said of a cluster's members, where each is in a cluster that is judged. */
+function followed(number) {
+  const parts = (sheetAt(number).follows ?? []).map(([other, share]) => [store.state.judged[other] && verdict(other), share]);
+  if (!parts.length || parts.some(([judged]) => !judged)) return undefined;
+  const probability = parts.reduce((sum, [judged, share]) => sum + share * judged.probability, 0);
+  const when = parts.map(([judged]) => judged.when).sort().at(-1);
+  return { probability: Math.min(probability, 1), isFollowed: true, n_inspected: 0, when };
 }
 
 function judge(values) {
@@ -49,13 +66,18 @@ function judge(values) {
   store.change((state) => {
     state.judged[number] = { n_inspected: inspected(number).length, when: now(), ...values };
   });
-  if (store.state.goOn) goTo(nextUndecided());
+  if (!store.state.goOn) return;
+  if (asked.every((other) => store.state.judged[other])) say("All is judged: save the file.");
+  goTo(nextUndecided());
 }
 
 function judgeValue() {
   const value = Number(byId("value").value);
-  if (byId("value").value === "" || !(value >= 0 && value <= 1)) say("A probability lies between 0 and 1.");
-  else judge({ probability: value });
+  if (byId("value").value !== "" && value >= 0 && value <= 1) judge({ probability: value });
+  else {
+    say("A probability lies between 0 and 1.");
+    showValue();
+  }
 }
 
 function countMarks() {
@@ -68,7 +90,7 @@ function countMarks() {
 function mark(member, kind) {
   const id = sheetAt(position()).ids[member];
   store.change((state) => {
-    if (kind) state.marks[id] = kind;
+    if (kind) state.marks[id] = { kind, when: now() };
     else delete state.marks[id];
   });
 }
@@ -76,7 +98,7 @@ function mark(member, kind) {
 /** The mark that a click gives: lens, then not a lens, then none. */
 function turnMark(member) {
   const kinds = [undefined, "lens", "no_lens"];
-  mark(member, kinds[(kinds.indexOf(store.state.marks[sheetAt(position()).ids[member]]) + 1) % 3]);
+  mark(member, kinds[(kinds.indexOf(markOf(position(), member)) + 1) % 3]);
 }
 
 // --- moving ---------------------------------------------------------------------------------------
@@ -88,7 +110,7 @@ function label(number) {
 }
 
 function nextUndecided() {
-  const later = [...filled.filter((number) => number > position()), ...filled];
+  const later = [...asked.filter((number) => number > position()), ...asked];
   return later.find((number) => !store.state.judged[number]) ?? position();
 }
 
@@ -110,6 +132,7 @@ async function openSheet() {
   if (number !== position()) return; // the person went on meanwhile
   images = opened;
   cursor = 0;
+  byId("zoom").close();
   showMembers();
   refresh();
   scrollTo({ top: 0 });
@@ -164,7 +187,7 @@ function refreshMarks() {
   const { ids } = sheetAt(position());
   tiles().forEach((button) => {
     const id = ids[button.dataset.member];
-    const kind = store.state.marks[id];
+    const kind = store.state.marks[id]?.kind;
     button.className = `tile ${kind ?? ""}`;
     button.setAttribute("aria-label", `${id}: ${MARKS[kind] ?? "no mark"}`);
     button.title = id;
@@ -175,17 +198,17 @@ function refreshMarks() {
 function refresh() {
   const number = position();
   const sheet = sheetAt(number);
-  const done = filled.filter((other) => store.state.judged[other]).length;
-  byId("progress").max = filled.length;
+  const done = asked.filter((other) => store.state.judged[other]).length;
+  byId("progress").max = asked.length;
   byId("progress").value = done;
-  byId("done").textContent = `${done} of ${filled.length} clusters judged`;
+  byId("done").textContent = `${done} of ${asked.length} clusters judged`;
   byId("heading").textContent = `Cluster ${label(number)}`;
   byId("facts").textContent = factsOf(sheet);
   byId("random-title").textContent = `${inspected(number).length} members drawn at random`;
   refreshVerdict(number);
   refreshOverview();
   refreshNearest(sheet);
-  if (document.activeElement !== byId("who")) byId("who").value = store.state.who;
+  refreshWho(store);
   if (document.activeElement !== byId("note")) byId("note").value = store.state.notes[number] ?? "";
   if (images) refreshMarks();
 }
@@ -195,24 +218,30 @@ function factsOf(sheet) {
   const others = sheet.clusters.slice(1).map((c) => `cluster ${c.cluster} of ${data.models[c.model].name} (${c.overlap.toFixed(2)})`);
   const shared = others.length ? ` This verdict also counts for ${others.join(", ")}: the share of common members is in brackets.` : "";
   const own = data.models.length > 1 ? ` Shown: ${data.models[sheet.clusters[0].model].name}.` : "";
-  return size + own + shared + (sheet.truth ? ` ${sheet.truth}.` : "");
+  const follows = sheet.follows ? " It need not be judged: without a verdict of its own it gets the mean of those on its members." : "";
+  return size + own + shared + follows + (sheet.truth ? ` ${sheet.truth}.` : "");
 }
 
 function words(judged) {
   if (!judged) return "not judged yet";
   const counted = judged.n_lenses === undefined ? "" : `, ${judged.n_lenses} lenses of ${judged.n_inspected}`;
-  return `p = ${Number(judged.probability.toFixed(3))}${counted}`;
+  return `p = ${Number(judged.probability.toFixed(3))}${counted}${judged.isFollowed ? `, ${FOLLOWS}` : ""}`;
 }
 
 function refreshVerdict(number) {
   const judged = verdict(number);
   byId("verdict").textContent = words(judged);
-  if (document.activeElement !== byId("value")) byId("value").value = judged ? Number(judged.probability.toFixed(3)) : "";
+  if (document.activeElement !== byId("value")) showValue();
   document.querySelectorAll("[data-verdict]").forEach((button) => {
-    const pressed = judged && !judged.counted && judged.probability === Number(button.dataset.verdict);
+    const pressed = judged && !judged.counted && !judged.isFollowed && judged.probability === Number(button.dataset.verdict);
     button.setAttribute("aria-pressed", Boolean(pressed));
   });
   byId("count").setAttribute("aria-pressed", Boolean(judged?.counted));
+}
+
+function showValue() {
+  const judged = verdict(position());
+  byId("value").value = judged ? Number(judged.probability.toFixed(3)) : "";
 }
 
 function refreshOverview() {
@@ -222,6 +251,7 @@ function refreshOverview() {
     const button = make("button", `${label(number)} → ${said}`, { type: "button" });
     button.setAttribute("aria-label", `cluster ${label(number)}, ${words(judged)}`);
     button.setAttribute("aria-current", number === position());
+    button.toggleAttribute("data-follows", Boolean(sheetAt(number).follows));
     button.addEventListener("click", () => goTo(number));
     return button;
   });
@@ -259,12 +289,6 @@ function moveCursor(by) {
   else all[cursor].focus();
 }
 
-/** Tiles in a row of the grid: those as high as the first. */
-function rowLength() {
-  const all = tiles();
-  return Math.max(all.filter((button) => button.offsetTop === all[0].offsetTop).length, 1);
-}
-
 const atCursor = (act) => () => act(Number(tiles()[cursor].dataset.member));
 
 // --- files ----------------------------------------------------------------------------------------
@@ -273,7 +297,7 @@ const atCursor = (act) => () => act(Number(tiles()[cursor].dataset.member));
 function labelRows(model) {
   const { hash, n_members } = data.models[model];
   const rows = n_members.map((count, cluster) => ({
-    cluster, n_members: count, mixture_hash: hash, who: store.state.who, n_inspected: 0,
+    cluster, n_members: count, mixture_hash: hash, who: store.who, n_inspected: 0,
     ...(count === 0 && { probability: UNDECIDED, note: "no members" }),
   }));
   filled.forEach((number) => {
@@ -290,10 +314,11 @@ function labelRow(number, place) {
   const note = store.state.notes[number] ?? "";
   if (!judged) return { note };
   const founder = sheetAt(number).clusters[0];
-  const own = { ...said(judged), n_inspected: judged.n_inspected, when: judged.when, note };
-  if (place === 0) return own;
-  const judgedWith = `judged with cluster ${founder.cluster} of ${data.models[founder.model].name}`;
-  return { ...own, ...sharedCounts(number, place, judged), note: [note, judgedWith].filter(Boolean).join("; ") };
+  const { n_inspected, when, non_lens_probability } = judged;
+  const own = { ...said(judged), non_lens_probability, n_inspected, when };
+  const judgedWith = place > 0 && `judged with cluster ${founder.cluster} of ${data.models[founder.model].name}`;
+  const counts = place > 0 ? sharedCounts(number, place, judged) : {};
+  return { ...own, ...counts, note: [note, judgedWith, judged.isFollowed && FOLLOWS].filter(Boolean).join("; ") };
 }
 
 /** A probability, or the lenses that it was counted from: the workflow takes one of the two. */
@@ -315,69 +340,95 @@ function labelTable(rows) {
   return formatCsv(isCounted ? LABEL_COLUMNS : LABEL_COLUMNS.filter((column) => column !== "n_lenses"), rows);
 }
 
-function gradeRows() {
-  return Object.entries(store.state.marks).map(([id, kind]) => ({
-    id, dataset: data.dataset, grade: data.grades[kind], who: store.state.who, when: now(), note: "marked while judging clusters",
+/** Return the rows of each file that the workflow looks for: of one model, or of several together. */
+function tablesByPath() {
+  const isFirst = ({ hash, table }, number) => data.models.findIndex((other) => other.hash === hash && other.table === table) === number;
+  const tables = new Map();
+  data.models.forEach((model, number) => {
+    if (isFirst(model, number)) tables.set(model.table, [...(tables.get(model.table) ?? []), ...labelRows(number)]);
+  });
+  return tables;
+}
+
+function markRows() {
+  return Object.entries(store.state.marks).map(([id, { kind, when }]) => ({
+    id, dataset: data.dataset, grade: data.grades[kind], who: store.who, when, note: "marked while judging clusters",
   }));
 }
 
 function save() {
-  if (!store.state.who.trim()) {
-    byId("who").focus();
-    say("Say who you are first: your name goes into the file.");
-    return;
-  }
-  const files = data.models.map((model, number) => [model.table, labelTable(labelRows(number))]);
-  const grades = gradeRows();
-  if (grades.length) files.push([`grades_${data.dataset}_${store.state.who.trim()}.csv`, formatCsv(GRADE_COLUMNS, grades)]);
-  files.forEach(([path, text]) => download(path.replaceAll("/", "_"), text));
-  const missing = filled.filter((number) => !store.state.judged[number]).length;
-  const paths = files.map(([path]) => path).join(", ");
-  say(missing ? `Saved, but ${missing} clusters are not judged yet: the workflow will ask for them.` : `Saved. Put it where the workflow looks: ${paths}. Then run it again.`);
+  if (!hasName(store)) return;
+  const files = [...tablesByPath()].map(([path, rows]) => [path, path.replaceAll("/", "_"), labelTable(rows)]);
+  files.forEach(([, file, text]) => download(file, text));
+  const marks = markRows();
+  const markFile = `marks_${data.dataset}_${inFileName(store.who)}.csv`;
+  if (marks.length) download(markFile, formatCsv(GRADE_COLUMNS, marks));
+  say([nextStep(files), marks.length ? `Marks of single members are in ${markFile}: name it under grades of the experiment, if they are to count.` : ""].join(" "));
 }
 
-function load(file, text) {
-  try {
-    const rows = parseCsv(text);
-    if (!rows.length) throw new Error("it has no rows");
-    if ("grade" in rows[0]) loadGrades(rows);
-    else loadLabels(rows);
-    say(`${file} is read.`);
-  } catch (error) {
-    say(`${file} cannot be used: ${error.message}.`);
-  }
+/** Say what is missing, or where the saved files belong. */
+function nextStep(files) {
+  const missing = asked.filter((number) => !store.state.judged[number]).length;
+  if (missing) return `Saved, but ${missing} clusters are not judged yet: the workflow will ask for them.`;
+  const moves = files.map(([path, file]) => (path === file ? file : `${file} as ${path}`));
+  return `Saved. Put ${moves.join(", ")} into the folder of config.yaml and run the same command again.`;
 }
 
-function loadGrades(rows) {
-  const kinds = Object.fromEntries(Object.entries(data.grades).map(([kind, grade]) => [grade, kind]));
-  store.change((state) => {
-    rows.filter((row) => row.grade in kinds).forEach((row) => { state.marks[row.id] = kinds[row.grade]; });
-  });
+/** Take what a saved file says; return what was taken. */
+function load(rows) {
+  if (!rows.length) throw new Error("it has no rows");
+  if (!("mixture_hash" in rows[0] || "grade" in rows[0])) throw new Error("it has neither a column mixture_hash nor grade");
+  const take = "grade" in rows[0] ? takeMarks(rows) : takeLabels(rows);
+  const who = ownerOf(rows) || store.who;
+  if (keyOf(who) !== keyOf(store.who)) store.become(who);
+  const count = take();
+  openSheet();
+  return count;
 }
 
-function loadLabels(rows) {
-  const model = data.models.findIndex(({ hash }) => hash === rows[0].mixture_hash);
-  if (model < 0) throw new Error("it judges other clusters than those of this page");
-  const places = new Map();
-  filled.forEach((number) => {
-    const [founder] = sheetAt(number).clusters;
-    if (founder.model === model) places.set(String(founder.cluster), number);
-  });
-  store.change((state) => {
-    state.who ||= rows.find((row) => row.who)?.who ?? "";
-    rows.filter((row) => places.has(row.cluster)).forEach((row) => {
-      const number = places.get(row.cluster);
-      const judged = readVerdict(row);
+function takeMarks(rows) {
+  const kinds = new Map(Object.entries(data.grades).map(([kind, grade]) => [grade, kind]));
+  const own = rows.filter((row) => kinds.has(row.grade) && ["", data.dataset].includes(row.dataset ?? ""));
+  if (!own.length) throw new Error(`it marks no member of ${data.dataset} as ${[...kinds.keys()].join(" or ")}`);
+  return () => {
+    store.change((state) => own.forEach(({ id, grade, when }) => { state.marks[id] = { kind: kinds.get(grade), when: when ?? "" }; }));
+    return `${own.length} marks are read`;
+  };
+}
+
+function takeLabels(rows) {
+  const places = new Map(filled.map((number) => {
+    const [{ model, cluster }] = sheetAt(number).clusters;
+    return [`${data.models[model].hash} ${cluster}`, number];
+  }));
+  if (!rows.some((row) => data.models.some(({ hash }) => hash === row.mixture_hash))) throw new Error("it judges other clusters than those of this page");
+  const found = rows.map((row) => ({ row, number: places.get(`${row.mixture_hash} ${Number(row.cluster)}`) })).filter(({ number }) => number !== undefined);
+  const said = found.filter(({ row }) => !(row.note ?? "").endsWith(FOLLOWS));
+  const verdicts = said.map(({ row, number }) => ({ number, judged: readVerdict(row), note: row.note ?? "" }));
+  return () => {
+    store.change((state) => verdicts.forEach(({ number, judged, note }) => {
       if (judged) state.judged[number] = judged;
-      state.notes[number] = row.note ?? "";
-    });
-  });
+      state.notes[number] = note;
+    }));
+    return `${verdicts.filter(({ judged }) => judged).length} judgements are read`;
+  };
 }
 
-function readVerdict({ probability, n_lenses, n_inspected, when }) {
-  const rest = { n_inspected: Number(n_inspected), when };
-  if (n_lenses) return { probability: n_lenses / n_inspected, n_lenses: Number(n_lenses), ...rest };
-  return probability === "" ? null : { probability: Number(probability), ...rest };
+function readVerdict({ cluster, probability, non_lens_probability, n_lenses, n_inspected, when }) {
+  const number = (name, text, most) => {
+    const value = Number(text);
+    if (text === "" || !(value >= 0 && value <= most)) throw new Error(`${name} of cluster ${cluster} is ${text || "empty"}, from 0 to ${most} was expected`);
+    return value;
+  };
+  const rest = { n_inspected: Number(n_inspected) || 0, when: when ?? "" };
+  if (probability) {
+    if (non_lens_probability) rest.non_lens_probability = number("non_lens_probability", non_lens_probability, 1);
+    return { probability: number("probability", probability, 1), ...rest };
+  }
+  if (!n_lenses) return null;
+  const seen = number("n_inspected", n_inspected, Number.MAX_SAFE_INTEGER);
+  const lenses = number("n_lenses", n_lenses, seen);
+  return { probability: seen ? lenses / seen : UNDECIDED, n_lenses: lenses, ...rest };
 }
 
 // --- keys and buttons -----------------------------------------------------------------------------
@@ -394,8 +445,8 @@ const KEYS = [
   { keys: ["g"], words: "go on by itself after a verdict, or stay", run: turnGoOn },
   { keys: ["ArrowRight"], words: "next member", run: () => moveCursor(1) },
   { keys: ["ArrowLeft"], words: "member before", run: () => moveCursor(-1) },
-  { keys: ["ArrowDown"], words: "member below", run: () => moveCursor(rowLength()) },
-  { keys: ["ArrowUp"], words: "member above", run: () => moveCursor(-rowLength()) },
+  { keys: ["ArrowDown"], words: "member below", run: () => moveCursor(rowLength(tiles())) },
+  { keys: ["ArrowUp"], words: "member above", run: () => moveCursor(-rowLength(tiles())) },
   { keys: ["l"], words: "this member is a lens", run: atCursor((member) => mark(member, "lens")) },
   { keys: ["x"], words: "this member is not a lens", run: atCursor((member) => mark(member, "no_lens")) },
   { keys: ["Backspace"], words: "take its mark away", run: atCursor((member) => mark(member)) },
@@ -406,7 +457,7 @@ const KEYS = [
   { keys: ["t"], words: "write a note on this cluster, then Enter", run: () => byId("note").focus() },
   { keys: ["u"], words: "undo", run: undo },
   { keys: ["e"], words: "save files", run: save },
-  { keys: ["?"], words: "these keys", run: () => byId("keys-dialog").showModal() },
+  { keys: ["?"], words: "these keys", run: showKeys },
 ];
 
 function turnGoOn() {
@@ -435,17 +486,12 @@ function start() {
   document.querySelectorAll("[data-verdict]").forEach((button) => {
     button.addEventListener("click", () => judge({ probability: Number(button.dataset.verdict) }));
   });
-  const clicks = { count: countMarks, next: () => goTo(nextUndecided()), undo, more: showMore, export: save };
-  Object.entries(clicks).forEach(([id, run]) => byId(id).addEventListener("click", run));
-  byId("help").addEventListener("click", () => byId("keys-dialog").showModal());
-  byId("keys-close").addEventListener("click", () => byId("keys-dialog").close());
-  byId("zoom-close").addEventListener("click", () => byId("zoom").close());
+  bindClicks({ count: countMarks, next: () => goTo(nextUndecided()), undo, more: showMore, export: save, "zoom-close": () => byId("zoom").close() });
   byId("value").addEventListener("change", judgeValue);
-  byId("who").addEventListener("input", () => store.change((state) => { state.who = byId("who").value; }, true));
+  bindWho(store, openSheet);
   byId("note").addEventListener("input", () => store.change((state) => { state.notes[position()] = byId("note").value; }, true));
   onFiles(byId("load"), load);
   bindKeys(KEYS);
-  if (!filled.includes(position())) store.change((state) => { [state.position] = filled; }, true);
   readLook();
   openSheet();
 }

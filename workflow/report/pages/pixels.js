@@ -12,8 +12,11 @@ function levelFlux({ softening, step, zero }) {
   return Float32Array.from({ length: 256 }, (_, level) => softening * Math.sinh(((level - zero) * step) / softening));
 }
 
+const FAINTEST = -2; // black, in sky sigma
+
 const STRETCHES = {
   linear: (flux) => flux,
+  sqrt: (flux) => Math.sqrt(Math.max(flux - FAINTEST, 0)),
   arcsinh: (flux) => Math.asinh(flux / 3),
   log: (flux) => Math.log10(1 + Math.max(flux, 0) / 4),
 };
@@ -39,22 +42,26 @@ function brightest(flux) {
   return Math.max(sorted[Math.floor(0.998 * (sorted.length - 1))], 8);
 }
 
-/** Draw an image, its first row at the bottom, from black at -2 sigma to white at its brightest. */
-function drawFlux(canvas, flux, side, look) {
-  const high = brightest(flux) / look.contrast;
+/** Return the colours of 256 shares of white, as red, green and blue each. */
+function coloursOf(hex) {
+  return Array.from({ length: 256 }, (_, i) => [0, 2, 4].map((part) => parseInt(hex.slice(6 * i + part, 6 * i + part + 2), 16)));
+}
+
+/** Draw an image, its first row at the bottom, from black at -2 sigma to white at a flux. */
+function drawFlux(canvas, flux, side, look, bright = brightest(flux)) {
   const stretch = STRETCHES[look.stretch];
-  const [low, span] = [stretch(-2), stretch(high) - stretch(-2)];
-  drawShares(canvas, flux.map((value) => (stretch(value) - low) / span), side, look.inverted);
+  const [low, span] = [stretch(FAINTEST), stretch(bright / look.contrast) - stretch(FAINTEST)];
+  drawShares(canvas, flux.map((value) => (stretch(value) - low) / span), side, look);
 }
 
 /** Draw an image whose values are shares of white. */
-function drawShares(canvas, shares, side, inverted) {
+function drawShares(canvas, shares, side, { inverted, colours }) {
   canvas.width = canvas.height = side;
   const image = new ImageData(side, side);
   shares.forEach((share, pixel) => {
-    const grey = 255 * Math.min(Math.max(inverted ? 1 - share : share, 0), 1);
+    const level = Math.round(255 * Math.min(Math.max(inverted ? 1 - share : share, 0), 1));
     const place = 4 * ((side - 1 - Math.floor(pixel / side)) * side + (pixel % side));
-    image.data.fill(grey, place, place + 3);
+    image.data.set(colours[level], place);
     image.data[place + 3] = 255;
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
@@ -74,16 +81,23 @@ async function openImages(packed, fluxOf) {
   const denoised = packed.denoised && (await unpack(packed.denoised));
   const nModel = light.length / (raw.length / size);
   const flux = (number) => Float32Array.from(raw.subarray(number * size, (number + 1) * size), (level) => fluxOf[level]);
+  const fluxes = {
+    raw: flux,
+    light: (number) => lightSubtracted(flux(number), light.subarray(number * nModel, (number + 1) * nModel), side),
+  };
+  const bright = { raw: [], light: [] }; // of each image, found once
+  const drawSky = (view) => (canvas, number, look) => {
+    const shown = fluxes[view](number);
+    bright[view][number] ??= brightest(shown);
+    drawFlux(canvas, shown, side, look, bright[view][number]);
+  };
   const draw = {
-    raw: (canvas, number, look) => drawFlux(canvas, flux(number), side, look),
-    light(canvas, number, look) {
-      const model = light.subarray(number * nModel, (number + 1) * nModel);
-      drawFlux(canvas, lightSubtracted(flux(number), model, side), side, look);
-    },
+    raw: drawSky("raw"),
+    light: drawSky("light"),
     denoised(canvas, number, look) {
       const own = packed.denoised_side;
       const picture = denoised.subarray(number * own * own, (number + 1) * own * own);
-      drawShares(canvas, Float32Array.from(picture, (value) => (value / 255) * look.contrast), own, look.inverted);
+      drawShares(canvas, Float32Array.from(picture, (value) => (value / 255) * look.contrast), own, look);
     },
   };
   const views = Object.keys(VIEWS).filter((view) => view in packed);
@@ -91,34 +105,33 @@ async function openImages(packed, fluxOf) {
 }
 
 /** The controls of how images look, alike on every page; calls back with each new look. */
-function lookControls(changed, stretchKey = "s") {
-  const look = { stretch: "arcsinh", inverted: true, contrast: 1, size: 101 };
-  const controls = {
-    stretch: document.getElementById("stretch"),
-    inverted: document.getElementById("inverted"),
-    contrast: document.getElementById("contrast"),
-    size: document.getElementById("size"),
-  };
+function lookControls(colours, changed, stretchKey = "s") {
+  const look = {};
+  const controls = Object.fromEntries(["stretch", "colours", "inverted", "contrast", "size"].map((id) => [id, document.getElementById(id)]));
+  controls.colours.append(...Object.keys(colours).map((name) => make("option", name)));
   function read() {
     look.stretch = controls.stretch.value;
+    look.colours = coloursOf(colours[controls.colours.value]);
     look.inverted = controls.inverted.checked;
     look.contrast = 2 ** Number(controls.contrast.value);
-    document.body.style.setProperty("--side", `${controls.size.value}px`);
     changed(look);
   }
-  Object.values(controls).forEach((control) => control.addEventListener("input", read));
+  const resize = () => document.body.style.setProperty("--side", `${controls.size.value}px`);
+  Object.values(controls).forEach((control) => control.addEventListener("input", control === controls.size ? resize : read));
   function step(control, by) {
     control.value = Number(control.value) + by * Number(control.step);
-    read();
+    control.dispatchEvent(new Event("input"));
   }
   const keys = [
-    { keys: [stretchKey], words: "next stretch: linear, arcsinh, log", run: () => next(controls.stretch, read) },
+    { keys: [stretchKey], words: "next stretch: linear, square root, arcsinh, log", run: () => next(controls.stretch, read) },
     { keys: ["i"], words: "invert", run: () => { controls.inverted.checked = !controls.inverted.checked; read(); } },
+    { keys: ["o"], words: "next colours: grey, hot, viridis", run: () => next(controls.colours, read) },
     { keys: ["+", "="], words: "larger images", run: () => step(controls.size, 1) },
     { keys: ["-"], words: "smaller images", run: () => step(controls.size, -1) },
     { keys: ["]"], words: "more contrast: faint light is brighter", run: () => step(controls.contrast, 1) },
     { keys: ["["], words: "less contrast", run: () => step(controls.contrast, -1) },
   ];
+  resize();
   return { look, keys, read };
 }
 
