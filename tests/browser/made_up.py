@@ -35,7 +35,7 @@ def write_sample(folder, n=60, n_clusters=4, ids=None, in_a_row=1):
 
 def grading_page(folder, n=60, ids=None, hidden=(), places=False, name="demo"):
     """Write the grading page of made-up candidates, with hidden ones by name; return its path."""
-    images, *_ = write_sample(folder, n, ids=ids)
+    write_sample(folder, n, ids=ids)
     table = pd.DataFrame(
         {"rank": np.arange(n) + 1, "id": ids or [str(100000 + i) for i in range(n)]}
     )
@@ -47,14 +47,19 @@ def grading_page(folder, n=60, ids=None, hidden=(), places=False, name="demo"):
         stars = np.zeros((len(hidden), 101, 101))
         is_lens = np.arange(len(hidden)) % 2
         write_hidden(folder / "hidden.h5", folder / "hidden.csv", list(hidden), stars, is_lens)
+    return write_page(folder, n - 1, name, bool(hidden))
+
+
+def write_page(folder, n_graded, name="demo", has_hidden=False):
+    """Write the grading page of a folder with candidates and images; return its path."""
     write_grading_page(
         folder / "grade.html",
         name,
         "sky",
         folder / "candidates.csv",
-        images,
-        folder / "hidden.h5" if hidden else None,
-        n_graded=n - 1,
+        sorted(folder.glob("data/**/shard_*.h5")),
+        folder / "hidden.h5" if has_hidden else None,
+        n_graded=n_graded,
         seed=1,
     )
     return folder / "grade.html"

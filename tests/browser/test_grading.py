@@ -2,11 +2,12 @@
 
 import json
 
+import pandas as pd
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from browser.made_up import HOSTILE, grading_page
+from browser.made_up import HOSTILE, grading_page, write_page
 from lensflow.samples.grades import agreement, grades_of, merge_grades, read_grades
 
 
@@ -83,20 +84,78 @@ def test_clicks_in_the_mosaic_are_marks(tmp_path, page):
     assert sorted(row["grade"] for row in rows) == ["B", "C", *"X" * 46]
 
 
+def objects(page):
+    return json.loads(page.run("return document.getElementById('data').textContent"))["objects"]
+
+
 def test_the_mosaic_is_graded_by_keyboard(tmp_path, page):
     page.open(grading_page(tmp_path))
-    first, second, third = as_grader(page, "Ann")[:3]
-    row = page.run("const t = tiles().map((tile) => tile.offsetTop); return t.lastIndexOf(t[0]) + 1")
-    page.press("q", "r", Keys.ARROW_DOWN, "e", Keys.ARROW_UP, Keys.ARROW_LEFT, Keys.BACKSPACE, "w")
-    current = page.element(".tile[data-current]").get_attribute("data-number")
-    assert current != first
+    shown = [objects(page)[int(number)]["id"] for number in as_grader(page, "Ann")]
+    tops = page.run("return [...document.querySelectorAll('.tile')].map((tile) => tile.offsetTop)")
+    page.press("q", "r", Keys.ARROW_LEFT, Keys.BACKSPACE, Keys.ARROW_DOWN, "w")
     (rows,) = page.saved("grades_sky_Ann.csv", key="y")
-    ids = [page.objects[int(number)]["id"] for number in (first, second)]
-    assert [row["id"] for row in rows][:2] == ids
+    below = shown[1 + tops.count(tops[0])]
+    assert [(row["id"], row["grade"]) for row in rows] == [(shown[0], "A"), (below, "B")]
     page.press("f")
     assert page.text("#page") == "page 2 of 2"
     page.press("d")
     assert page.text("#page") == "page 1 of 2"
+
+
+def test_an_object_is_found_by_its_id_or_its_number(tmp_path, page):
+    page.open(grading_page(tmp_path))
+    as_grader(page, "Ann")
+    page.press("m", "/", *"100007", Keys.ENTER)
+    assert heading(page)[1] == "100007"
+    page.press("/", *"59", Keys.ENTER)
+    assert heading(page)[0] == "59 of 59"
+    page.press("/", *"60", Keys.ENTER)
+    assert "There is no object 60 here" in page.text("#status")
+
+
+def test_what_is_no_longer_on_the_page_stays_in_the_file(tmp_path, page):
+    """A later round shows other candidates of the same images: nothing that was said is lost."""
+    path = grading_page(tmp_path, n=9)
+    page.open(path)
+    as_grader(page, "Ann")
+    page.press("m", *"qwerqwer")
+    (before,) = page.saved("grades_sky_Ann.csv", key="y")
+    (tmp_path / "mine.csv").write_text((page.folder / "grades_sky_Ann.csv").read_text())
+    table = pd.read_csv(tmp_path / "candidates.csv")
+    table.assign(rank=table["rank"].to_numpy()[::-1]).to_csv(
+        tmp_path / "candidates.csv", index=False
+    )
+    write_page(tmp_path, n_graded=5)
+    page.open(path)
+    assert page.text("#done") == "4 of 5 objects graded"
+    (kept,) = page.saved("grades_sky_Ann.csv", key="y")
+    as_set = [{tuple(row.items()) for row in rows} for rows in (before, kept)]
+    assert as_set[0] == as_set[1]
+    page.run("localStorage.clear()")
+    page.reload()
+    page.element("#load").send_keys(str(tmp_path / "mine.csv"))
+    page.wait("document.getElementById('status').textContent.includes('8 grades are read')")
+    assert page.saved("grades_sky_Ann.csv", key="y") == [kept]
+
+
+def test_objects_may_be_called_as_javascript_calls_its_own(tmp_path, page):
+    page.open(grading_page(tmp_path, n=4, ids=["constructor", "__proto__", "toString", "x"]))
+    as_grader(page, "__proto__")
+    assert page.text("#done") == "0 of 3 objects graded"
+    page.press("m", "q", "w")
+    page.reload()
+    assert page.text("#done") == "2 of 3 objects graded"
+    (rows,) = page.saved("grades_sky___proto__.csv", key="y")
+    assert [row["grade"] for row in rows] == ["A", "B"]
+    assert {row["id"] for row in rows} < {"constructor", "__proto__", "toString"}
+
+
+def test_the_same_names_of_other_images_are_other_objects(tmp_path, page):
+    for folder, n in (("one", 9), ("two", 10)):
+        page.open(grading_page(tmp_path / folder, n=n))
+        as_grader(page, "Ann")
+        assert page.text("#done").startswith("0 of")
+        page.press("m", "q")
 
 
 def test_sub_classes_are_impostors_and_undo_takes_them_back(tmp_path, page):
@@ -122,7 +181,7 @@ def test_a_saved_file_is_read_again_and_a_foreign_one_is_not(tmp_path, page):
     page.saved("grades_sky_Ann.csv", key="y")
     mine, foreign = tmp_path / "mine.csv", tmp_path / "foreign.csv"
     mine.write_text((page.folder / "grades_sky_Ann.csv").read_text())
-    foreign.write_text("id,grade,who\nelsewhere,A,Ann\n")
+    foreign.write_text("id,dataset,grade,who\n100001,sea,A,Ann\nelsewhere,sky,A,Ann\n")
     page.run("localStorage.clear()")
     page.reload()
     page.element("#load").send_keys(str(foreign))
@@ -141,8 +200,8 @@ def test_links_lead_to_the_place_of_an_object_and_no_place_has_none(tmp_path, pa
         seen[heading(page)[1]] = links
         page.press(Keys.ARROW_RIGHT)
     assert seen["100000"] == []
-    assert "https://www.legacysurvey.org/viewer?ra=150.02&dec=-2&" in seen["100001"][1]
-    assert "target=150.03%20-2" in seen["100002"][0]
+    assert "https://www.legacysurvey.org/viewer?ra=150.020000&dec=-2.000000&" in seen["100001"][1]
+    assert "target=150.030000+-2.000000" in seen["100002"][0]
 
 
 def test_hidden_objects_are_not_to_be_told(tmp_path, page):

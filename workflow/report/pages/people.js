@@ -58,4 +58,4 @@ function ownerOf(rows) {
 }
 
 /** Return a text as a part of the name of a file. */
-const inFileName = (text) => text.trim().replaceAll(/[^\p{L}\p{N}.-]+/gu, "_");
+const inFileName = (text) => text.trim().replaceAll(/[^\p{L}\p{N}._-]+/gu, "_");
