@@ -165,6 +165,11 @@ def test_a_selection_is_saved_as_a_table_of_ids(window, explorer, downloads):
     source = "Bokeh.documents[0].get_model_by_name('objects').selected.indices"
     window.execute_script(f"{source} = [9, 7, 2]")
     assert window.find_element(By.ID, "chosen").text == "3 selected"
+    ranks = window.execute_script(
+        "return Bokeh.documents[0].get_model_by_name('objects').data.rank"
+    )
+    names = {2: "object 2", 7: HOSTILE, 9: "object 9"}
+    assert shown(window) == [names[row] for row in sorted(names, key=lambda row: ranks[row])]
     window.find_element(By.ID, "save").click()
     path = downloads / "selection.csv"
     wait_until(window, lambda: path.is_file() and path.stat().st_size, "nothing was saved")

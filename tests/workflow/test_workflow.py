@@ -54,11 +54,12 @@ def test_the_console_has_a_line_a_stage_and_ends_with_what_to_open(finished):
     others = [line for line in lines if line not in stages]
     progress = [line for line in others if re.match(r"tiny/log/train_\w+: .*images/s.* left", line)]
     assert len(progress) >= 3
-    assert others[-4].startswith("tiny: AUC 0.")
-    assert others[-3:] == [
+    assert others[-5].startswith("tiny: AUC 0.")
+    assert others[-4:] == [
         "open results/report.html",
         "open results/tiny/explorer.html",
         "open results/tiny/candidates_small_challenge.csv",
+        "open results/tiny/grade_small_challenge.html",
     ]
 
 

@@ -31,6 +31,15 @@ function showLookAlikes(row) {
   at("alike").replaceChildren(...[row, ...neighbours[row]].map((each) => card(data, each)));
 }
 
+const MOST_CARDS = 60;
+
+function showSelection(rows) {
+  const { data } = source;
+  const best = [...rows].sort((a, b) => data.rank[a] - data.rank[b]).slice(0, MOST_CARDS);
+  at("said").textContent = best.length < rows.length ? `The first ${best.length} of the selection, best ones first:` : "The selection, best ones first:";
+  at("alike").replaceChildren(...best.map((row) => card(data, row)));
+}
+
 function quoted(text) {
   return /[",\n\r]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
@@ -55,6 +64,7 @@ function ready(document_) {
     const rows = source.selected.indices;
     at("chosen").textContent = rows.length ? `${rows.length} selected` : "nothing is selected";
     if (rows.length === 1) showLookAlikes(rows[0]);
+    else if (rows.length) showSelection(rows);
   });
   at("colour").addEventListener("change", (event) => {
     for (const glyph of [points.glyph, points.selection_glyph, points.nonselection_glyph]) {

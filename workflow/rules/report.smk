@@ -68,6 +68,7 @@ rule write_report:
         shown=[path for each in PROJECT.chosen for path in shown_paths(each)],
         images=[path for each in PROJECT.chosen for path in each.candidate_image_paths],
         explorers=[each.explorer_path for each in PROJECT.chosen],
+        pages=PROJECT.page_paths,
         rule_graph="results/rule_graph.dot",
         comparison="results/paper_comparison.csv" if PROJECT.compared else [],
     output:

@@ -137,6 +137,11 @@ def choose(rank: np.ndarray, seed: int, most: int = MAX_OBJECTS) -> np.ndarray:
     return np.sort(np.concatenate([np.flatnonzero(rank <= n_ranked), drawn]))
 
 
+def perplexity_of(n: int) -> float:
+    """Return the perplexity of a map of n objects."""
+    return min(PERPLEXITY, (n - 1) / 4)
+
+
 def embed_in_plane(features: np.ndarray, seed: int) -> np.ndarray:
     """Return places (n, 2) of standardised features on a map: t-SNE, begun at the components.
 
@@ -159,7 +164,7 @@ def embed_in_plane(features: np.ndarray, seed: int) -> np.ndarray:
         return padded[:, :2]
     start = PCA(2, svd_solver="full").fit_transform(features)
     start = 1e-4 * start / max(start[:, 0].std(), 1e-12)
-    perplexity = min(PERPLEXITY, (n - 1) / 4)
+    perplexity = perplexity_of(n)
     with threadpool_limits(1):
         tsne = TSNE(2, init=start, perplexity=perplexity, random_state=seed)
         return tsne.fit_transform(features)
@@ -237,7 +242,7 @@ def _page(points: dict, **values) -> str:
         plot=place,
         is_judged="p" in points,
         is_graded="colour_grade" in points,
-        perplexity=PERPLEXITY,
+        perplexity=perplexity_of(len(points["id"])),
     )
 
 
@@ -263,8 +268,8 @@ def _plot(points: dict):
     )
     plot.axis.visible, plot.grid.visible = False, False
     plot.scatter(
-        "x", "y", source=source, size=7, fill_color="colour_cluster", line_color=None,
-        fill_alpha=0.8, nonselection_fill_alpha=0.3, selection_line_color=VERMILLION,
-        selection_line_width=2.5, name="points",
+        "x", "y", source=source, size=7, fill_color="colour_cluster", line_color="black",
+        line_width=0.4, fill_alpha=0.8, nonselection_fill_alpha=0.3, nonselection_line_alpha=0.2,
+        selection_line_color=VERMILLION, selection_line_width=2.5, name="points",
     )  # fmt: skip
     return plot

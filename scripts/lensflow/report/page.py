@@ -116,8 +116,12 @@ def _content(findings: Findings, output: Path) -> dict:
         "paper_tables": paper_tables(findings),
         "models": findings.models,
         "ranked": words.ranking_sentence(findings),
-        "candidates": candidates_content(findings),
-        "explorer": _beside(findings.root / experiment.explorer_path, output),
+        "candidates": [
+            {**part, "grading": _beside(findings, experiment.grading_page(part["dataset"]), output)}
+            for part in candidates_content(findings)
+        ],
+        "explorer": _beside(findings, experiment.explorer_path, output),
+        "judging": _beside(findings, experiment.judging_page, output),
         "completeness": words.completeness_sentences(findings),
         "sections": {
             section: [_figure(*figure, output) for figure in figures]
@@ -127,8 +131,9 @@ def _content(findings: Findings, output: Path) -> dict:
     }
 
 
-def _beside(path: Path, output: Path) -> str | None:
+def _beside(findings: Findings, name: str, output: Path) -> str | None:
     """Return where a file is from the page, None where it is not there."""
+    path = findings.root / name
     if not path.is_file():
         return None
     return quote(Path(relpath(path, output.parent)).as_posix())

@@ -41,7 +41,7 @@ def sample_words(experiment: Experiment) -> str:
 def ranking_sentence(findings: Findings) -> str:
     """Say whose judgement ranks the candidates."""
     judgement = findings.experiment.judgement
-    return f"Ranked with labels “{judgement.name}” ({judgement.title}). {judgement.words}"
+    return f"Ranked by “{judgement.name}”: {judgement.words}"
 
 
 def completeness_sentences(findings: Findings) -> list[str]:

@@ -51,8 +51,9 @@ def _spread(row: dict[str, str]) -> str:
 
 
 def _files(project: Project) -> Iterator[str]:
-    """Yield the report, the explorers and the candidates, those that are there."""
+    """Yield the report, the explorers, the candidates and the pages to grade them, if there."""
     explorers = [experiment.explorer_path for experiment in project.chosen]
-    for path in (REPORT, *explorers, *project.candidate_paths):
+    pages = [each.grading_page(name) for each in project.chosen for name in each.candidate_datasets]
+    for path in (REPORT, *explorers, *project.candidate_paths, *pages):
         if Path(path).is_file():
             yield path

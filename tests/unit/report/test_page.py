@@ -161,9 +161,18 @@ def test_candidates_are_the_best_twenty(folder):
     assert f"<td>{table['id'].iloc[20]}</td>" not in text
 
 
+def test_pages_that_people_work_on_are_linked_where_they_are(folder):
+    assert "judge.html" not in report_of(folder)
+    for name in ("demo/judge.html", "demo/grade_faint.html"):
+        (folder / name).touch()
+    text = report_of(folder)
+    assert '<a href="demo/judge.html">Judge the clusters of demo</a>' in text
+    assert '<a href="demo/grade_faint.html">Grade the candidates of faint</a>' in text
+
+
 def test_candidates_say_whose_judgement_ranks_them(folder):
     text = report_of(folder)
-    assert "Ranked with labels “stand_in” (stand-in (25 true labels a cluster))" in text
+    assert "Ranked by “stand_in”: Clusters labelled by a stand-in" in text
 
 
 def test_figures_stand_in_their_sections_with_their_captions(folder):

@@ -184,7 +184,11 @@ function refresh() {
   byId("done").textContent = `${done} of ${data.objects.length} objects graded`;
   byId("mode").setAttribute("aria-pressed", isSingle());
   refreshWho(store);
-  byId("page").textContent = `page ${pageOf(place()) + 1} of ${Math.max(pageOf(order.length - 1) + 1, 1)}`;
+  const unit = isSingle() ? "object" : "page";
+  byId("page").textContent = isSingle() ? "" : `page ${pageOf(place()) + 1} of ${Math.max(pageOf(order.length - 1) + 1, 1)}`;
+  byId("before").querySelector("span").textContent = `${unit} before`;
+  byId("after").querySelector("span").textContent = `next ${unit}`;
+  byId("rest").hidden = isSingle();
   tiles().forEach(refreshTile);
   if (order.length) refreshSingle();
 }
@@ -277,7 +281,7 @@ const KEYS = [
   { keys: [",", "PageUp"], words: "page before, or object", run: () => turnPage(-1) },
   { keys: ["p"], words: "the rest of this page: not lenses; next page", run: finishPage },
   { keys: ["/"], words: "go to an id or a number: type it, then Enter", run: () => byId("wanted").select() },
-  { keys: ["v"], words: "next view in the mosaic", run: () => next(byId("views"), draw) },
+  { keys: ["v"], words: "next kind of image in the mosaic", run: () => next(byId("views"), draw) },
   ...lookKeys,
   { keys: ["k"], words: "write a note, then Enter", run: () => isSingle() && byId("note").focus() },
   { keys: ["u"], words: "undo", run: undo },
@@ -303,7 +307,7 @@ async function start() {
     gradeButton(`${grade}: ${words}`, GRADE_KEYS[grade][0], "data-grade", grade, () => gradeCurrent(grade))));
   byId("sub-classes").append(...data.sub_classes.map((sub, i) =>
     gradeButton(inWords(sub), SUB_CLASS_KEYS[i], "data-sub", sub, () => gradeCurrent(data.marks.no_lens, sub))));
-  bindClicks({ mode: turnMode, undo, rest: finishPage, before: () => turnPage(-1), after: () => turnPage(1), export: save });
+  bindClicks({ mode: turnMode, ungraded: nextUngraded, undo, rest: finishPage, before: () => turnPage(-1), after: () => turnPage(1), export: save });
   bindWho(store, reshuffle);
   byId("wanted").addEventListener("change", goToNamed);
   byId("note").addEventListener("input", () => store.change((state) => { state.notes[current().id] = byId("note").value; }, true));

@@ -154,7 +154,6 @@ function showMembers() {
   Object.entries(groups).forEach(([group, members]) => byId(group).replaceChildren(...members.map(tile)));
   byId("more").hidden = store.state.more[position()] || sheet.random.length <= data.n_inspected;
   drawAll();
-  drawMean(sheet);
 }
 
 function tile(member) {
@@ -174,7 +173,9 @@ function drawAll() {
     });
     button.replaceChildren(...canvases, make("span", "", { class: "mark" }));
   });
+  drawMean(sheetAt(position()));
   refreshMarks();
+  if (byId("zoom").open) zoom();
 }
 
 function drawMean(sheet) {
@@ -211,6 +212,7 @@ function refresh() {
   refreshWho(store);
   if (document.activeElement !== byId("note")) byId("note").value = store.state.notes[number] ?? "";
   if (images) refreshMarks();
+  if (byId("zoom").open) zoom();
 }
 
 function factsOf(sheet) {
@@ -271,7 +273,8 @@ function refreshNearest(sheet) {
 
 function zoom() {
   const member = Number(tiles()[cursor].dataset.member);
-  byId("zoom-title").textContent = sheetAt(position()).ids[member];
+  const kind = MARKS[markOf(position(), member)];
+  byId("zoom-title").textContent = sheetAt(position()).ids[member] + (kind ? `: ${kind}` : "");
   const figures = images.views.map((view) => {
     const [figure, canvas] = [make("figure"), make("canvas", "", { role: "img", "aria-label": VIEWS[view] })];
     images.draw(canvas, member, view, look);
@@ -482,7 +485,7 @@ function start() {
   const views = Object.keys(VIEWS).filter((view) => data.sheets.some((sheet) => view in sheet));
   byId("views").append(...views.map((view) => make("option", VIEWS[view], { value: view })));
   byId("views").addEventListener("change", drawAll);
-  if (matchMedia("(max-width: 600px)").matches) byId("views").value = "raw";
+  if (isNarrow) byId("views").value = "raw";
   document.querySelectorAll("[data-verdict]").forEach((button) => {
     button.addEventListener("click", () => judge({ probability: Number(button.dataset.verdict) }));
   });

@@ -104,6 +104,8 @@ async function openImages(packed, fluxOf) {
   return { views, flux, side, draw: (canvas, number, view, look) => draw[view](canvas, number, look) };
 }
 
+const isNarrow = matchMedia("(max-width: 600px)").matches; // a phone
+
 /** The controls of how images look, alike on every page; calls back with each new look. */
 function lookControls(colours, changed, stretchKey = "s") {
   const look = {};
@@ -132,6 +134,7 @@ function lookControls(colours, changed, stretchKey = "s") {
     { keys: ["["], words: "less contrast", run: () => step(controls.contrast, -1) },
   ];
   resize();
+  document.getElementById("look").open = !isNarrow;
   return { look, keys, read };
 }
 
