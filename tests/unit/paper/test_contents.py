@@ -2,7 +2,7 @@ import pytest
 
 from lensflow.paper.contents import PAPER_TABLES, compared_paths, comparison_paths, paper_tables
 from lensflow.paper.publish import TABLES
-from unit.test_experiment import project
+from small_projects import project
 
 
 def test_an_experiment_of_the_papers_protocol_has_every_table():
