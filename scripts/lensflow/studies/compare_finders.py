@@ -1,6 +1,6 @@
 """What finders reach side by side: the experiments of a run, from the tables that it made.
 
-    PYTHONPATH=scripts python -m lensflow.studies.compare_finders --output FILE.csv EXPERIMENT...
+    python -m lensflow.studies.compare_finders EXPERIMENT... --samples SAMPLE... --output FILE.csv
 
 Writes one row an experiment, sample and judgement: means and standard deviations over the
 experiment's runs, and the CPU time of a run. Makes nothing anew: run the experiments first. Prints
@@ -8,7 +8,7 @@ the table that the documentation shows; a test holds this to the published file.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -29,13 +29,17 @@ COSTLY = ("fit_", "train_", "spread_", "embed_", "predict_", "denoise_")
 """How the jobs begin that make an encoder, its clusters, and what is computed of each image."""
 
 
-def compare(experiments: Iterable[str], root: Path = Path()) -> pd.DataFrame:
+def compare(
+    experiments: Iterable[str], samples: Sequence[str], root: Path = Path()
+) -> pd.DataFrame:
     """Return what experiments reach.
 
     Parameters
     ----------
     experiments : iterable of str
         Names of experiments that were run.
+    samples : sequence of str
+        Which of their samples, in this order.
     root : path
         The folder that holds ``results``.
 
@@ -48,9 +52,9 @@ def compare(experiments: Iterable[str], root: Path = Path()) -> pd.DataFrame:
     Raises
     ------
     ConfigError
-        When an experiment has no metrics yet.
+        When an experiment has no metrics yet, or none of a sample.
     """
-    return pd.DataFrame([row for name in experiments for row in _rows(name, root)])
+    return pd.DataFrame([row for name in experiments for row in _rows(name, samples, root)])
 
 
 def markdown(table: pd.DataFrame) -> list[str]:
@@ -84,7 +88,7 @@ def markdown(table: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _rows(experiment: str, root: Path) -> Iterator[dict]:
+def _rows(experiment: str, samples: Sequence[str], root: Path) -> Iterator[dict]:
     path = root / "results" / experiment / "metrics_summary.csv"
     if not path.is_file():
         raise ConfigError(
@@ -92,16 +96,21 @@ def _rows(experiment: str, root: Path) -> Iterator[dict]:
             f"snakemake --config run='[{experiment}]'"
         )
     table = pd.read_csv(path, dtype={"cut": str}, keep_default_na=False)
-    for (sample, labels), of_sample in table.groupby(["sample", "labels"], sort=False):
-        row = {"experiment": experiment, "sample": sample, "labels": labels}
-        found = of_sample.set_index(["cut", "metric"])
-        for name, key in MERITS.items():
-            row |= {
-                name: float(found.loc[key, "mean"]),
-                f"{name}_std": float(found.loc[key, "std"]),
-            }
-        n_runs = int(of_sample["n_runs"].iloc[0])
-        yield row | {"n_runs": n_runs, "cpu_s": cpu_seconds(experiment, root) / n_runs}
+    for sample in samples:
+        if sample not in set(table["sample"]):
+            known = ", ".join(dict.fromkeys(table["sample"]))
+            raise ConfigError(f"{path} has no sample {sample!r}; it has {known}")
+        for labels, of_sample in table[table["sample"] == sample].groupby("labels"):
+            yield _row(experiment, sample, labels, of_sample.set_index(["cut", "metric"]), root)
+
+
+def _row(experiment, sample, labels, found: pd.DataFrame, root: Path) -> dict:
+    row = {"experiment": experiment, "sample": sample, "labels": labels}
+    for name, key in MERITS.items():
+        merit = found.loc[key]
+        row |= {name: float(merit["mean"]), f"{name}_std": float(merit["std"])}
+    n_runs = int(found["n_runs"].iloc[0])
+    return row | {"n_runs": n_runs, "cpu_s": cpu_seconds(experiment, root) / n_runs}
 
 
 def cpu_seconds(experiment: str, root: Path = Path()) -> float:
@@ -117,8 +126,9 @@ def main() -> None:
     parser.add_argument("experiments", nargs="+", help="experiments that were run")
     parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
     parser.add_argument("--root", type=Path, default=Path(), help="the folder that holds results")
+    parser.add_argument("--samples", nargs="+", required=True, help="which of their samples")
     given = parser.parse_args()
-    table = compare(given.experiments, given.root)
+    table = compare(given.experiments, given.samples, given.root)
     write_csv(given.output, table)
     print(*markdown(table), sep="\n")
 

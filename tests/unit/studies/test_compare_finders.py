@@ -9,6 +9,7 @@ from lensflow.errors import ConfigError
 from lensflow.studies import compare_finders
 from lensflow.studies.compare_finders import compare, cpu_seconds, markdown
 
+SAMPLES = ("fresh", "faint")
 MERITS = [("none", "auc", 0.9), ("n100_snr50", "auc", 0.97), ("none", "tpr0", 0.2)]
 
 
@@ -18,7 +19,7 @@ def finished(root, experiment, shift=0.0):
     rows = [
         {"sample": sample, "labels": "known", "cut": cut, "metric": metric}
         | {"mean": value + shift - 0.1 * place, "std": 0.01, "n_runs": 2}
-        for place, sample in enumerate(("fresh", "faint"))
+        for place, sample in enumerate(SAMPLES)
         for cut, metric, value in merits
     ]
     folder, jobs = root / "results" / experiment, root / "results/benchmarks" / experiment
@@ -33,7 +34,7 @@ def finished(root, experiment, shift=0.0):
 def test_experiments_stand_side_by_side(tmp_path):
     finished(tmp_path, "one")
     finished(tmp_path, "other", shift=0.02)
-    table = compare(["one", "other"], tmp_path).set_index(["experiment", "sample"])
+    table = compare(["one", "other"], SAMPLES, tmp_path).set_index(["experiment", "sample"])
     assert table.loc[("one", "fresh"), "auc"] == pytest.approx(0.9)
     assert table.loc[("one", "faint"), "auc_cut"] == pytest.approx(0.87)
     assert table.loc[("other", "fresh"), "tpr10"] == pytest.approx(0.42)
@@ -45,26 +46,39 @@ def test_experiments_stand_side_by_side(tmp_path):
 def test_the_cost_is_that_of_what_makes_scores(tmp_path):
     finished(tmp_path, "one")
     assert cpu_seconds("one", tmp_path) == pytest.approx(64.0)
-    assert compare(["one"], tmp_path)["cpu_s"].tolist() == pytest.approx([32.0, 32.0])
+    assert compare(["one"], SAMPLES, tmp_path)["cpu_s"].tolist() == pytest.approx([32.0, 32.0])
 
 
 def test_the_best_of_every_column_is_bold(tmp_path):
     finished(tmp_path, "one")
     finished(tmp_path, "other", shift=0.02)
-    _, _, one, other = markdown(compare(["one", "other"], tmp_path))
+    _, _, one, other = markdown(compare(["one", "other"], SAMPLES, tmp_path))
     assert "**" not in one
     assert other.count("**") == 2 * 4 * 2
 
 
 def test_an_experiment_that_was_not_run_is_named(tmp_path):
     with pytest.raises(ConfigError, match=re.escape("run='[absent]'")):
-        compare(["absent"], tmp_path)
+        compare(["absent"], SAMPLES, tmp_path)
+
+
+def test_a_sample_that_is_not_there_is_named(tmp_path):
+    finished(tmp_path, "one")
+    with pytest.raises(ConfigError, match="no sample 'other'; it has fresh, faint"):
+        compare(["one"], ["other"], tmp_path)
+
+
+def test_the_order_is_that_of_the_samples_asked_for(tmp_path):
+    finished(tmp_path, "one")
+    table = compare(["one"], SAMPLES[::-1], tmp_path)
+    assert table["sample"].tolist() == ["faint", "fresh"]
+    assert markdown(table)[-1].startswith("| `one` | **0.800**, **0.900** |")
 
 
 def test_the_table_is_written_and_printed(tmp_path, monkeypatch, capsys):
     finished(tmp_path, "one")
     output = tmp_path / "finders.csv"
-    command = ["x", "one", "--root", str(tmp_path), "--output", str(output)]
+    command = ["x", "one", "--samples", *SAMPLES, "--root", str(tmp_path), "--output", str(output)]
     monkeypatch.setattr(sys, "argv", command)
     compare_finders.main()
     assert len(pd.read_csv(output)) == 2
