@@ -1,6 +1,6 @@
 """The workflow in the hands of others: as a module, with a failing rule, after a kill."""
 
-import importlib.util
+import shutil
 
 import pytest
 import yaml
@@ -42,10 +42,7 @@ def test_another_workflow_takes_it_as_a_module(tmp_path):
     assert int((tmp_path / "mine.txt").read_text().split()[0]) > 1000
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("snakemake_storage_plugin_fs") is None,
-    reason="snakemake-storage-plugin-fs is not installed",
-)
+@pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not here")
 def test_files_may_be_kept_on_another_file_system(tmp_path):
     folder = configured(tmp_path / "here")
     options = ["--default-storage-provider", "fs", "--default-storage-prefix", tmp_path / "there"]

@@ -5,6 +5,12 @@ MAKES: results/data/<dataset>/manifest.h5, images/shard_<i>.h5, index.h5, quaran
 """
 
 
+def local_folder(wildcards, input):
+    """Return where the files of a dataset are on this machine, wherever they are kept."""
+    first = str(input.sources[0])
+    return os.path.dirname(first) if dataset(wildcards).is_simulated else first
+
+
 rule list_cutouts:
     """List the files of a dataset once and join them with the catalogue."""
     input:
@@ -23,7 +29,7 @@ rule list_cutouts:
         mem_mb=megabytes(2000, 8),
         runtime=minutes(60),
     params:
-        folder=lambda wildcards: dataset(wildcards).cutout_folder,
+        folder=local_folder,
         dataset=lambda wildcards: dataset(wildcards).entry,
         code=lambda wildcards: stage_hash(
             "list_cutouts.py", *dataset(wildcards).kind.modules
@@ -36,6 +42,7 @@ rule ingest_cutouts:
     """Read, check and store one shard of the cutouts."""
     input:
         manifest="results/data/{dataset}/manifest.h5",
+        sources=lambda wildcards: dataset(wildcards).cutout_sources,
     output:
         images="results/data/{dataset}/images/shard_{shard}.h5",
         quarantine="results/data/{dataset}/images/quarantine_{shard}.csv",
@@ -50,7 +57,7 @@ rule ingest_cutouts:
         mem_mb=megabytes(1500),
         runtime=minutes(60),
     params:
-        folder=lambda wildcards: dataset(wildcards).cutout_folder,
+        folder=local_folder,
         dataset=lambda wildcards: dataset(wildcards).entry,
         seed=config["seed"],
         code=lambda wildcards: stage_hash(

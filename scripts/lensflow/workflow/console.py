@@ -41,6 +41,8 @@ NOISE = (
 SAID_ONCE = "Will exit after finishing currently running jobs"
 KEYBOARD = "Terminating processes on user request"
 INTERRUPTED = "Interrupted. What is finished stays; say the same again to go on."
+# What Snakemake puts behind the name of a file that is kept elsewhere.
+STORED = " (send to storage)"
 # An exception that is told by the line of the failed job.
 TOLD = frozenset(["RuleException", "CalledProcessError", "SpawnedJobError"])
 
@@ -136,7 +138,7 @@ class Console(logging.StreamHandler):
         return [f"{record.stats['total']} jobs to do"]
 
     def _begin(self, record) -> tuple:
-        log, output = next(iter(record.log), None), next(iter(record.output), "")
+        log, output = _first(record.log), _first(record.output) or ""
         self.jobs[record.jobid] = Job(stage_name(log) if log else record.rule_name, log, output)
         return ()
 
@@ -164,7 +166,7 @@ class Console(logging.StreamHandler):
         ]
 
     def _failed(self, jobid: int, rule: str, logs: Iterable[str]) -> str:
-        log = next(iter(logs), None)
+        log = _first(logs)
         job = self.jobs.get(jobid) or Job(stage_name(log) if log else rule, log)
         self.failed[jobid] = job
         return f"FAILED {job.name}: {job.reason}"
@@ -190,6 +192,11 @@ class Console(logging.StreamHandler):
         if text.startswith(NOTHING_TO_DO):
             lines += self.at_rest()
         return lines
+
+
+def _first(paths: Iterable[str]) -> str | None:
+    """Return the first file of a job as it is called, None for none."""
+    return next((path.removesuffix(STORED) for path in map(str, paths)), None)
 
 
 def _finding(job: Job) -> str:

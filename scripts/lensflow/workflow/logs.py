@@ -90,7 +90,7 @@ def is_verbose(environment: Mapping[str, str]) -> bool:
 
 def stage_name(path: str | os.PathLike) -> str:
     """Return the name by which a log's stage is called: its path in ``results/logs``."""
-    return os.fspath(path).removeprefix(FOLDER).removesuffix(".log")
+    return os.fspath(path).rpartition(FOLDER)[-1].removesuffix(".log")
 
 
 def found(path: str | os.PathLike) -> str:

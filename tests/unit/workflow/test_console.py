@@ -52,6 +52,13 @@ def fail(logger, jobid, log):
 LOG = "results/logs/demo/fit_mixture_8_0.log"
 
 
+def test_a_stage_whose_files_are_kept_elsewhere_is_called_as_any_other(logger, screen, log):
+    log.write_text("2026-01-01 00:00:00Z INFO lensflow.a: 8 clusters\n")
+    begin(logger, 1, f"{log} (send to storage)")
+    finish(logger, 1, 1, 2)
+    assert screen.getvalue().startswith("[1/2] demo/fit_mixture_8_0: 8 clusters (")
+
+
 def test_a_finished_stage_is_one_line_with_what_it_found(logger, screen, log):
     log.write_text(
         "2026-01-01 00:00:00Z INFO lensflow.a: 3 of 8\n"

@@ -78,6 +78,7 @@ def test_a_missing_log_says_nothing(tmp_path):
 def test_a_stage_is_called_by_the_place_of_its_log():
     assert stage_name(LOG) == "demo/train"
     assert stage_name(Path("elsewhere/x.log")) == "elsewhere/x"
+    assert stage_name(".snakemake/storage/fs/there/results/logs/demo/train.log") == "demo/train"
 
 
 def test_an_error_of_several_lines_is_told_whole(tmp_path):
