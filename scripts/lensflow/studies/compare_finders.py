@@ -68,23 +68,24 @@ def markdown(table: pd.DataFrame) -> list[str]:
     Returns
     -------
     list of str
-        A line an experiment, the best values bold; of two samples both, in the order of the file.
+        A line an experiment and judgement, the best values bold; all samples, in the order of the
+        file.
     """
     keys = ["experiment", "labels"]
     samples = list(dict.fromkeys(table["sample"]))
     wide = table.pivot(index=keys, columns="sample", values=list(MERITS))
     wide = wide.reindex(pd.MultiIndex.from_frame(table[keys].drop_duplicates()))
     costs = table.drop_duplicates(keys)["cpu_s"].to_numpy()
-    titles = ["experiment", *_TITLES.values(), "CPU a run"]
+    titles = ["experiment", "clusters judged by", *_TITLES.values(), "CPU a run"]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     best = {(name, sample): wide[(name, sample)].max() for name in MERITS for sample in samples}
-    for ((experiment, _), row), cost in zip(wide.iterrows(), costs, strict=True):
+    for ((experiment, labels), row), cost in zip(wide.iterrows(), costs, strict=True):
         cells = []
         for name in MERITS:
             values = [(row[name, sample], best[name, sample]) for sample in samples]
             texts = [f"**{v:.3f}**" if v == highest else f"{v:.3f}" for v, highest in values]
             cells.append(", ".join(texts))
-        lines.append(f"| `{experiment}` | {' | '.join(cells)} | {cost / 60:.1f} min |")
+        lines.append(f"| `{experiment}` | `{labels}` | {' | '.join(cells)} | {cost / 60:.1f} min |")
     return lines
 
 

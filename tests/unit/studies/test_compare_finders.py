@@ -72,7 +72,7 @@ def test_the_order_is_that_of_the_samples_asked_for(tmp_path):
     finished(tmp_path, "one")
     table = compare(["one"], SAMPLES[::-1], tmp_path)
     assert table["sample"].tolist() == ["faint", "fresh"]
-    assert markdown(table)[-1].startswith("| `one` | **0.800**, **0.900** |")
+    assert markdown(table)[-1].startswith("| `one` | `known` | **0.800**, **0.900** |")
 
 
 def test_the_table_is_written_and_printed(tmp_path, monkeypatch, capsys):
@@ -83,6 +83,6 @@ def test_the_table_is_written_and_printed(tmp_path, monkeypatch, capsys):
     compare_finders.main()
     assert len(pd.read_csv(output)) == 2
     *_, shown = capsys.readouterr().out.splitlines()
-    assert shown.startswith("| `one` | **0.900**, **0.800** | **0.970**, **0.870** |")
+    assert shown.startswith("| `one` | `known` | **0.900**, **0.800** | **0.970**, **0.870** |")
     assert shown.endswith("| 0.5 min |")
     assert not math.isnan(pd.read_csv(output)["auc"].sum())

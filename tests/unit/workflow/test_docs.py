@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from snakemake.cli import get_argument_parser
@@ -13,6 +14,7 @@ from snakemake.cli import get_argument_parser
 from docs import PAGES, ROOT, called, commands, fenced, inline
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.figures.catalogue import FIGURES
+from lensflow.studies.compare_finders import markdown
 from lensflow.workflow.config import complete
 from lensflow.workflow.recipes import laid_over, read_recipes
 from lensflow.workflow.schema import SCHEMA_PATH
@@ -39,6 +41,18 @@ def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)]+)\)", page.read_text())
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_tables_of_finders_are_what_is_published():
+    published = markdown(pd.read_csv(ROOT / "results/published/finders.csv"))
+    shown = [
+        (page.name, line)
+        for page in PAGES
+        for line in page.read_text().splitlines()
+        if line.startswith("| `goal_")
+    ]
+    assert [(page, line) for page, line in shown if line not in published] == []
+    assert {page for page, _ in shown} >= {"README.md", "evidence.md"}
 
 
 def test_every_page_is_linked_from_the_first():
