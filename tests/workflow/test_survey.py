@@ -58,6 +58,16 @@ def test_candidates_come_by_nobody_at_first_and_by_a_person_then(finished, tmp_p
     assert len(certain)
     assert (certain["p_lens"] == probability[certain["cluster"]].to_numpy()).all()
 
+    # All that the table is for is there already: it stops the run all the same.
+    template.assign(probability=[0.0, 0.25, 0.5, 0.75, None]).to_csv(
+        tmp_path / "judged.csv", index=False
+    )
+    done = snakemake(tmp_path, "--cores", 2, check=False)
+    assert done.returncode != 0
+    assert "judged.csv: probability '' of cluster 4 is not a number" in done.output
+    assert f"open {RUN}/judge.html in a browser, save its file as judged.csv" in done.output
+    assert "Finished job" not in done.output
+
 
 def test_the_recipe_needs_nothing_but_the_folder(tmp_path):
     shutil.copy(ROOT / "config.yaml", tmp_path)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(LIBRARY))
 import lensflow
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.embed.encoders import FITTED
-from lensflow.errors import ConfigError
+from lensflow.errors import ConfigError, LabelError
 from lensflow.experiment import RUN_PATTERN as RUN
 from lensflow.experiment import OWN_SAMPLES, Project
 from lensflow.prepare.scaling import SCALES
@@ -57,7 +57,12 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 PROJECT = Project(config)
-CONSOLE = attach(logger, workflow, os.environ, lambda: outcome(PROJECT))
+# What is wrong with the files of people. An input function alone stops no run: where the file that its
+# rule makes is there from an earlier run, Snakemake takes that one.
+PROBLEMS = []
+CONSOLE = attach(
+    logger, workflow, os.environ, lambda: [*PROBLEMS[:1], *outcome(PROJECT)]
+)
 # The tables of cluster labels that a rule makes; the others come from outside.
 RULE_MADE = [j.name for j in JUDGEMENTS.values() if j.judge]
 # The judgements that a student can learn from.
@@ -103,6 +108,15 @@ def of_experiment(function):
     return values
 
 
+def checked(look, *chosen):
+    """Return the files of people that a look at them lets through; what it refuses stops the run."""
+    try:
+        return look(*chosen)
+    except LabelError as error:
+        PROBLEMS.append(str(error))
+        raise
+
+
 def encoder_hash(script, wildcards):
     """Return the code hash of a stage with the module of the experiment's encoder."""
     return stage_hash(script, experiment(wildcards).encoder.module)
@@ -116,3 +130,5 @@ onstart:
             check_accounting(workflow.executor_settings.status_command)
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
+    if PROBLEMS:
+        raise WorkflowError(PROBLEMS[0])

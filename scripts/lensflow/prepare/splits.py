@@ -13,6 +13,7 @@ from lensflow.samples.images import read_index
 from lensflow.seeds import rng
 
 PROTOCOLS = ("paper", "honest", "unlabelled")
+CLASSES = {1: "lenses", 0: "non-lenses", -1: "of unknown class"}
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +124,9 @@ def split_dataset(
     """
     table = read_index(index_path, catalogue=["is_lens"])
     split = make_split(table, protocol, fraction, seed)
-    counts = split.groupby(["sample", "is_lens"]).size().to_dict()
-    logger.info("images by (sample, is_lens): %s", counts)
+    counts = split.groupby(["sample", "is_lens"], sort=False).size().items()
+    words = [f"{sample}: {count} {CLASSES[is_lens]}" for (sample, is_lens), count in counts]
+    logger.info("images of %s", ", ".join(words))
     with tables.replacing(output_path) as partial:
         split.to_csv(partial, index=False)
 

@@ -41,6 +41,8 @@ NOISE = (
 SAID_ONCE = "Will exit after finishing currently running jobs"
 KEYBOARD = "Terminating processes on user request"
 INTERRUPTED = "Interrupted. What is finished stays; say the same again to go on."
+# How an error ends that a check before the first job has raised.
+AT_START = "in __onstart"
 # What Snakemake puts behind the name of a file that is kept elsewhere.
 STORED = " (send to storage)"
 # An exception that is told by the line of the failed job.
@@ -172,7 +174,13 @@ class Console(logging.StreamHandler):
         return f"FAILED {job.name}: {job.reason}"
 
     def _exception(self, record) -> list[str]:
-        return [] if record.exception in TOLD else self._message(record)
+        if record.exception in TOLD:
+            return []
+        text = record.getMessage().strip()
+        if text.endswith(AT_START):
+            # What the workflow itself refuses says all: its place in a rule file says nothing.
+            return ["ERROR: " + "\n".join(text.splitlines()[1:-1])]
+        return self._message(record)
 
     def _stop(self, text: str) -> list[str]:
         """Tell once that somebody stops the run; jobs that the keyboard ends have not failed."""

@@ -52,6 +52,16 @@ def fail(logger, jobid, log):
 LOG = "results/logs/demo/fit_mixture_8_0.log"
 
 
+def test_what_is_refused_before_the_first_job_is_told_without_its_place(logger, screen):
+    text = """WorkflowError in file "/x/common.smk", line 134:
+judged.csv: the table judges another mixture
+To judge: open judge.html
+  File "/x/common.smk", line 134, in __onstart"""
+    logger.error(text, extra={"event": "error", "exception": "WorkflowError"})
+    said = "ERROR: judged.csv: the table judges another mixture\nTo judge: open judge.html\n"
+    assert screen.getvalue() == said
+
+
 def test_a_stage_whose_files_are_kept_elsewhere_is_called_as_any_other(logger, screen, log):
     log.write_text("2026-01-01 00:00:00Z INFO lensflow.a: 8 clusters\n")
     begin(logger, 1, f"{log} (send to storage)")
