@@ -12,6 +12,7 @@ const START = { position: 0, judged: {}, marks: {}, notes: {}, more: {}, goOn: t
 // Sheets that show something; those that a person is asked to judge come first, others follow them.
 const filled = data.sheets.map((sheet, number) => number).filter((number) => data.sheets[number].n_members > 0);
 const asked = filled.filter((number) => !data.sheets[number].follows);
+const following = filled.filter((number) => data.sheets[number].follows);
 const FOLLOWS = `from the verdicts on ${data.models[0].name}`;
 
 const name = `lensflow judge ${data.models.map((model) => model.hash.slice(0, 16)).join(" ")}`;
@@ -247,17 +248,18 @@ function showValue() {
 }
 
 function refreshOverview() {
-  const buttons = filled.map((number) => {
-    const judged = verdict(number);
-    const said = judged ? Number(judged.probability.toFixed(2)) : "?";
-    const button = make("button", `${label(number)} → ${said}`, { type: "button" });
-    button.setAttribute("aria-label", `cluster ${label(number)}, ${words(judged)}`);
-    button.setAttribute("aria-current", number === position());
-    button.toggleAttribute("data-follows", Boolean(sheetAt(number).follows));
-    button.addEventListener("click", () => goTo(number));
-    return button;
-  });
-  byId("overview").replaceChildren(...buttons);
+  byId("overview").replaceChildren(...asked.map(overviewButton));
+  byId("followers").replaceChildren(...following.map(overviewButton));
+}
+
+function overviewButton(number) {
+  const judged = verdict(number);
+  const said = judged ? Number(judged.probability.toFixed(2)) : "?";
+  const button = make("button", `${label(number)} → ${said}`, { type: "button" });
+  button.setAttribute("aria-label", `cluster ${label(number)}, ${words(judged)}`);
+  button.setAttribute("aria-current", number === position());
+  button.addEventListener("click", () => goTo(number));
+  return button;
 }
 
 function refreshNearest(sheet) {
@@ -485,6 +487,8 @@ function start() {
   const views = Object.keys(VIEWS).filter((view) => data.sheets.some((sheet) => view in sheet));
   byId("views").append(...views.map((view) => make("option", VIEWS[view], { value: view })));
   byId("views").addEventListener("change", drawAll);
+  byId("others").hidden = following.length === 0;
+  byId("others").querySelector("summary").textContent = `${following.length} clusters of the other runs follow: each gets the mean of what is said of its members`;
   if (isNarrow) byId("views").value = "raw";
   document.querySelectorAll("[data-verdict]").forEach((button) => {
     button.addEventListener("click", () => judge({ probability: Number(button.dataset.verdict) }));

@@ -26,14 +26,22 @@ function lightSubtracted(flux, model, side) {
   const [x, y, ratio, angle] = model;
   const profile = model.subarray(4);
   const last = profile.length - 1;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return flux.map((value, pixel) => {
-    const [dx, dy] = [(pixel % side) - x, Math.floor(pixel / side) - y];
-    const radius = Math.hypot((dx * cos + dy * sin) * Math.sqrt(ratio), (dy * cos - dx * sin) / Math.sqrt(ratio));
-    const ring = Math.min(Math.floor(radius), last);
-    const next = Math.min(ring + 1, last);
-    return value - profile[ring] - (profile[next] - profile[ring]) * Math.min(radius - ring, 1);
-  });
+  const stretched = Math.sqrt(ratio);
+  const [alongX, alongY] = [Math.cos(angle) * stretched, Math.sin(angle) * stretched];
+  const [acrossX, acrossY] = [-Math.sin(angle) / stretched, Math.cos(angle) / stretched];
+  const left = new Float32Array(flux.length);
+  // Loops without closures, arrays or Math.hypot: a hundred images are drawn at a key.
+  for (let row = 0, pixel = 0; row < side; row += 1) {
+    for (let column = 0; column < side; column += 1, pixel += 1) {
+      const along = (column - x) * alongX + (row - y) * alongY;
+      const across = (column - x) * acrossX + (row - y) * acrossY;
+      const radius = Math.sqrt(along * along + across * across);
+      const ring = Math.min(Math.floor(radius), last);
+      const next = Math.min(ring + 1, last);
+      left[pixel] = flux[pixel] - profile[ring] - (profile[next] - profile[ring]) * Math.min(radius - ring, 1);
+    }
+  }
+  return left;
 }
 
 /** Return the flux that only few pixels in a thousand exceed, at least eight sigma. */
@@ -42,9 +50,10 @@ function brightest(flux) {
   return Math.max(sorted[Math.floor(0.998 * (sorted.length - 1))], 8);
 }
 
-/** Return the colours of 256 shares of white, as red, green and blue each. */
+/** Return the 256 colours from black to white of a table of hexadecimal digits, as pixels. */
 function coloursOf(hex) {
-  return Array.from({ length: 256 }, (_, i) => [0, 2, 4].map((part) => parseInt(hex.slice(6 * i + part, 6 * i + part + 2), 16)));
+  const parts = Uint8ClampedArray.from({ length: 4 * 256 }, (_, i) => (i % 4 === 3 ? 255 : parseInt(hex.substr(6 * Math.floor(i / 4) + 2 * (i % 4), 2), 16)));
+  return new Uint32Array(parts.buffer);
 }
 
 /** Draw an image, its first row at the bottom, from black at -2 sigma to white at a flux. */
@@ -58,12 +67,14 @@ function drawFlux(canvas, flux, side, look, bright = brightest(flux)) {
 function drawShares(canvas, shares, side, { inverted, colours }) {
   canvas.width = canvas.height = side;
   const image = new ImageData(side, side);
-  shares.forEach((share, pixel) => {
-    const level = Math.round(255 * Math.min(Math.max(inverted ? 1 - share : share, 0), 1));
-    const place = 4 * ((side - 1 - Math.floor(pixel / side)) * side + (pixel % side));
-    image.data.set(colours[level], place);
-    image.data[place + 3] = 255;
-  });
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let row = 0, pixel = 0; row < side; row += 1) {
+    const start = (side - 1 - row) * side;
+    for (let column = 0; column < side; column += 1, pixel += 1) {
+      const level = Math.round(255 * Math.min(Math.max(shares[pixel], 0), 1));
+      pixels[start + column] = colours[inverted ? 255 - level : level];
+    }
+  }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
