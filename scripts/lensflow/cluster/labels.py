@@ -147,9 +147,9 @@ def _of_mixture(table: pd.DataFrame, path: str | Path, mixture_hash: str) -> pd.
         found = ", ".join(sorted(set(table["mixture_hash"]) - {""}))
         raise LabelError(
             f"{path}: the table judges the mixture {found or '(none)'}, but is applied "
-            f"to {mixture_hash}; it was made for another mixture, before images, encoder or settings "
-            "changed: put it away, run again, and judge the new clusters; or go back to what was "
-            "judged"
+            f"to {mixture_hash}; it was made for another mixture, before images, encoder or "
+            "settings changed: put it away, run again, and judge the new clusters; or go back to "
+            "what was judged"
         )
     return table[own].copy()
 

@@ -67,6 +67,26 @@ def _overlaps(labels, founders: Sequence[Match], own: np.ndarray, n_own: int) ->
     return overlaps
 
 
+def member_shares(own: np.ndarray, judged: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return what share of a cluster's members is in each cluster of another model.
+
+    Parameters
+    ----------
+    own, judged : ndarray of int, shape (n,)
+        The cluster of each image in one model and in the other.
+    shape : tuple of int
+        The numbers of their clusters.
+
+    Returns
+    -------
+    ndarray of that shape
+        Rows sum to one, those of empty clusters to zero.
+    """
+    counts = np.zeros(shape)
+    np.add.at(counts, (own, judged), 1)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
 def nearest_clusters(
     embeddings: np.ndarray, labels: np.ndarray, n_components: int, n_nearest: int
 ) -> list[list[int]]:

@@ -11,7 +11,12 @@ import pandas as pd
 from lensflow.cluster import clusterers
 from lensflow.cluster.judgements import N_INSPECTED, representatives
 from lensflow.cluster.makeup import describe_clusters
-from lensflow.cluster.matching import Match, match_clusters, nearest_clusters
+from lensflow.cluster.matching import (
+    Match,
+    match_clusters,
+    member_shares,
+    nearest_clusters,
+)
 from lensflow.errors import ArtifactError
 from lensflow.figures import sources
 from lensflow.prepare.augmentation import rotate
@@ -175,9 +180,10 @@ def _sheets(models, groups: Sequence[Sequence[Match]], blind: bool, seed: int) -
 
 def _shares(models, match: Match, place: Mapping) -> list[tuple[int, float]]:
     """Return which sheets of the first model hold the members of a cluster, and what share each."""
-    members = models[match.model].clusters == match.cluster
-    counts = np.bincount(models[0].clusters[members], minlength=models[0].n_components)
-    return [(place[0, k], float(counts[k] / counts.sum())) for k in np.flatnonzero(counts)]
+    first, own = models[0], models[match.model]
+    shape = own.n_components, first.n_components
+    shares = member_shares(own.clusters, first.clusters, shape)[match.cluster]
+    return [(place[0, k], float(shares[k])) for k in np.flatnonzero(shares)]
 
 
 def _shown_of(model: Model, n_shown: int, seed: int) -> list[Shown]:

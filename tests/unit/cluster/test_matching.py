@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import jaccard_score
 
-from lensflow.cluster.matching import Match, match_clusters, nearest_clusters
+from lensflow.cluster.matching import Match, match_clusters, member_shares, nearest_clusters
 
 
 def test_a_model_matches_itself_whatever_its_clusters_are_called():
@@ -66,3 +66,8 @@ def test_the_nearest_clusters_come_by_distance_in_standard_deviations():
     labels = np.repeat([0, 1, 3], 10)
     embeddings = np.stack([labels * 1.0, np.tile([-1e3, 1e3], 15)], axis=1)
     assert nearest_clusters(embeddings, labels, 4, 2) == [[1, 3], [0, 3], [], [1, 0]]
+
+
+def test_shares_of_members_by_hand():
+    own, judged = np.array([0, 0, 0, 0, 2]), np.array([1, 1, 1, 0, 0])
+    assert member_shares(own, judged, (3, 2)).tolist() == [[0.25, 0.75], [0, 0], [1, 0]]
