@@ -91,6 +91,12 @@ def dataset(wildcards):
     return PROJECT.datasets[wildcards.dataset]
 
 
+def local_folder(wildcards, input):
+    """Return where the files of a dataset are on this machine, wherever they are kept."""
+    first = str(input.sources[0])
+    return os.path.dirname(first) if dataset(wildcards).is_simulated else first
+
+
 def run(wildcards):
     """Return the run that the wildcards name."""
     return Run(wildcards.scale, int(wildcards.features), int(wildcards.run))

@@ -5,12 +5,6 @@ MAKES: results/data/<dataset>/manifest.h5, images/shard_<i>.h5, index.h5, quaran
 """
 
 
-def local_folder(wildcards, input):
-    """Return where the files of a dataset are on this machine, wherever they are kept."""
-    first = str(input.sources[0])
-    return os.path.dirname(first) if dataset(wildcards).is_simulated else first
-
-
 rule list_cutouts:
     """List the files of a dataset once and join them with the catalogue."""
     input:
