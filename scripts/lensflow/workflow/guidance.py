@@ -38,7 +38,8 @@ def _steps(experiment: Experiment) -> Iterator[str]:
         yield f"{experiment.name}: no grades in {path} yet. To grade: {_how_to_grade(experiment)}."
     yield from _graded_twice(experiment)
     if not experiment.pending:
-        yield from (look for path in experiment.look_paths for look in _look(experiment, path))
+        # Of several runs the first is judged.
+        yield from (look for path in experiment.look_paths[:1] for look in _look(experiment, path))
 
 
 def _graded_twice(experiment: Experiment) -> Iterator[str]:
