@@ -21,7 +21,7 @@ rule rank_candidates:
         ),
         index="results/data/{dataset}/index.h5",
         manifest="results/data/{dataset}/manifest.h5",
-        grades=lambda wildcards: checked(checked_grades, experiment(wildcards)),
+        grades=lambda wildcards: REFUSALS.checked(checked_grades, experiment(wildcards)),
         answers=lambda wildcards: experiment(wildcards).answer_paths(wildcards.dataset),
         known_lenses=lambda wildcards: dataset(wildcards).known_lenses_paths,
     output:

@@ -209,7 +209,7 @@ rule score_shard:
     input:
         embeddings=f"{RUN}/embeddings/{{sample}}/shard_{{shard}}.h5",
         mixture=f"{RUN}/mixture.h5",
-        labels=lambda wildcards: checked(
+        labels=lambda wildcards: REFUSALS.checked(
             checked_tables, experiment(wildcards), run(wildcards)
         ),
         further=lambda wildcards: experiment(wildcards).further_paths(run(wildcards))[
@@ -338,7 +338,7 @@ rule add_student:
 rule fit_head:
     """Fit the head of a run to the graded images, in whichever samples they are."""
     input:
-        grades=lambda wildcards: checked(checked_grades, experiment(wildcards)),
+        grades=lambda wildcards: REFUSALS.checked(checked_grades, experiment(wildcards)),
         answers=lambda wildcards: [
             path
             for name in experiment(wildcards).hidden_datasets

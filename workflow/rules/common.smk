@@ -1,8 +1,7 @@
 """Start-up, wildcards, memory and time: what every rule file uses.
 
 NEEDS: config.yaml
-MAKES: nothing; every rule stands in another file. What an experiment chooses and where its files
-       are is decided in scripts/lensflow/experiment.
+MAKES: nothing. What an experiment chooses and where its files are: scripts/lensflow/experiment.
 """
 
 import os
@@ -17,9 +16,9 @@ LIBRARY = Path(str(workflow.current_basedir)).parents[1] / "scripts"
 sys.path.insert(0, str(LIBRARY))
 
 import lensflow
-from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.cluster.judgements import PROBABLE, RULE_MADE
 from lensflow.embed.encoders import FITTED
-from lensflow.errors import ConfigError, LabelError
+from lensflow.errors import ConfigError
 from lensflow.experiment import RUN_PATTERN as RUN
 from lensflow.experiment import OWN_SAMPLES, Project
 from lensflow.prepare.scaling import SCALES
@@ -28,6 +27,7 @@ from lensflow.workflow.code_hash import page_hash, stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_accounting, check_executor, check_profile
 from lensflow.workflow.console import attach
+from lensflow.workflow.guidance import Refusals
 from lensflow.workflow.outcome import outcome
 from lensflow.workflow.requests import megabytes, minutes, training_minutes
 from lensflow.workflow.yaml_files import check_yaml_files
@@ -57,16 +57,10 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 PROJECT = Project(config)
-# What is wrong with the files of people. An input function alone stops no run: where the file that its
-# rule makes is there from an earlier run, Snakemake takes that one.
-PROBLEMS = []
+REFUSALS = Refusals()
 CONSOLE = attach(
-    logger, workflow, os.environ, lambda: [*PROBLEMS[:1], *outcome(PROJECT)]
+    logger, workflow, os.environ, lambda: [*REFUSALS.said[:1], *outcome(PROJECT)]
 )
-# The tables of cluster labels that a rule makes; the others come from outside.
-RULE_MADE = [j.name for j in JUDGEMENTS.values() if j.judge]
-# The judgements that a student can learn from.
-PROBABLE = [j.name for j in JUDGEMENTS.values() if j.gives_probabilities]
 
 
 wildcard_constraints:
@@ -91,12 +85,6 @@ def dataset(wildcards):
     return PROJECT.datasets[wildcards.dataset]
 
 
-def local_folder(wildcards, input):
-    """Return where the files of a dataset are on this machine, wherever they are kept."""
-    first = str(input.sources[0])
-    return os.path.dirname(first) if dataset(wildcards).is_simulated else first
-
-
 def run(wildcards):
     """Return the run that the wildcards name."""
     return Run(wildcards.scale, int(wildcards.features), int(wildcards.run))
@@ -114,15 +102,6 @@ def of_experiment(function):
     return values
 
 
-def checked(look, *chosen):
-    """Return the files of people that a look at them lets through; what it refuses stops the run."""
-    try:
-        return look(*chosen)
-    except LabelError as error:
-        PROBLEMS.append(str(error))
-        raise
-
-
 def encoder_hash(script, wildcards):
     """Return the code hash of a stage with the module of the experiment's encoder."""
     return stage_hash(script, experiment(wildcards).encoder.module)
@@ -136,5 +115,5 @@ onstart:
             check_accounting(workflow.executor_settings.status_command)
     except ConfigError as error:
         raise WorkflowError(str(error)) from None
-    if PROBLEMS:
-        raise WorkflowError(PROBLEMS[0])
+    if REFUSALS.said:
+        raise WorkflowError(REFUSALS.said[0])

@@ -226,7 +226,7 @@ rule evaluate_finder:
 rule evaluate_graders:
     """Say how far people agree who grade, and what they make of hidden objects."""
     input:
-        grades=lambda wildcards: checked(checked_grades, experiment(wildcards)),
+        grades=lambda wildcards: REFUSALS.checked(checked_grades, experiment(wildcards)),
         answers=lambda wildcards: [
             path
             for name in experiment(wildcards).candidate_datasets

@@ -23,7 +23,7 @@ rule list_cutouts:
         mem_mb=megabytes(2000, 8),
         runtime=minutes(60),
     params:
-        folder=local_folder,
+        folder=lambda wildcards, input: dataset(wildcards).local_folder(input.sources),
         dataset=lambda wildcards: dataset(wildcards).entry,
         code=lambda wildcards: stage_hash(
             "list_cutouts.py", *dataset(wildcards).kind.modules
@@ -51,7 +51,7 @@ rule ingest_cutouts:
         mem_mb=megabytes(1500),
         runtime=minutes(60),
     params:
-        folder=local_folder,
+        folder=lambda wildcards, input: dataset(wildcards).local_folder(input.sources),
         dataset=lambda wildcards: dataset(wildcards).entry,
         seed=config["seed"],
         code=lambda wildcards: stage_hash(

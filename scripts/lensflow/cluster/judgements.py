@@ -407,6 +407,12 @@ JUDGEMENTS = {
     )
 }
 
+RULE_MADE = [name for name, judgement in JUDGEMENTS.items() if judgement.judge]
+"""Those whose tables of cluster labels a rule makes; the others come from outside."""
+
+PROBABLE = [name for name, judgement in JUDGEMENTS.items() if judgement.gives_probabilities]
+"""Those that give a lens probability, which a student can learn."""
+
 
 def counting(names: Iterable[str]) -> Judgement:
     """Return the judgement that counts among those an experiment has.

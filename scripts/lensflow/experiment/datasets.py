@@ -1,6 +1,7 @@
 """A dataset: what its entry in the configuration says, and where its files are."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lensflow.ingest.kinds import KINDS, Kind
@@ -116,6 +117,11 @@ class Dataset:
     def cutout_folder(self) -> str:
         """Folder that holds its FITS files."""
         return f"{self.folder}/simulated" if self.is_simulated else self.entry["path"]
+
+    def local_folder(self, sources: Sequence[str]) -> str:
+        """Return that folder where `cutout_sources` are on this machine, wherever they are kept."""
+        first = str(sources[0])
+        return os.path.dirname(first) if self.is_simulated else first
 
     @property
     def cutout_sources(self) -> list[str]:

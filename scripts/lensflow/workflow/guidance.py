@@ -1,9 +1,10 @@
 """What a person may do after a run, and how: which page to open, which file to save where."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import LabelError
@@ -12,6 +13,32 @@ from lensflow.figures.catalogue import FIGURES
 from lensflow.samples.runs import Run
 
 (SHEET,) = (figure for figure in FIGURES if figure.is_to_judge)
+T = TypeVar("T")
+
+
+class Refusals:
+    """What is wrong with the files of people, found while Snakemake plans.
+
+    An input function alone stops no run: where the file that its rule makes is there from an
+    earlier run, Snakemake takes that one. So what was said is kept, and stops the run at its start.
+    """
+
+    def __init__(self):
+        self.said: list[str] = []
+
+    def checked(self, look: Callable[..., T], *chosen: object) -> T:
+        """Return the files of people that a look at them lets through.
+
+        Raises
+        ------
+        LabelError
+            What the look refuses; it is kept.
+        """
+        try:
+            return look(*chosen)
+        except LabelError as error:
+            self.said.append(str(error))
+            raise
 
 
 def next_steps(project: Project) -> list[str]:

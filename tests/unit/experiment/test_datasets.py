@@ -1,3 +1,4 @@
+from lensflow.experiment import Dataset
 from small_projects import project
 
 
@@ -38,3 +39,11 @@ def test_paths_of_a_dataset(tmp_path):
     ]
     assert chosen["images"].cutout_folder == str(tmp_path)
     assert chosen["images"].cutout_sources == [str(tmp_path)]
+
+
+def test_the_folder_of_the_files_is_where_the_sources_are_now():
+    there = project().datasets["there"]
+    sources = [f"elsewhere/{path}" for path in there.cutout_sources]
+    assert there.local_folder(sources) == f"elsewhere/{there.cutout_folder}"
+    own = Dataset("own", {"kind": "fits", "path": "data/own"})
+    assert own.local_folder(["kept/data/own", "kept/catalogue.csv"]) == "kept/data/own"

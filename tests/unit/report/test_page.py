@@ -141,7 +141,7 @@ def test_unlabelled_experiment(folder):
     assert "There are no metrics" in text
     assert "purity and completeness are not known" in text
     assert "What is missed" not in text
-    assert "Clusters labelled by a person" in text
+    assert "Clusters judged by a person" in text
 
 
 def test_names_from_data_cannot_break_the_page(folder):

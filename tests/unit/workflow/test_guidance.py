@@ -9,7 +9,7 @@ from lensflow.errors import LabelError
 from lensflow.experiment import Project
 from lensflow.samples.runs import Run
 from lensflow.workflow.config import complete
-from lensflow.workflow.guidance import checked_grades, checked_tables, next_steps
+from lensflow.workflow.guidance import Refusals, checked_grades, checked_tables, next_steps
 from unit.figures.small_sample import write_small_sample
 
 RUN = Run("sigma", 2, 0)
@@ -105,3 +105,14 @@ def test_two_graders_with_one_name_are_told(survey, tmp_path):
     (tmp_path / "bob.csv").write_text("id,grade,who\n2,X,Ann\n")
     with pytest.raises(LabelError, match="is this one person"):
         checked_grades(experiment)
+
+
+def test_what_is_refused_is_said_again_at_the_start():
+    def look(path):
+        raise LabelError(f"{path} is no table")
+
+    refusals = Refusals()
+    assert refusals.checked(sorted, "ba") == ["a", "b"]
+    with pytest.raises(LabelError, match="is no table"):
+        refusals.checked(look, "judged.csv")
+    assert refusals.said == ["judged.csv is no table"]
