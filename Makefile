@@ -12,9 +12,8 @@ PYTHON ?= python3
 CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
-UNIT_TESTS := tests/unit tests/browser tests/reliability
+OTHER_TESTS := tests/slurm tests/unit tests/browser tests/reliability
 WORKFLOW_TESTS := tests/workflow
-SLURM_TESTS := tests/slurm
 PYTEST := .venv/bin/python -m pytest --durations=15 --durations-min=10
 VERBOSE ?=
 export VERBOSE
@@ -44,7 +43,7 @@ slurm: environment  ## the same on a SLURM cluster, started on a login node; SLU
 	LENSFLOW_EXECUTOR=slurm $(SNAKEMAKE) --workflow-profile $(SLURM_PROFILE) $(CONFIG)
 
 slurm-test: environment  ## the tests on a private SLURM alone; needs root and the SLURM daemons
-	$(PYTEST) $(SLURM_TESTS)
+	$(PYTEST) tests/slurm
 
 published: environment  ## the paper's figures and tables on simulated images, into results/published (about an hour)
 	$(HERE) \
@@ -53,16 +52,13 @@ published: environment  ## the paper's figures and tables on simulated images, i
 bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--long", "--gpu", or names of benchmarks
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
-# Side by side, as two cores allow: what runs the workflow, what waits for SLURM, and what does neither.
-# The workflow is watched; the others are printed when they have ended.
+# Side by side, as two cores allow: what runs the workflow on this machine, and the rest, which is printed
+# when it has ended.
 test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
-	@logs=$$(mktemp -d); failed=0; \
-	$(PYTEST) $(UNIT_TESTS) >$$logs/unit 2>&1 & unit=$$!; \
-	$(PYTEST) $(SLURM_TESTS) >$$logs/slurm 2>&1 & slurm=$$!; \
+	@log=$$(mktemp); failed=0; \
+	$(PYTEST) $(OTHER_TESTS) >$$log 2>&1 & \
 	$(PYTEST) $(WORKFLOW_TESTS) || failed=1; \
-	wait $$slurm || failed=1; cat $$logs/slurm; \
-	wait $$unit || failed=1; cat $$logs/unit; \
-	rm -rf $$logs; exit $$failed
+	wait $$! || failed=1; cat $$log; rm -f $$log; exit $$failed
 
 lint: environment  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
