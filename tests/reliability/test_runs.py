@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import yaml
 
-from lensflow import artifacts
+from lensflow.artifacts.describing import describe
 from reliability.planned import planned
 from reliability.results import keep
 from workflow.conftest import ROOT, snakemake
@@ -138,7 +138,7 @@ class Reader:
     def read(self):
         while not self.stopped.wait(0.2):
             for path in Path(self.folder, "results").rglob("[!.]*.*"):
-                text = artifacts.describe(path) if path.suffix in (".h5", ".csv") else ""
+                text = describe(path) if path.suffix in (".h5", ".csv") else ""
                 # A table of a shard may be gone by now.
                 if "DAMAGED" in text and path.is_file():
                     self.damaged.append(text)
