@@ -12,8 +12,8 @@ PYTHON ?= python3
 CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
-OTHER_TESTS := tests/slurm tests/unit tests/browser tests/reliability
-WORKFLOW_TESTS := tests/workflow
+OTHER_TESTS := tests/unit tests/browser tests/reliability
+WORKFLOW_TESTS := tests/workflow tests/slurm
 PYTEST := .venv/bin/python -m pytest --durations=15 --durations-min=10
 VERBOSE ?=
 export VERBOSE
@@ -52,8 +52,8 @@ published: environment  ## the paper's figures and tables on simulated images, i
 bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--long", "--gpu", or names of benchmarks
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)
 
-# Side by side, as two cores allow: what runs the workflow on this machine, and the rest, which is printed
-# when it has ended.
+# On two cores what runs the workflow and what does not go side by side; the latter is printed last, and
+# has ended when SLURM's jobs of a minute begin, which need both cores.
 test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
 	@log=$$(mktemp); failed=0; \
 	$(PYTEST) $(OTHER_TESTS) >$$log 2>&1 & \

@@ -19,6 +19,7 @@ N_IMAGES = 64
 # 80 steps of a second each: more than the 54 s that a job of one minute has for its training.
 PRESET = tiny(epochs=5)
 STEP_S = 1.0
+STOPPED = re.compile(r"because of (the deadline of 54 s|the signal SIGTERM)")
 
 
 def prepare(folder, step_s):
@@ -50,7 +51,7 @@ def failures(cluster, start, tmp_path_factory):
         assert run.process.poll() is None, run.output
         return half_done.exists() and log.exists() and "images/s" in log.read_text()
 
-    cluster.wait_for(in_progress, 300)
+    cluster.wait_for(in_progress, 900)
     cluster.run("scancel", cluster.attempts("wait_for_cancel", folder)[0]["JobId"])
     urgent = ["--partition=urgent", "--gpus=1", "--time=5", "--mem=100", "--output=/dev/null"]
     cluster.run("sbatch", *urgent, "--comment=rule_urgent", "--wrap=sleep 2", cwd=folder)
@@ -94,12 +95,13 @@ def test_training_outlives_preemption_and_the_time_limit(cluster, failures):
     assert [job["JobState"] == "COMPLETED" for job in attempts] == [False, False, True]
     assert {job["Partition"] for job in attempts} == {"gpu"}
     assert {job["JOB_GRES"] for job in attempts} == {"gpu:1"}
-    preempted, late, last = (
+    first, second, last = (
         failures.slurm_log("train_denoiser/log", job["JobId"]) for job in attempts
     )
-    assert "because of the signal SIGTERM" in preempted
-    assert re.search(r"because of (the deadline of 54 s|the signal SIGTERM)", late)
-    assert all("Going on from" in log for log in (late, last))
+    # A slow machine comes to the deadline before it is preempted.
+    causes = [STOPPED.search(log)[1] for log in (first, second)]
+    assert "the signal SIGTERM" in causes
+    assert all("Going on from" in log for log in (second, last))
 
 
 def weights(path):
