@@ -41,7 +41,9 @@ fi
 rm -rf "$new"
 "$python" -m venv "$new"
 "$new/bin/python" -m pip install --quiet --disable-pip-version-check "$(grep -oE '^uv==[0-9.]+' "$lock")"
-VIRTUAL_ENV="$new" "$new/bin/uv" pip install --quiet --require-hashes -r "$lock"
+# Compiled once, here: a job that may write nothing beside its libraries, or is one of many that start
+# together, would compile TensorFlow anew, which takes longer than what most jobs do.
+VIRTUAL_ENV="$new" "$new/bin/uv" pip install --quiet --compile-bytecode --require-hashes -r "$lock"
 # Its commands name the Python that they were made for; from now on it is called as the old one was.
 grep -lIF "/$new/" "$new"/bin/* | while read -r file; do
   sed -i.made "s|/\.venv\.new\([/'\"]\)|/.venv\1|g" "$file" && rm "$file.made"

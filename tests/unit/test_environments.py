@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import re
 import subprocess
@@ -40,6 +41,12 @@ def test_the_lock_file_has_hashes_and_no_address():
 def test_every_named_requirement_is_locked():
     names = re.findall(r"^([a-z][a-z0-9-]+)", (ENVS / "requirements.in").read_text(), re.MULTILINE)
     assert set(names) <= set(locked())
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "keras", "pandas", "snakemake"])
+def test_no_job_compiles_the_libraries_anew(name):
+    path = importlib.util.cache_from_source(importlib.util.find_spec(name).origin)
+    assert Path(path).is_file()
 
 
 # --- how it is made -------------------------------------------------------------------------------
