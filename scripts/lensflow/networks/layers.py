@@ -61,9 +61,13 @@ class Conv2D(keras.layers.Conv2D):
         *shape, channels = input_shape
         super().build((*shape, channels // self.input_phases**2))
         self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: channels})
+        on_accelerator = runtime.has_accelerator()
         # Seven products for sixteen lose bits, which bfloat16 does not have to spare; on a GPU
         # the libraries do as well by themselves.
-        self.may_transform_rows = self.compute_dtype == "float32" and not runtime.has_accelerator()
+        self.may_transform_rows = self.compute_dtype == "float32" and not on_accelerator
+        # Where results must repeat, XLA sorts all pixels for the gradient of the backend's pooling
+        # on a GPU (older versions refuse it). On the CPU the backend's is faster.
+        self.pools_by_blocks = on_accelerator
 
     def call(self, inputs: Tensor) -> Tensor:
         """Compute the layer for a batch of maps (n, rows, columns, channels)."""
@@ -71,7 +75,7 @@ class Conv2D(keras.layers.Conv2D):
             return self._upsampled_convolution(inputs)
         outputs = self._convolve(inputs, self.kernel, self.padding)
         if self.pool:
-            outputs = ops.max_pool(outputs, (2, 2), strides=(2, 2), padding="same")
+            outputs = self._maximum(outputs)
         return self.activation(outputs + self.bias)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -108,10 +112,38 @@ class Conv2D(keras.layers.Conv2D):
             return outputs
         return _crop(ops.depth_to_space(outputs, 2 * inner), row, column)
 
+    def _maximum(self, maps: Tensor) -> Tensor:
+        if self.pools_by_blocks:
+            return block_maximum(maps)
+        return ops.max_pool(maps, (2, 2), strides=(2, 2), padding="same")
+
     def _convolve(self, inputs: Tensor, kernel: Tensor, padding: str) -> Tensor:
         if self.may_transform_rows and rows.is_worthwhile(kernel):
             return rows.convolve(inputs, kernel, padding)
         return ops.conv(inputs, kernel, padding=padding)
+
+
+def block_maximum(maps: Tensor) -> Tensor:
+    """Return the maximum over blocks of 2 x 2 pixels, as a reduction: the same wherever it runs.
+
+    Where several pixels of a block are largest, they share its gradient; the backend's pooling
+    gives it to one of them.
+
+    Parameters
+    ----------
+    maps : tensor of shape (n, rows, columns, channels)
+        At an odd side the last block is cut off.
+
+    Returns
+    -------
+    tensor of shape (n, ceil(rows / 2), ceil(columns / 2), channels)
+    """
+    rows_of_blocks, columns_of_blocks = (-(-side // 2) for side in maps.shape[1:3])
+    missing = [[0, side % 2] for side in maps.shape[1:3]]
+    if missing != [[0, 0], [0, 0]]:
+        maps = ops.pad(maps, [[0, 0], *missing, [0, 0]], constant_values=-math.inf)
+    blocks = ops.reshape(maps, (-1, rows_of_blocks, 2, columns_of_blocks, 2, maps.shape[-1]))
+    return ops.max(blocks, axis=(2, 4))
 
 
 def _frame(maps: Tensor, row: phases.Window, column: phases.Window) -> Tensor:

@@ -111,9 +111,10 @@ def vicreg(batch: Mapping[str, Any], outputs: Any) -> Any:
     for view in views:
         centred = view - ops.mean(view, axis=0)
         # Of a single object, the last of an epoch, nothing varies.
-        n_others = ops.maximum(ops.shape(view)[0] - 1, 1)
-        covariance = ops.matmul(ops.transpose(centred), centred) / ops.cast(n_others, view.dtype)
-        variance = ops.diagonal(covariance)
+        n_others = ops.cast(ops.maximum(ops.shape(view)[0] - 1, 1), view.dtype)
+        covariance = ops.matmul(ops.transpose(centred), centred) / n_others
+        # Not the diagonal of it, whose gradient is a scatter: no GPU repeats that to the bit.
+        variance = ops.sum(ops.square(centred), axis=0) / n_others
         missing = ops.relu(1 - ops.sqrt(variance + LEAST_VARIANCE))
         together = ops.sum(ops.square(covariance)) - ops.sum(ops.square(variance))
         loss += VARIANCE / 2 * ops.mean(missing) + COVARIANCE * together / view.shape[1]

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 keras = pytest.importorskip("keras")
 
-from lensflow.networks import phases, rows  # noqa: E402
+from lensflow.networks import phases, rows, runtime  # noqa: E402
 from lensflow.networks.build import build_network  # noqa: E402
 from lensflow.networks.kinds import NETWORKS, describe  # noqa: E402
-from lensflow.networks.layers import Conv2D  # noqa: E402
+from lensflow.networks.layers import Conv2D, block_maximum  # noqa: E402
 from lensflow.networks.losses import RECONSTRUCTION, constant_cross_entropy  # noqa: E402
 
 ROUNDING = {"rtol": 2e-5, "atol": 2e-6}
@@ -151,6 +151,23 @@ def test_phases_kept_between_two_upsampled_convolutions_are_exact(kernels):
         assert one.compute_output_shape(maps.shape) == tuple(middle.shape)
         assert two.compute_output_shape(middle.shape) == tuple(outputs[-1].shape)
     np.testing.assert_array_equal(*outputs)
+
+
+@pytest.mark.parametrize("shape", [(2, 6, 8, 3), (2, 7, 5, 3), (1, 1, 1, 2)])
+def test_the_maximum_of_blocks_is_the_pooling_of_keras(shape):
+    maps = np.random.default_rng(0).normal(size=shape).astype("float32")
+    pooled = keras.layers.MaxPooling2D(2, padding="same")(maps)
+    np.testing.assert_array_equal(block_maximum(maps), pooled)
+
+
+@pytest.mark.parametrize("size", [13, 16])
+def test_networks_on_a_gpu_pool_to_the_same_outputs_and_gradients(size, monkeypatch):
+    """In noise no two pixels of a block are equal: which of them gets the gradient is free."""
+    noise = np.random.default_rng(0).random((6, size, size, 1)).astype("float32")
+    preset = tiny() if size == 13 else tiny(kernels=(5, 7), output_kernel=1, size=16)
+    monkeypatch.setattr(runtime, "has_accelerator", lambda: True)
+    assert build_denoiser(preset).get_layer("encoder_1").pools_by_blocks
+    assert_equal_networks(preset, "denoiser", None, noise)
 
 
 @pytest.mark.parametrize("inner", [1, 2])

@@ -167,6 +167,38 @@ def test_a_process_killed_with_the_other_backend_goes_on_exactly(tmp_path, kind)
     assert_same(tmp_path / "killed", tmp_path / "whole")
 
 
+ON_A_GPU = """
+import sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+from lensflow.networks import runtime
+runtime.start_backend("jax", 1)
+runtime.has_accelerator = lambda: True
+from unit.train import test_kinds, test_runs
+kind, folder = sys.argv[1], Path(sys.argv[2])
+if kind in test_kinds.KINDS:
+    test_kinds.train(kind, folder)
+else:
+    test_runs.train(folder, network=kind)
+"""
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "autoencoder", "denoiser"])
+def test_a_step_on_a_gpu_scatters_nothing(tmp_path, kind):
+    """Where results must repeat, XLA sorts what is scattered, or refuses it."""
+    pytest.importorskip("jax", reason="jax, the optional second backend, is not installed")
+    tests = Path(__file__).parents[2]
+    program = ON_A_GPU.format(path=[str(tests), str(tests.parent / "scripts")])
+    dumped = tmp_path / "dumped"
+    flags = f"--xla_dump_to={dumped} --xla_dump_hlo_as_text --xla_dump_hlo_module_re=.*train_step.*"
+    environment = os.environ | {"KERAS_BACKEND": "jax", "XLA_FLAGS": flags}
+    command = [sys.executable, "-c", program, kind, str(tmp_path / "run")]
+    subprocess.run(command, capture_output=True, check=True, env=environment)
+    steps = [path.read_text() for path in dumped.glob("*train_step.before_optimizations.txt")]
+    assert any("convolution(" in step for step in steps)
+    assert not any("scatter(" in step for step in steps)
+
+
 def test_a_student_learns_what_it_is_told(tmp_path):
     report = train("student", tmp_path, settings={"epochs": 60})
     assert report.final_loss < 0.9 * report.constant_loss
