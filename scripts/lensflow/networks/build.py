@@ -9,6 +9,7 @@ import numpy as np
 
 from lensflow.errors import ConfigError
 from lensflow.networks import layers as fast
+from lensflow.networks import runtime
 from lensflow.networks.examples import Examples
 from lensflow.networks.kinds import NETWORKS, describe
 from lensflow.networks.losses import Loss
@@ -62,6 +63,8 @@ class BuiltNetwork:
         What it sees of images.
     loss : lensflow.networks.losses.Loss
         What its training makes small.
+    precision : {"float32", "bfloat16"}
+        In which its layers compute.
     """
 
     name: str
@@ -69,6 +72,7 @@ class BuiltNetwork:
     bottleneck: keras.KerasTensor
     examples: Examples
     loss: Loss
+    precision: str
 
     @cached_property
     def encoder(self) -> keras.Model:
@@ -99,8 +103,9 @@ def build_network(
         network computed several times faster. Weights and their files are interchangeable.
     seed : int
         Seed of the initial weights.
-    precision : {"float32", "bfloat16"}, optional
+    precision : {"float32", "bfloat16", "auto"}, optional
         Precision of the arithmetic; the preset's unless given. Weights and output are float32.
+        ``auto`` is `lensflow.networks.runtime.fast_precision`.
 
     Returns
     -------
@@ -113,14 +118,17 @@ def build_network(
     """
     if layers not in _BLOCKS:
         raise ConfigError(f"layers: received {layers!r}, expected 'phase' or 'plain'.")
-    policy = _policy(precision or preset["precision"])
+    precision = precision or preset["precision"]
+    if precision == "auto":
+        precision = runtime.fast_precision()
+    policy = dtype_policy(precision)
     shapes, kind = describe(preset, network, n_features), NETWORKS[network]
     tensor = image = keras.Input(shapes[0].shape, name="image", dtype="float32")
     for block in _BLOCKS[layers](shapes[1:], seed, policy):
         tensor = block(tensor)
     model = keras.Model(image, tensor, name=network)
     bottleneck = _output_of(model, kind.bottleneck(shapes))
-    return BuiltNetwork(network, model, bottleneck, kind.examples, kind.loss)
+    return BuiltNetwork(network, model, bottleneck, kind.examples, kind.loss, precision)
 
 
 def _output_of(model: keras.Model, name: str) -> keras.KerasTensor:
@@ -129,7 +137,8 @@ def _output_of(model: keras.Model, name: str) -> keras.KerasTensor:
     return outputs[name if name in outputs else name.removesuffix("_pooling")]
 
 
-def _policy(precision: str) -> keras.DTypePolicy:
+def dtype_policy(precision: str) -> keras.DTypePolicy:
+    """Return Keras's policy of layers that compute in float32 or bfloat16; weights are float32."""
     name = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[precision]
     return keras.DTypePolicy(name)
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,12 @@ from lensflow.errors import ConfigError
 Tensor = Any
 """An array of the backend in use."""
 
+_BFLOAT16_CAPABILITY = (8, 0)
+# Values of ONEDNN_MAX_CPU_ISA that leave bfloat16 to be emulated, which is slower than float32.
+_WITHOUT_BFLOAT16 = {
+    *("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2"),
+    *("AVX512_CORE", "AVX512_CORE_VNNI"),
+}
 _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
 # Keras loads them, where they are installed, for wrappers and galleries that nothing here uses:
 # a quarter of the time that a job needs to start.
@@ -75,6 +82,70 @@ def has_accelerator() -> bool:
     import tensorflow as tf
 
     return bool(tf.config.list_physical_devices("GPU"))
+
+
+def device_name() -> str:
+    """Return what the backend in use calls the device that it computes on; ``CPU`` for that."""
+    import keras
+
+    if not has_accelerator():
+        return "CPU"
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.devices()[0].device_kind
+    return _tensorflow_gpu().get("device_name", "GPU")
+
+
+def fast_precision() -> str:
+    """Return the precision in which networks train fastest here: ``bfloat16`` or ``float32``.
+
+    It is read off the machine and not timed, so that machines of one type choose alike. A GPU that
+    multiplies bfloat16 matrices takes it (NVIDIA's since compute capability 8.0, and TPUs). On a
+    CPU JAX has no fast convolutions in it, and TensorFlow by the instructions AVX512_BF16 alone.
+    """
+    import keras
+
+    if not has_accelerator():
+        is_fast = keras.backend.backend() == "tensorflow" and _multiplies_bfloat16()
+    elif keras.backend.backend() == "jax":
+        is_fast = _is_fast_in_jax()
+    else:
+        is_fast = _tensorflow_gpu().get("compute_capability", (0, 0)) >= _BFLOAT16_CAPABILITY
+    return "bfloat16" if is_fast else "float32"
+
+
+def cpu_instructions() -> frozenset[str]:
+    """Return the names that Linux has for what the CPU can do; none elsewhere."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    found = [line.partition(":")[2].split() for line in lines if line.startswith("flags")]
+    return frozenset(found[0] if found else ())
+
+
+def _multiplies_bfloat16() -> bool:
+    """Say whether oneDNN, which TensorFlow computes with on a CPU, has instructions for it."""
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper()
+    is_limited = limit in _WITHOUT_BFLOAT16 or os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0"
+    return "avx512_bf16" in cpu_instructions() and not is_limited
+
+
+def _is_fast_in_jax() -> bool:
+    import jax
+
+    device = jax.devices()[0]
+    if device.platform == "tpu":
+        return True
+    # Such as "9.0"; AMD's have names in its place, of which nothing was measured.
+    major, _, minor = str(getattr(device, "compute_capability", "")).partition(".")
+    return major.isdecimal() and (int(major), int(minor or 0)) >= _BFLOAT16_CAPABILITY
+
+
+def _tensorflow_gpu() -> dict:
+    """Return what TensorFlow knows of the first GPU."""
+    import tensorflow as tf
+
+    return tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
 
 
 @contextlib.contextmanager

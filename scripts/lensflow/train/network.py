@@ -9,6 +9,7 @@ import numpy as np
 
 from lensflow import artifacts
 from lensflow.errors import ConfigError
+from lensflow.networks import runtime
 from lensflow.networks.build import build_network
 from lensflow.networks.kinds import NETWORKS
 from lensflow.networks.weights import write_weights
@@ -105,11 +106,12 @@ def train_network(
     artifacts.expect_order(stack_paths, stage=NETWORKS[network].input_stage)
     _check_images(stack_paths[0], preset, network)
     built = build_network(network, preset, n_features, layers, seed)
+    logger.info("%s computes in %s on %s", network, built.precision, runtime.device_name())
     images = load_images(stack_paths, held_out, seed, built.examples, preset, targets)
     training = Training(built, settings, images, seed)
     training.compile(data_on, xla, steps_per_execution)
     key = fingerprint(
-        network=[network, preset["image_size"], preset[network], preset["precision"]],
+        network=[network, preset["image_size"], preset[network], built.precision],
         settings=settings,
         run=[n_features, seed, held_out, layers, xla, keras.backend.backend()],
         data=images.digest(),
