@@ -11,36 +11,62 @@ import yaml
 ENVS = Path(__file__).resolve().parents[2] / "envs"
 
 
-def locked():
-    """The pins of the lock file that hold for Python 3.11."""
-    lines = (ENVS / "requirements.lock").read_text().splitlines()
+LOCKS = ("requirements", "oracles", "gpu-jax")
+
+
+def locked(name="requirements", python="3.11"):
+    """The pins of a lock file that hold for a version of Python."""
+    lines = (ENVS / f"{name}.lock").read_text().splitlines()
+    other = {"3.11": ">= '3.12'", "3.12": "< '3.12'"}[python]
     pins = {}
     for line in lines:
         found = re.match(r"([a-z0-9-]+)==([^ ;]+)(.*)", line)
-        if found and ">= '3.12'" not in found[3]:
+        if found and f"python_full_version {other}" not in found[3]:
             pins[found[1]] = found[2]
     return pins
 
 
-@pytest.mark.parametrize("name", ["cpu", "gpu"])
-def test_conda_environments_carry_the_pins_of_the_lock_file(name):
+@pytest.mark.parametrize("name", ["cpu", "gpu", "gpu-jax"])
+def test_conda_environments_carry_the_pins_of_the_lock_files(name):
     dependencies = yaml.safe_load((ENVS / f"{name}.yaml").read_text())["dependencies"]
     pins = next(entry["pip"] for entry in dependencies if isinstance(entry, dict))
+    known = locked("gpu-jax") | locked()
     for pin in pins:
         package, version = pin.split("==")
-        assert locked()[re.sub(r"\[.*\]", "", package)] == version
+        assert known[re.sub(r"\[.*\]", "", package)] == version
 
 
-def test_the_lock_file_has_hashes_and_no_address():
-    text = (ENVS / "requirements.lock").read_text()
+def test_the_environments_of_the_gpu_stages_differ_by_the_backend_alone():
+    def packages(name):
+        text = (ENVS / f"{name}.yaml").read_text()
+        return set(re.findall(r'^ *- "([a-z0-9-]+).*=="?', text, re.MULTILINE))
+
+    assert packages("gpu") ^ packages("gpu-jax") == {"tensorflow", "jax"}
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12"])
+def test_jax_for_a_gpu_can_be_laid_over_the_environment(python):
+    known = locked(python=python) | locked("oracles", python)
+    laid = locked("gpu-jax", python)
+    assert {"jax", "keras", "numpy"} <= set(laid) & set(known)
+    assert {name: laid[name] for name in laid if name in known} == {
+        name: known[name] for name in laid if name in known
+    }
+    assert not {"tensorflow", "snakemake"} & set(laid)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_files_have_hashes_and_no_address(name):
+    text = (ENVS / f"{name}.lock").read_text()
     assert "://" not in text
     for entry in re.split(r"\n(?=[a-z])", text.strip()):
         assert "--hash=sha256:" in entry
 
 
-def test_every_named_requirement_is_locked():
-    names = re.findall(r"^([a-z][a-z0-9-]+)", (ENVS / "requirements.in").read_text(), re.MULTILINE)
-    assert set(names) <= set(locked())
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_named_requirement_is_locked(name):
+    names = re.findall(r"^([a-z][a-z0-9-]+)", (ENVS / f"{name}.in").read_text(), re.MULTILINE)
+    assert set(names) <= set(locked(name))
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "keras", "pandas", "snakemake"])

@@ -1,27 +1,46 @@
 """The other backend of Keras, from end to end: every stage chooses it before Keras is loaded."""
 
+import re
+import shutil
+
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
-from workflow.conftest import configured, snakemake
+from workflow.conftest import ROOT, configured, snakemake
+from workflow.test_networks import MODEL as SEEN
+from workflow.test_networks import PREDICTIONS, seen
+from workflow.test_profiles import dry_run
 
 MODEL = "results/tiny/log/features_3/run_0"
+TARGETS = [
+    "results/tiny/metrics.csv",
+    "results/tiny/appendix_a.csv",
+    "results/tiny/candidates_small_challenge.csv",
+    "results/tiny/log/denoised/small_challenge/shard_0.h5",
+    f"{SEEN}/scores_small_challenge.csv",
+    *PREDICTIONS,
+]
 
 
 @pytest.fixture(scope="module")
-def finished_with_jax(tmp_path_factory):
-    """The folder in which the tiny configuration ran with JAX up to its metrics."""
+def finished_with_jax(finished, tmp_path_factory):
+    """The folder in which both experiments of networks ran with JAX, on images that are there."""
     pytest.importorskip("jax", reason="jax, the optional second backend, is not installed")
 
     def jax(config):
         config["backend"] = "jax"
-        config["experiments"]["tiny"]["runs"] = 1
+        # Appendix A is of the linear scale.
+        changes = {"runs": 1, "scales": ["log", "linear"], "appendix_a": {}}
+        config["experiments"]["tiny"] |= changes
+        seen(config)
+        config["experiments"]["seen"].pop("appendix_a")
+        config["run"] = ["tiny", "seen"]
 
     folder = configured(tmp_path_factory.mktemp("jax"), jax)
-    denoised = "results/tiny/log/denoised/small_challenge/shard_0.h5"
-    snakemake(folder, "--cores", 2, "--", "results/tiny/metrics.csv", denoised)
+    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    snakemake(folder, "--cores", 2, "--rerun-triggers", "mtime", "--", *TARGETS)
     return folder
 
 
@@ -30,6 +49,31 @@ def test_the_workflow_runs_with_jax(finished_with_jax):
     metrics = pd.read_csv(finished_with_jax / "results/tiny/metrics.csv")
     assert set(metrics["sample"]) >= {"train", "test", "small_challenge"}
     assert metrics["auc"].between(0, 1).all()
+    candidates = pd.read_csv(finished_with_jax / "results/tiny/candidates_small_challenge.csv")
+    assert len(candidates) == 40
+
+
+@pytest.mark.slow
+def test_every_stage_of_a_gpu_ran_with_jax(finished_with_jax):
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    of_gpu = {
+        text.partition(":")[0] for text in re.split(r"^rule ", rules, flags=re.M) if "gpu=1" in text
+    }
+    assert len(of_gpu) > 8
+    jobs = dry_run(finished_with_jax, "--forceall", "--", *TARGETS)
+    assert {rule for rule, had in jobs if had.get("gpu") == "1"} == of_gpu
+    logs = (finished_with_jax / "results/logs").rglob("*.log")
+    assert not [log for log in logs if "tensorflow" in log.read_text().lower()]
+
+
+@pytest.mark.slow
+def test_contrastive_encoder_and_student_run_with_jax(finished_with_jax):
+    for name in ("contrastive", "student_known"):
+        history = pd.read_csv(finished_with_jax / SEEN / f"{name}_history.csv")
+        assert np.isfinite(history["val_loss"]).all()
+    for path in PREDICTIONS:
+        with h5py.File(finished_with_jax / path) as file:
+            assert np.isfinite(file["logit"][:]).all()
 
 
 @pytest.mark.slow

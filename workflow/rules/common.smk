@@ -56,6 +56,11 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
+# Of the GPU stages, for --sdm conda.
+GPU_ENVIRONMENT = {
+    "tensorflow": "../../envs/gpu.yaml",
+    "jax": "../../envs/gpu-jax.yaml",
+}[config["backend"]]
 PROJECT = Project(config)
 REFUSALS = Refusals()
 CONSOLE = attach(

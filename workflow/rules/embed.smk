@@ -52,7 +52,7 @@ rule embed_stack:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/embed_stack_{features}_{run}_{part}_{shard}.tsv"
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=lambda wildcards: int(experiment(wildcards).encoder.is_network),
@@ -87,7 +87,7 @@ rule embed_images:
     wildcard_constraints:
         sample="|".join(PROJECT.datasets),
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=lambda wildcards: int(experiment(wildcards).encoder.is_network),
@@ -119,7 +119,7 @@ rule predict_stack:
     wildcard_constraints:
         judgement="|".join(PROBABLE),
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,
@@ -149,7 +149,7 @@ rule predict_images:
         judgement="|".join(PROBABLE),
         sample="|".join(PROJECT.datasets),
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,
@@ -178,7 +178,7 @@ rule denoise_images:
     wildcard_constraints:
         sample="|".join(PROJECT.datasets),
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,

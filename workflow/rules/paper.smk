@@ -116,7 +116,7 @@ rule embed_sources:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/embed_sources_{features}_{run}_{shard}.tsv"
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,

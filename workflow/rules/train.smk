@@ -23,7 +23,7 @@ rule train_denoiser:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_denoiser.tsv"
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,
@@ -54,7 +54,7 @@ rule denoise_stack:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/denoise_stack_{part}_{shard}.tsv"
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,
@@ -86,7 +86,7 @@ rule train_autoencoder:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_autoencoder_{features}_{run}.tsv"
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,
@@ -121,7 +121,7 @@ rule train_contrastive:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_contrastive_{features}_{run}.tsv"
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,
@@ -160,7 +160,7 @@ rule train_student:
     wildcard_constraints:
         judgement="|".join(PROBABLE),
     conda:
-        "../../envs/gpu.yaml"
+        GPU_ENVIRONMENT
     threads: config["math_threads"]
     resources:
         gpu=1,
