@@ -12,6 +12,7 @@ PYTHON ?= python3
 CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
+CHECK ?=
 OTHER_TESTS := tests/unit tests/browser tests/reliability
 WORKFLOW_TESTS := tests/workflow tests/slurm
 PYTEST := .venv/bin/python -m pytest --durations=15 --durations-min=10
@@ -20,13 +21,15 @@ export VERBOSE
 CONFIG := $(if $(EXPERIMENTS),--config run='[$(shell echo $(EXPERIMENTS) | tr ' ' ',')]')
 SLURM_PROFILE ?= slurm
 BIN := .venv/bin
+# A GPU is checked with what is there: the machine may have no network to make .venv from.
+GPU_PYTHON ?= $(firstword $(wildcard $(BIN)/python) $(PYTHON))
 # GPU stages run one after the other on a GPU; where there is none, on every core.
 GPUS := $(shell { nvidia-smi --list-gpus 2>/dev/null || true; } | wc -l)
 GPU_JOBS ?= $(if $(filter 0,$(GPUS)),$(shell nproc 2>/dev/null || echo 1),1)
 SNAKEMAKE := $(BIN)/snakemake
 HERE := LENSFLOW_EXECUTOR=local $(SNAKEMAKE) --workflow-profile default --cores $(CORES) --resources gpu=$(GPU_JOBS)
 
-.PHONY: help run published test lint bench slurm slurm-test environment
+.PHONY: help run published test lint bench gpu-check slurm slurm-test environment
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +54,9 @@ published: environment  ## the paper's figures and tables on simulated images, i
 
 bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--long", "--gpu", or names of benchmarks
 	$(BIN)/python tests/benchmarks/run.py $(BENCH)
+
+gpu-check:  ## all that is to be known of a GPU, in 20 minutes, without network; CHECK="--scale 0.002 --minutes 5" for a dry run
+	$(GPU_PYTHON) tests/benchmarks/gpu_check.py $(CHECK)
 
 # On two cores what runs the workflow and what does not go side by side; the latter is printed last, and
 # has ended when SLURM's jobs of a minute begin, which need both cores.

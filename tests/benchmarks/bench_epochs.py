@@ -12,6 +12,7 @@ results are results/published/epochs.csv and epochs.png.
 import argparse
 import copy
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -22,14 +23,14 @@ import numpy as np
 import pandas as pd
 import yaml
 from rows import row
+from simulated import simulate
 
 from lensflow.figures import style
 from lensflow.networks.kinds import NETWORKS
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.inputs import prepare_images
 from lensflow.samples.stacks import write_stack
-from lensflow.simulate.population import load
-from lensflow.simulate.shards import simulate_object
+from lensflow.simulate.shards import FIRST_ID
 from lensflow.workflow.config import complete
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,24 +43,19 @@ RUNS = {"plain": "plain Adam", "demo": "the demo's settings"}
 
 def run(objects: int, epochs: int, folder: Path) -> list[dict]:
     """Train both networks both ways, write table and figure, and return rows of `rows.row`."""
-    start_backend("tensorflow", THREADS, deterministic=False)
+    start_backend(os.environ.get("KERAS_BACKEND", "tensorflow"), THREADS, deterministic=False)
     preset = complete(yaml.safe_load((ROOT / "config.yaml").read_text()))["presets"]["demo"]
-    images = simulated(objects, preset["image_size"])
+    flux, _ = simulate(FIRST_ID, objects)
+    # Flux is in units of the sky noise here.
+    images = prepare_images(flux, np.ones(objects, "f4"), "log", preset["image_size"])
+    networks = [network for network in NETWORKS if network in preset]
     curves = pd.concat(
-        train(preset, network, name, images, epochs) for network in NETWORKS for name in RUNS
+        train(preset, network, name, images, epochs) for network in networks for name in RUNS
     )
     folder.mkdir(parents=True, exist_ok=True)
     curves.to_csv(folder / "epochs.csv", index=False)
     draw(curves, folder / "epochs.png")
     return [compare(network, curve) for network, curve in curves.groupby("network", sort=False)]
-
-
-def simulated(n_objects: int, size: int) -> np.ndarray:
-    """Return images (n, size, size) of the training population on the logarithmic scale."""
-    population = load("training")
-    flux = [simulate_object(population, 1, 100_000 + i)["public"] for i in range(n_objects)]
-    # Flux is in units of the sky noise here.
-    return prepare_images(np.stack(flux), np.ones(n_objects, "f4"), "log", size)
 
 
 def train(preset: dict, network: str, name: str, images: np.ndarray, epochs: int) -> pd.DataFrame:

@@ -114,7 +114,8 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
     yield "index", job("build_index", inputs, outputs)
     models = {name: str(work / name) for name in ("denoiser.weights.h5", "autoencoder.weights.h5")}
     weights = dict(zip(("denoiser", "encoder"), models.values(), strict=True))
-    computing = {"backend": "tensorflow", "math_threads": THREADS}
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    computing = {"backend": backend, "math_threads": THREADS}
     params = {"preset": preset, "encoder": "autoencoder", **computing}
     for i in shards:
         inputs, outputs = {"images": images[i], **weights}, {"embeddings": embeddings[i]}

@@ -23,10 +23,16 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.append(str(ROOT / "scripts"))
+
+from lensflow.networks.runtime import cpu_instructions  # noqa: E402
+
 ALWAYS = ("ingestion", "mosaic", "mixture", "simulation", "training", "survey")
 # What only a flag asks for: name -> flag, script.
-BEHIND = {"epochs": ("long", "bench_epochs.py"), "training_gpu": ("gpu", "bench_training.py")}
-PACKAGES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras", "astropy", "h5py")
+BEHIND = {"epochs": ("long", "bench_epochs.py"), "training_gpu": ("gpu", "bench_gpu.py")}
+COMPUTING = ("keras", "tensorflow", "jax", "jaxlib")
+PACKAGES = ("numpy", "scipy", "scikit-learn", *COMPUTING, "astropy", "h5py")
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 HEADINGS = ("benchmark", "unit", "ours", "peer", "ratio", "goal", "met")
 
 
@@ -53,12 +59,11 @@ def commands(names: list[str], long: bool, gpu: bool) -> dict[str, list[str]]:
 def measure(script: str, *flags: str) -> list[dict]:
     """Run one benchmark and return its rows; what it prints besides goes to the terminal."""
     paths = [str(ROOT / "scripts"), str(ROOT / "tests")]
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
         "TF_CPP_MIN_LOG_LEVEL": "2",
-        "KERAS_BACKEND": chosen_backend(config, os.environ),
+        "KERAS_BACKEND": configured_backend(),
     }
     done = subprocess.run(
         [sys.executable, str(HERE / script), *flags],
@@ -75,15 +80,31 @@ def chosen_backend(config: Mapping, environment: Mapping[str, str]) -> str:
     return environment.get("KERAS_BACKEND") or config.get("backend", "tensorflow")
 
 
+def configured_backend() -> str:
+    """Return the backend of this project's configuration, in this process's environment."""
+    return chosen_backend(yaml.safe_load((ROOT / "config.yaml").read_text()), os.environ)
+
+
 def circumstances() -> dict[str, str]:
-    """Return what figures depend on: the machine, and the versions of the packages."""
+    """Return what figures depend on: the machine, and the versions of the packages that are there.
+
+    Of the processor also the widest instructions that the networks' arithmetic may use.
+    """
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    machine = f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {gigabytes:.0f} GB"
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in PACKAGES]
+    processor = " ".join([_processor(), *_instructions()])
+    machine = f"{processor}, {len(os.sched_getaffinity(0))} cores, {gigabytes:.0f} GB"
+    versions = [f"{name} {version}" for name in PACKAGES if (version := _version(name))]
     return {
         "machine": ", ".join([machine, *_graphics_cards()]),
         "versions": ", ".join([f"Python {platform.python_version()}", *versions]),
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _processor() -> str:
@@ -92,10 +113,20 @@ def _processor() -> str:
     return models[0] if models else platform.machine()
 
 
+def _instructions() -> list[str]:
+    """Return which instructions that speed networks up the processor has, and a limit to them."""
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    found = cpu_instructions()
+    return [
+        *(name for name in INSTRUCTIONS if name in found),
+        *([f"at most {limit}"] * bool(limit)),
+    ]
+
+
 def _graphics_cards() -> list[str]:
     if shutil.which("nvidia-smi") is None:
         return []
-    query = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     return subprocess.run(query, capture_output=True, text=True).stdout.strip().splitlines()
 
 

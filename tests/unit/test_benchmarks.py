@@ -62,7 +62,7 @@ def test_a_benchmark_that_ran_again_replaces_its_rows():
 def test_flags_and_names_choose():
     assert list(run.commands([], False, False)) == list(run.ALWAYS)
     assert "epochs" in run.commands([], True, False)
-    assert run.commands([], False, True)["training_gpu"] == ["bench_training.py", "--gpu"]
+    assert run.commands([], False, True)["training_gpu"] == ["bench_gpu.py", "--gpu"]
     assert run.commands(["epochs"], False, False) == {"epochs": ["bench_epochs.py", "--long"]}
     with pytest.raises(SystemExit, match="unknown benchmarks"):
         run.commands(["speed"], False, False)
