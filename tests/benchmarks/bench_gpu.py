@@ -81,7 +81,7 @@ def run(minutes: float) -> list[dict]:
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     start_backend(backend, deterministic=False)
     if not has_accelerator():
-        raise SystemExit(f"{backend} sees no GPU; one was expected. See workflow/docs/speed.md")
+        raise SystemExit(f"{backend} sees no GPU; one was expected. See workflow/docs/gpu.md")
     ends, sizes = time.time() + 60 * minutes, Sizes()
     rates = matrix_rates(sizes)
     found = [*matrix_rows(rates, backend), *speeds(paper(), sizes, rates, backend, ends)]

@@ -47,7 +47,7 @@ LATE = 0.1
 TABLES = ("loss", "layers")
 NO_GPU = (
     "{backend} computes on {name}, a GPU was expected. Install its CUDA packages "
-    "(workflow/docs/speed.md, A GPU without network) and see that nvidia-smi lists the card, or "
+    "(workflow/docs/gpu.md) and see that nvidia-smi lists the card, or "
     "try everything on the CPU: --scale 0.002 --minutes 5."
 )
 

@@ -29,6 +29,7 @@ from lensflow.workflow.execution import check_accounting, check_executor, check_
 from lensflow.workflow.console import attach
 from lensflow.workflow.guidance import Refusals
 from lensflow.workflow.outcome import outcome
+from lensflow.workflow.requests import GPU_ENVIRONMENTS
 from lensflow.workflow.requests import megabytes, minutes, training_minutes
 from lensflow.workflow.yaml_files import check_yaml_files
 
@@ -56,11 +57,7 @@ try:
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
-# Of the GPU stages, for --sdm conda.
-GPU_ENVIRONMENT = {
-    "tensorflow": "../../envs/gpu.yaml",
-    "jax": "../../envs/gpu-jax.yaml",
-}[config["backend"]]
+GPU_ENVIRONMENT = GPU_ENVIRONMENTS[config["backend"]]  # for --sdm conda
 PROJECT = Project(config)
 REFUSALS = Refusals()
 CONSOLE = attach(
@@ -99,9 +96,7 @@ def of_experiment(function):
     """Return a function of wildcards from one of (experiment, **other wildcards)."""
 
     def values(wildcards):
-        others = {
-            name: value for name, value in wildcards.items() if name != "experiment"
-        }
+        others = {key: value for key, value in wildcards.items() if key != "experiment"}
         return function(experiment(wildcards), **others)
 
     return values

@@ -1,6 +1,6 @@
-"""What jobs ask for: memory and run time, from the size of their input and the attempt.
+"""What jobs ask for: memory and run time by their input and the attempt, and an environment.
 
-Each function returns one that Snakemake calls with wildcards, input and attempt.
+Each function here returns one that Snakemake calls with wildcards, input and attempt.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,8 @@ from lensflow.experiment import Experiment
 
 SLOW_GPU_IMAGES_A_SECOND = 200
 """What a training step reaches at least."""
+GPU_ENVIRONMENTS = {"tensorflow": "../../envs/gpu.yaml", "jax": "../../envs/gpu-jax.yaml"}
+"""Conda environments of the GPU stages by backend, as seen from the rules."""
 
 
 def megabytes(base: float, per_input: float = 1.0) -> Callable[..., int]:

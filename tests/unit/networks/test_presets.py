@@ -108,7 +108,7 @@ def test_kernel_larger_than_its_map_is_refused():
         (("training", "denoiser", "schedule"), "step", r"one of \['constant', 'cosine'\]"),
         (("training", "denoiser", "optimizer"), "sgd", r"one of \['adam', 'muon'\]"),
         (("training", "denoiser", "momentum"), 1, "unknown key.* 'momentum'"),
-        (("precision",), "float16", r"one of \['float32', 'bfloat16'\]"),
+        (("precision",), "float16", r"one of \['float32', 'bfloat16', 'auto'\]"),
     ],
 )
 def test_bad_values_are_named(path, value, message):

@@ -39,8 +39,17 @@ def test_pages_are_shorter_than_two_screens(page):
 @by_page
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)]+)\)", page.read_text())
-    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
-    assert missing == []
+    assert [link for link in links if "://" not in link and not leads(page, link)] == []
+
+
+def leads(page, link):
+    """Say whether there is the file, and the heading of which a page makes such an anchor."""
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    if not anchor:
+        return target.exists()
+    headings = re.findall(r"(?m)^#+ (.+)$", target.read_text()) if target.exists() else []
+    return anchor in [re.sub(r"[^\w -]", "", text).lower().replace(" ", "-") for text in headings]
 
 
 def test_tables_of_finders_are_what_is_published():
