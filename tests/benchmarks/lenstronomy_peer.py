@@ -35,7 +35,7 @@ def draw(population: str, number: int) -> tuple:
     _, theta_e = described.draw_einstein_radius(random)
     central, members = draw_central(random, theta_e), draw_members(random, theta_e)
     galaxies = [central, *members, *draw_field(random)]
-    mass = draw_mass(random, central, members, theta_e)
+    mass = draw_mass(random, central.bulge_ratio, central.angle, members, theta_e)
     is_lens = random.random() < described.lens_fraction
     return galaxies, mass, draw_source(random)[1] if is_lens else None
 

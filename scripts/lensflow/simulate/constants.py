@@ -14,7 +14,13 @@ PIXEL_ARCSEC = 0.1
 SKY_SIGMA_MAGGIES = 7.77e-13
 """Standard deviation of the white sky noise of one pixel, in AB maggies."""
 
-PSF_SIGMA_ARCSEC = 0.18 / 2.3548200450309493
+FWHM_IN_SIGMA = 2.3548200450309493
+"""Full width at half maximum of a Gaussian in standard deviations."""
+
+PSF_SIGMA_ARCSEC = 0.18 / FWHM_IN_SIGMA
 """Width of the Gaussian point-spread function (FWHM 0.18 arcsec)."""
+
+FAINTEST = 1.0005
+"""Least mean brightness of the pixels above one sky sigma, in sky sigma."""
 
 ARCSEC_IN_RADIANS = 4.84813681109536e-06

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.special import erf, gamma, gammaincinv
 
+from lensflow.simulate.camera import CHALLENGE, Camera
 from lensflow.simulate.constants import PIXEL_ARCSEC, PSF_SIGMA_ARCSEC, SIZE
 
 BLUR_VARIANCE = PSF_SIGMA_ARCSEC**2 + PIXEL_ARCSEC**2 / 12.0
@@ -154,30 +155,29 @@ def _window(centre, reach, half):
 
 
 @cache
-def blur_matrix(oversampling: int, margin: int = 3) -> np.ndarray:
+def blur_matrix(oversampling: int, camera: Camera = CHALLENGE) -> np.ndarray:
     """Return the matrix that turns a line of fine samples into blurred pixels.
 
     Both the Gaussian point-spread function and the integral over each pixel are in it, so that
     ``matrix @ fine @ matrix.T`` is the image of a scene sampled on a grid finer by
-    ``oversampling`` and wider by ``margin`` pixels on each side. Every column sums to
+    ``oversampling`` and wider by the camera's margin on each side. Every column sums to
     1/oversampling where the light stays inside the cutout.
 
     Parameters
     ----------
     oversampling : int
         Samples a pixel.
-    margin : int
-        Pixels of scene beyond each edge, whose light the blur brings in.
+    camera : Camera
 
     Returns
     -------
     numpy.ndarray
         Matrix (101, (101 + 2 margin) oversampling), float32.
     """
-    count = (SIZE + 2 * margin) * oversampling
-    fine = (np.arange(count) + 0.5) / oversampling - margin - 0.5
+    count = (SIZE + 2 * camera.margin) * oversampling
+    fine = (np.arange(count) + 0.5) / oversampling - camera.margin - 0.5
     edges = np.arange(SIZE + 1) - 0.5
-    width = PSF_SIGMA_ARCSEC / PIXEL_ARCSEC * np.sqrt(2.0)
+    width = camera.psf_sigma_arcsec / camera.pixel_arcsec * np.sqrt(2.0)
     below = 0.5 * (1.0 + erf((edges[:, None] - fine) / width))
     return np.ascontiguousarray((below[1:] - below[:-1]) / oversampling, dtype="f4")
 
@@ -206,7 +206,7 @@ def spiral_disc(x, y, flux, scale, axis_ratio, angle, arms, amplitude, winding, 
     numpy.ndarray
         Image (101, 101), float32.
     """
-    oversampling, margin = 2, 3
+    oversampling, margin = 2, CHALLENGE.margin
     count = (SIZE + 2 * margin) * oversampling
     line = ((np.arange(count) + 0.5) / oversampling - margin - 0.5 - SIZE // 2) * PIXEL_ARCSEC
     reach = 9.0 * scale
@@ -219,5 +219,5 @@ def spiral_disc(x, y, flux, scale, axis_ratio, angle, arms, amplitude, winding, 
     waves = arms * np.arctan2(v, u) + winding * np.log(2.0 * radius) + phase
     fine = np.exp(-radius) * (1.0 + np.float32(amplitude) * np.cos(waves))
     fine *= np.float32(flux * PIXEL_ARCSEC**2 / (2.0 * np.pi * scale**2 * axis_ratio))
-    matrix = blur_matrix(oversampling, margin)
+    matrix = blur_matrix(oversampling)
     return matrix[:, lines] @ fine @ matrix[:, columns].T

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lensflow.simulate.camera import CHALLENGE, Camera
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.lensing import Deflector
-from lensflow.simulate.matching import invisible_image, matched_image
+from lensflow.simulate.matching import LensedImage, invisible_image, matched_image
 from lensflow.simulate.population import Population
 from lensflow.simulate.scene import Galaxy, Scene, draw_scene
 
@@ -48,7 +49,8 @@ def draw_ordinary(population: Population, scene_random, source_random) -> View:
     is_lens = bool(source_random.random() < population.lens_fraction)
     if not is_lens:
         return View(scene.light, np.zeros((SIZE, SIZE), "f4"), scene.central, theta_e, False)
-    return lens_view(scene, lensed_source(source_random, population, rank, scene.mass), theta_e)
+    no_lens = lensed_source(source_random, population, rank, scene.mass).image
+    return lens_view(scene, no_lens, theta_e)
 
 
 def lens_view(scene: Scene, no_lens, theta_e: float) -> View:
@@ -57,9 +59,14 @@ def lens_view(scene: Scene, no_lens, theta_e: float) -> View:
 
 
 def lensed_source(
-    random, population: Population, rank: float, mass: Deflector, magnified: bool = False
-) -> np.ndarray:
-    """Return the image (101, 101) of a source drawn from the population, sky sigma.
+    random,
+    population: Population,
+    rank: float,
+    mass: Deflector,
+    magnified: bool = False,
+    camera: Camera = CHALLENGE,
+) -> LensedImage:
+    """Return what is seen of a source drawn from the population.
 
     Parameters
     ----------
@@ -73,7 +80,10 @@ def lensed_source(
         The lens.
     magnified : bool
         See `lensflow.simulate.matching.matched_image`.
+    camera : Camera
+        The area on the sky and the S/N of the image are those of the population in any camera.
     """
     if random.random() < population.invisible_fraction:
-        return invisible_image(random, mass)
-    return matched_image(random, mass, *population.draw_lensed_image(random, rank), magnified)
+        return invisible_image(random, mass, camera)
+    wanted = camera.seen(*population.draw_lensed_image(random, rank))
+    return matched_image(random, mass, *wanted, magnified, camera)

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from lensflow.errors import ConfigError
+from lensflow.simulate.constants import FAINTEST
 
 FOLDER = Path(__file__).parent / "populations"
 GALAXIES = "galaxies.json"
@@ -88,7 +89,7 @@ class Population:
         table = _blend(_blend(self.pixels, rank), flux_rank)
         log_pixels = np.interp(pixel_rank, self.levels["pixels"], table)
         flux = float(np.exp(log_flux))
-        return float(np.clip(np.exp(log_pixels), 1.0, flux / 1.0005)), flux
+        return float(np.clip(np.exp(log_pixels), 1.0, flux / FAINTEST)), flux
 
 
 def _blend(table, rank):

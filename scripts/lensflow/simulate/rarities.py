@@ -59,7 +59,7 @@ def _large_separation(population, numbers, scene_random, source_random):
     theta_e = float(scene_random.uniform(*numbers["einstein_radius_arcsec"]))
     scene = draw_scene(scene_random, theta_e)
     rank = population.rank_of(theta_e)
-    no_lens = lensed_source(source_random, population, rank, scene.mass, True)
+    no_lens = lensed_source(source_random, population, rank, scene.mass, True).image
     return lens_view(scene, no_lens, theta_e)
 
 
@@ -68,7 +68,7 @@ def _double_ring(population, numbers, scene_random, source_random):
     ratio = float(scene_random.uniform(*numbers["radius_ratio"]))
     scene = draw_scene(scene_random, theta_e)
     images = [
-        lensed_source(source_random, population, population.rank_of(mass.theta_e), mass, True)
+        lensed_source(source_random, population, population.rank_of(mass.theta_e), mass, True).image
         for mass in (scene.mass, scene.mass.scaled(ratio))
     ]
     return lens_view(scene, images[0] + images[1], theta_e)
@@ -82,7 +82,7 @@ def _group(population, numbers, scene_random, source_random):
         members.append(_draw_companion(scene_random, numbers, scene, theta_e, direction))
     mass = MassGroup(tuple(members))
     rank = population.rank_of(mass.theta_e)
-    no_lens = lensed_source(source_random, population, rank, mass, True)
+    no_lens = lensed_source(source_random, population, rank, mass, True).image
     return lens_view(scene, no_lens, mass.theta_e)
 
 
@@ -102,7 +102,7 @@ def _draw_companion(random, numbers, scene: Scene, theta_e, direction):
     galaxy = draw_central(random, share * theta_e)
     galaxy = replace(galaxy, x=x, y=y, flux=share * scene.central.flux)
     add_rows(scene.light, np.concatenate([galaxy.bulge_rows(), galaxy.disc_rows()]))
-    return x, y, draw_mass(random, galaxy, [], share * theta_e)
+    return x, y, draw_mass(random, galaxy.bulge_ratio, galaxy.angle, [], share * theta_e)
 
 
 RARITIES = {

@@ -210,7 +210,8 @@ def draw_scene(random, theta_e: float) -> Scene:
         image += arms
     rows += [part for galaxy in others for part in (galaxy.bulge_rows(), galaxy.disc_rows())]
     add_rows(image, np.concatenate(rows))
-    return Scene(image, draw_mass(random, central, members, theta_e), central)
+    mass = draw_mass(random, central.bulge_ratio, central.angle, members, theta_e)
+    return Scene(image, mass, central)
 
 
 def _spiral(random, central):
@@ -234,9 +235,22 @@ def _spiral(random, central):
     )
 
 
-def draw_mass(random, central: Galaxy, members: list[Galaxy], theta_e: float) -> Mass:
-    """Return a mass that is rounder than the light, with shear, members and dark subhalos."""
-    flattening = float(random.uniform(0.1, 0.5)) * (1.0 - central.bulge_ratio)
+def draw_mass(
+    random, axis_ratio: float, angle: float, members: list[Galaxy], theta_e: float
+) -> Mass:
+    """Return a mass that is rounder than the light, with shear, members and dark subhalos.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+    axis_ratio, angle : float
+        Shape of the light of the lens galaxy, and its direction (radians).
+    members : list of Galaxy
+        Galaxies that share its halo.
+    theta_e : float
+        Einstein radius, arcsec.
+    """
+    flattening = float(random.uniform(0.1, 0.5)) * (1.0 - axis_ratio)
     strength = abs(float(random.normal(0.0, 0.02)))
     direction = float(random.uniform(0.0, 2.0 * np.pi))
     count = int(random.poisson(1.5))
@@ -248,7 +262,7 @@ def draw_mass(random, central: Galaxy, members: list[Galaxy], theta_e: float) ->
     return Mass(
         theta_e,
         1.0 - flattening,
-        central.angle + float(random.normal(0.0, 0.15)),
+        angle + float(random.normal(0.0, 0.15)),
         (strength * float(np.cos(direction)), strength * float(np.sin(direction))),
         np.array(subhalos).reshape(-1, 3),
     )

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from lensflow.simulate.constants import PIXEL_ARCSEC, PSF_SIGMA_ARCSEC, SIZE
+from lensflow.simulate.camera import CHALLENGE, Camera
+from lensflow.simulate.constants import SIZE
 from lensflow.simulate.light import blur_matrix, covariances, sersic_rows
 
-MARGIN = 3
 SHARPEST = 0.03
 """Sigma of HUDF's point-spread function, arcsec: no source has finer structure."""
 
@@ -57,7 +57,7 @@ def scaled(rows, scale, x, y) -> np.ndarray:
     return rows
 
 
-def surface_brightness(rows, x, y, extra_variance=0.0) -> np.ndarray:
+def surface_brightness(rows, x, y, camera=CHALLENGE, extra_variance=0.0) -> np.ndarray:
     """Return the flux a pixel's area of the source at positions of its plane.
 
     Parameters
@@ -66,6 +66,8 @@ def surface_brightness(rows, x, y, extra_variance=0.0) -> np.ndarray:
         Rows (k, 6).
     x, y : numpy.ndarray
         Positions in the source plane, arcsec, float32, one shape.
+    camera : Camera
+        Its pixels.
     extra_variance : float
         Blur, arcsec squared.
 
@@ -76,7 +78,7 @@ def surface_brightness(rows, x, y, extra_variance=0.0) -> np.ndarray:
     """
     xx, xy, yy = covariances(rows, extra_variance)
     determinant = xx * yy - xy * xy
-    peak = rows[:, 2] * PIXEL_ARCSEC**2 / (2.0 * np.pi * np.sqrt(determinant))
+    peak = rows[:, 2] * camera.pixel_arcsec**2 / (2.0 * np.pi * np.sqrt(determinant))
     forms = (np.stack([-0.5 * yy, xy, -0.5 * xx]) / determinant).astype("f4")
     total = np.zeros_like(x)
     for row, height, (a, b, c) in zip(rows, peak.astype("f4"), forms.T, strict=True):
@@ -96,15 +98,16 @@ class LensedSource:
     ----------
     mass : lensflow.simulate.lensing.Deflector
         The lens.
+    camera : Camera
     """
 
-    def __init__(self, mass):
-        self.mass = mass
-        side = SIZE + 2 * MARGIN
-        line = ((np.arange(side) - side // 2) * PIXEL_ARCSEC).astype("f4")
+    def __init__(self, mass, camera: Camera = CHALLENGE):
+        self.mass, self.camera = mass, camera
+        side = SIZE + 2 * camera.margin
+        line = ((np.arange(side) - side // 2) * camera.pixel_arcsec).astype("f4")
         self._x, self._y = np.broadcast_arrays(line[None, :], line[:, None])
         self._beta = mass.to_source_plane(self._x, self._y)
-        self._half_pixel = (0.08 * mass.stretch(self._x, self._y)).astype("f4")
+        self._half_pixel = (0.08 * camera.zoom * mass.stretch(self._x, self._y)).astype("f4")
         self._rays = 0, np.zeros(self._x.shape, bool), ()
 
     def image(self, rows) -> np.ndarray:
@@ -113,15 +116,15 @@ class LensedSource:
         Pixels that the source can reach are traced on a grid fine enough for its sharpest
         structure; the others are empty.
         """
-        oversampling = _oversampling(rows)
+        oversampling = _oversampling(rows, self.camera)
         lines, columns, beta = self._traced_rays(rows, oversampling)
         if not len(lines):
             return np.zeros((SIZE, SIZE), "f4")
-        side = SIZE + 2 * MARGIN
+        side = SIZE + 2 * self.camera.margin
         fine = np.zeros((side, oversampling, side, oversampling), "f4")
-        fine[lines, :, columns, :] = surface_brightness(rows, *beta)
+        fine[lines, :, columns, :] = surface_brightness(rows, *beta, self.camera)
         side *= oversampling
-        return _blur(fine.reshape(side, side), oversampling, lines, columns)
+        return _blur(fine.reshape(side, side), oversampling, lines, columns, self.camera)
 
     def _traced_rays(self, rows, oversampling):
         """Return the pixels that the source reaches, and their rays in the source plane.
@@ -138,7 +141,8 @@ class LensedSource:
 
     def _trace(self, reached, oversampling):
         """Return lines and columns of pixels, and the source-plane positions of their rays."""
-        steps = (((np.arange(oversampling) + 0.5) / oversampling - 0.5) * PIXEL_ARCSEC).astype("f4")
+        steps = (np.arange(oversampling) + 0.5) / oversampling - 0.5
+        steps = (steps * self.camera.pixel_arcsec).astype("f4")
         lines, columns = np.nonzero(reached)
         shape = (len(lines), oversampling, oversampling)
         x = np.broadcast_to(self._x[reached][:, None, None] + steps, shape)
@@ -154,15 +158,15 @@ class LensedSource:
         return dx * dx + dy * dy < (np.float32(reach) + self._half_pixel) ** 2
 
 
-def _oversampling(rows) -> int:
+def _oversampling(rows, camera: Camera) -> int:
     """Return samples a pixel so that the sharpest Gaussian is sampled every 1.4 sigma."""
     sharpest = np.min(rows[:, 3] * np.sqrt(rows[:, 4]))
-    return int(np.clip(np.ceil(PIXEL_ARCSEC / (1.4 * sharpest)), 2, 5))
+    return int(np.clip(np.ceil(camera.pixel_arcsec / (1.4 * sharpest)), 2, 5))
 
 
-def _blur(fine, oversampling, lines, columns):
+def _blur(fine, oversampling, lines, columns, camera=CHALLENGE):
     """Blur and bin the part of the fine image between the first and last pixel with light."""
-    matrix = blur_matrix(oversampling, MARGIN)
+    matrix = blur_matrix(oversampling, camera)
     rows = slice(lines.min() * oversampling, (lines.max() + 1) * oversampling)
     cols = slice(columns.min() * oversampling, (columns.max() + 1) * oversampling)
     return matrix[:, rows] @ np.ascontiguousarray(fine[rows, cols]) @ matrix[:, cols].T
@@ -205,15 +209,18 @@ class CoarseView:
         The lens.
     half_width : float
         Half the side of the grid, arcsec.
+    camera : Camera
     """
 
-    def __init__(self, mass, half_width):
+    def __init__(self, mass, half_width, camera: Camera = CHALLENGE):
+        self._camera = camera
         line = ((np.arange(CELLS) + 0.5) / CELLS * 2.0 - 1.0) * half_width
         x, y = np.broadcast_arrays(line.astype("f4")[None, :], line.astype("f4")[:, None])
         self._beta = mass.to_source_plane(x, y)
-        self._area = (2.0 * half_width / CELLS / PIXEL_ARCSEC) ** 2
+        self._area = (2.0 * half_width / CELLS / camera.pixel_arcsec) ** 2
 
     def pixels(self, rows, flux) -> float:
         """Return the number of pixels above one sigma once the image has the wanted flux."""
-        image = surface_brightness(rows, *self._beta, extra_variance=PSF_SIGMA_ARCSEC**2)
+        blur = self._camera.psf_sigma_arcsec**2
+        image = surface_brightness(rows, *self._beta, self._camera, blur)
         return amplitude_for_flux(image, flux, self._area)[1]

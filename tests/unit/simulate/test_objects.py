@@ -161,7 +161,7 @@ def test_a_source_is_never_placed_out_of_sight(theta_e):
     random = np.random.default_rng(3)
     for axis_ratio in (0.6, 0.8, 1.0) * 5:
         mass = Mass(theta_e, axis_ratio, random.uniform(0, np.pi), (0.05, 0.0))
-        image = matched_image(random, mass, 60.0, 300.0)
+        image = matched_image(random, mass, 60.0, 300.0).image
         assert image[image > 1].sum() == pytest.approx(300.0, abs=1.1)
 
 
