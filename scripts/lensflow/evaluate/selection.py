@@ -37,6 +37,18 @@ def snr(flux_in_sigma: np.ndarray, n_pixels: np.ndarray) -> np.ndarray:
     return np.where(n > 0, ratio, np.where(np.isnan(n), np.nan, 0.0))
 
 
+def with_snr(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Add the column snr to a table that holds what the catalogue says of lensed images.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``flux_lensed_image_in_sigma`` and ``numb_pix_lensed_image``.
+    """
+    measures = table["flux_lensed_image_in_sigma"], table["numb_pix_lensed_image"]
+    return table.assign(snr=snr(*measures))
+
+
 def passes_cut(flux_in_sigma: np.ndarray, n_pixels: np.ndarray) -> np.ndarray:
     """Return where N > `MIN_PIXELS` and SNR > `MIN_SNR`; unknown values do not pass.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lensflow.evaluate.selection import snr
+from lensflow.evaluate.selection import with_snr
 from lensflow.figures import sources
 from lensflow.figures.image_rows import N_EXAMPLES, image_rows
 from lensflow.prepare.scaling import scale
@@ -42,8 +42,7 @@ def class_examples(
     seed : int
         Seed of the draw of the non-lenses.
     """
-    table = read_index(index, catalogue=_COLUMNS)
-    table["snr"] = snr(table["flux_lensed_image_in_sigma"], table["numb_pix_lensed_image"])
+    table = with_snr(read_index(index, catalogue=_COLUMNS))
     chosen = [
         ("non-lenses", _draw(table[table["is_lens"] == 0], seed), _non_lens_title),
         ("lenses", _spread(table[table["is_lens"] == 1]), _lens_title),

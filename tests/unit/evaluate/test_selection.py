@@ -1,12 +1,27 @@
 import numpy as np
 import pandas as pd
 
-from lensflow.evaluate.selection import CUT, apply_cut, cuts, passes_cut, passing_lenses, snr
+from lensflow.evaluate.selection import (
+    CUT,
+    apply_cut,
+    cuts,
+    passes_cut,
+    passing_lenses,
+    snr,
+    with_snr,
+)
 
 
 def test_snr_by_hand():
     values = snr([300.0, 5.0, np.nan, 4.0, 7.0], [9, 0, 4, np.nan, -1])
     np.testing.assert_array_equal(values, [100.0, 0.0, np.nan, np.nan, 0.0])
+
+
+def test_a_table_gets_its_snr_and_keeps_its_columns():
+    table = pd.DataFrame(
+        {"id": ["a"], "numb_pix_lensed_image": [9], "flux_lensed_image_in_sigma": [300.0]}
+    )
+    assert with_snr(table).to_dict("records") == [{**table.iloc[0], "snr": 100.0}]
 
 
 def test_both_comparisons_are_strict():
