@@ -40,8 +40,8 @@ FIRST = {
 PLAIN = {"dataset": "here", "preset": "tiny", "scales": ["log"], "n_features": [4], "runs": 1}
 
 
-def project(folder=None, run=("first", "second", "third"), **changes):
-    """Return a project of three experiments, each changed as asked for.
+def project(folder=None, run=("first", "second", "third"), datasets=None, **changes):
+    """Return a project of three experiments; these and datasets are changed as asked for.
 
     With a folder there are an experiment on images without labels in it, and these images under
     ``apply_to`` of another.
@@ -65,6 +65,8 @@ def project(folder=None, run=("first", "second", "third"), **changes):
         config["experiments"]["unlabelled"] = unlabelled
         config["experiments"]["mixed"] = {**PLAIN, "protocol": "paper", "apply_to": ["images"]}
     config = copy.deepcopy(config)
+    for name, keys in (datasets or {}).items():
+        config["datasets"].setdefault(name, {}).update(keys)
     for name, keys in changes.items():
         config["experiments"][name] |= keys
     return Project(complete(config))

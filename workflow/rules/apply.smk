@@ -4,10 +4,16 @@ NEEDS: scores_<dataset>.csv of the headline model's runs; where nobody judged, a
        of grades named in config.yaml
 MAKES: in results/<experiment>: candidates_<dataset>.csv, .fits, .ecsv, .reg and _cutouts.fits, grade_<dataset>.html,
        hidden_<dataset>.h5 and .csv; where known lenses are given, known_lenses_<dataset>.csv and
-       completeness_<dataset>.csv
+       completeness_<dataset>.csv; where completeness is asked for, injected_sources_<dataset>.csv,
+       injected_completeness_<dataset>.csv, injected_purity_<dataset>.csv, and
+       results/data/<dataset>_injected/images/shard_<i>.h5
 """
 
 from lensflow.workflow.guidance import checked_grades
+from lensflow.workflow.inputs import completeness_inputs
+
+# An empty pattern would match every name, the last one matches none.
+WITH_COMPLETENESS = "|".join([*PROJECT.injected.values()]) or "(?!)"
 
 
 rule rank_candidates:
@@ -157,3 +163,62 @@ rule match_known_lenses:
         code=stage_hash("match_known_lenses.py"),
     script:
         "../../scripts/match_known_lenses.py"
+
+
+rule inject_sources:
+    """Put lensed sources into images of a dataset, one shard of them, to measure completeness."""
+    input:
+        index=lambda wildcards: dataset(wildcards).index_path,
+        images=lambda wildcards: dataset(wildcards).image_paths,
+    output:
+        images="results/data/{dataset}_injected/images/shard_{shard}.h5",
+    log:
+        "results/logs/{dataset}/inject_sources_{shard}.log",
+    benchmark:
+        "results/benchmarks/{dataset}/inject_sources_{shard}.tsv"
+    wildcard_constraints:
+        dataset=WITH_COMPLETENESS,
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1500, 0.005),
+        runtime=minutes(240),
+    params:
+        settings=lambda wildcards: dataset(wildcards).injection,
+        name=lambda wildcards: dataset(wildcards).injected.name,
+        seed=config["seed"],
+        code=stage_hash("inject_sources.py"),
+    script:
+        "../../scripts/inject_sources.py"
+
+
+rule measure_completeness:
+    """Say how many injected sources are found, and what purity a lens fraction then implies."""
+    input:
+        unpack(of_experiment(completeness_inputs)),
+    output:
+        sources="results/{experiment}/injected_sources_{dataset}.csv",
+        completeness="results/{experiment}/injected_completeness_{dataset}.csv",
+        purity="results/{experiment}/injected_purity_{dataset}.csv",
+    log:
+        "results/logs/{experiment}/measure_completeness_{dataset}.log",
+    benchmark:
+        "results/benchmarks/{experiment}/measure_completeness_{dataset}.tsv"
+    wildcard_constraints:
+        dataset=WITH_COMPLETENESS,
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000, 0.1),
+        runtime=minutes(30, 15),
+    params:
+        judgement=lambda wildcards: experiment(wildcards).judgement.name,
+        n_candidates=lambda wildcards: experiment(wildcards).settings["n_candidates"],
+        lens_fractions=lambda wildcards: dataset(wildcards).completeness[
+            "lens_fractions"
+        ],
+        code=stage_hash("measure_completeness.py"),
+    script:
+        "../../scripts/measure_completeness.py"

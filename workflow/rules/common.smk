@@ -72,7 +72,7 @@ wildcard_constraints:
     features=r"\d+",
     run=r"\d+",
     shard=r"\d+",
-    sample="|".join([*OWN_SAMPLES, *PROJECT.datasets]),
+    sample="|".join(PROJECT.samples),
     part="|".join(OWN_SAMPLES),
     judgement="|".join(RULE_MADE),
 

@@ -85,7 +85,7 @@ rule embed_images:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/embed_images_{features}_{run}_{sample}_{shard}.tsv"
     wildcard_constraints:
-        sample="|".join(PROJECT.datasets),
+        sample="|".join(PROJECT.applied_samples),
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]
@@ -147,7 +147,7 @@ rule predict_images:
         "results/benchmarks/{experiment}/{scale}/predict_images_{features}_{run}_{judgement}_{sample}_{shard}.tsv"
     wildcard_constraints:
         judgement="|".join(PROBABLE),
-        sample="|".join(PROJECT.datasets),
+        sample="|".join(PROJECT.applied_samples),
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]
@@ -176,7 +176,7 @@ rule denoise_images:
     benchmark:
         "results/benchmarks/{experiment}/{scale}/denoise_images_{sample}_{shard}.tsv"
     wildcard_constraints:
-        sample="|".join(PROJECT.datasets),
+        sample="|".join(PROJECT.applied_samples),
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]

@@ -132,7 +132,7 @@ rule measure_arcs:
     benchmark:
         "results/benchmarks/{experiment}/measure_arcs_{sample}_{shard}.tsv"
     wildcard_constraints:
-        sample="|".join(PROJECT.datasets),
+        sample="|".join(PROJECT.applied_samples),
     conda:
         "../../envs/cpu.yaml"
     threads: 1

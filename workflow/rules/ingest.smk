@@ -24,7 +24,7 @@ rule list_cutouts:
         runtime=minutes(60),
     params:
         folder=lambda wildcards, input: dataset(wildcards).local_folder(input.sources),
-        dataset=lambda wildcards: dataset(wildcards).entry,
+        dataset=lambda wildcards: dataset(wildcards).image_entry,
         code=lambda wildcards: stage_hash(
             "list_cutouts.py", *dataset(wildcards).kind.modules
         ),
@@ -52,7 +52,7 @@ rule ingest_cutouts:
         runtime=minutes(60),
     params:
         folder=lambda wildcards, input: dataset(wildcards).local_folder(input.sources),
-        dataset=lambda wildcards: dataset(wildcards).entry,
+        dataset=lambda wildcards: dataset(wildcards).image_entry,
         seed=config["seed"],
         code=lambda wildcards: stage_hash(
             "ingest_cutouts.py", *dataset(wildcards).kind.modules
@@ -81,7 +81,7 @@ rule build_index:
         mem_mb=megabytes(1000, 0.02),
         runtime=minutes(30),
     params:
-        dataset=lambda wildcards: dataset(wildcards).entry,
+        dataset=lambda wildcards: dataset(wildcards).image_entry,
         code=stage_hash("build_index.py"),
     script:
         "../../scripts/build_index.py"

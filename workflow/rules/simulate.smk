@@ -22,7 +22,7 @@ rule simulate_cutouts:
         mem_mb=megabytes(1000),
         runtime=minutes(240),
     params:
-        dataset=lambda wildcards: dataset(wildcards).entry,
+        dataset=lambda wildcards: dataset(wildcards).image_entry,
         seed=config["seed"],
         code=stage_hash("simulate_cutouts.py"),
     script:

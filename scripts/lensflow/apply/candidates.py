@@ -145,13 +145,27 @@ def combine_runs(
     ArtifactError
         If the runs do not score the same objects.
     """
+    best = best_of_runs(scores, judgement, n_candidates, arcs)
+    best = best.drop(columns=_UNUSUAL, errors="ignore")
+    best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
+    return best
+
+
+def best_of_runs(
+    scores: Sequence[str | PathLike],
+    judgement: str,
+    n: int,
+    arcs: str | PathLike | None = None,
+) -> pd.DataFrame:
+    """Return the n best objects, best first, with what `ranking_order` ranks by.
+
+    Parameters and errors are those of `combine_runs`.
+    """
     best = None
     for table in ranked_runs(scores, judgement, arcs):
         table = table if best is None else pd.concat([best, table])
         order = ranking_order(table)
-        best = table.sort_values(list(order), ascending=list(order.values())).head(n_candidates)
-    best = best.drop(columns=_UNUSUAL, errors="ignore")
-    best.insert(best.columns.get_loc("cluster"), "judgement", judgement)
+        best = table.sort_values(list(order), ascending=list(order.values())).head(n)
     return best.reset_index(drop=True)
 
 
@@ -171,14 +185,25 @@ def _unusual(
 
 
 def ranked_runs(
-    scores: Sequence[str | PathLike], judgement: str, arcs: str | PathLike | None = None
+    scores: Sequence[str | PathLike],
+    judgement: str,
+    arcs: str | PathLike | None = None,
+    among: tuple[Sequence[str | PathLike], str | PathLike | None] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Yield the scores of all objects, averaged over runs, with what `ranking_order` ranks by.
 
-    Parameters and errors are those of `combine_runs`. Memory does not grow with the survey.
+    Other parameters and errors are those of `combine_runs`. Memory does not grow with the survey.
+
+    Parameters
+    ----------
+    scores, judgement, arcs
+    among : (sequence of path-like, path-like or None), optional
+        Scores and arcs of the objects in whose ranks by density and arcs these take their place;
+        their own by default.
     """
     arcs = None if JUDGEMENTS[judgement].gives_probabilities else arcs
-    unusual = _unusual(scores, judgement, arcs) if arcs else None
+    others, other_arcs = among or (scores, arcs)
+    unusual = _unusual(others, judgement, other_arcs) if arcs else None
     for table in _averaged_runs(scores, judgement, arcs):
         yield table.assign(**{_UNUSUAL: unusual(table)}) if unusual else table
 

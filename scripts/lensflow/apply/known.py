@@ -6,12 +6,10 @@ import numpy as np
 import pandas as pd
 
 from lensflow import artifacts
+from lensflow.apply.selections import selections
 from lensflow.errors import CatalogueError
 from lensflow.evaluate.intervals import wilson
 from lensflow.ingest import positions
-
-CHOSEN = 0.5
-"""Probability above which an object is chosen, as in the metrics."""
 
 ROWS = 100_000  # objects in memory at a time
 NAMES = ("name", "id", "object", "lens", "lens_name", "object_id", "source_id")
@@ -128,7 +126,7 @@ def find_known(
     return known.assign(id=ids, distance_arcsec=distances)
 
 
-def completeness(found: pd.DataFrame, n_candidates: int, is_judged: bool) -> pd.DataFrame:
+def completeness(found: pd.DataFrame, n_candidates: int) -> pd.DataFrame:
     """Return how many of the known lenses in a dataset are found, with Wilson's 68 % interval.
 
     Parameters
@@ -137,8 +135,6 @@ def completeness(found: pd.DataFrame, n_candidates: int, is_judged: bool) -> pd.
         One row a known lens: id ("" where it is not in the dataset), rank, p_lens where judged.
     n_candidates : int
         Length of the list of candidates.
-    is_judged : bool
-        Whether objects have probabilities.
 
     Returns
     -------
@@ -147,11 +143,8 @@ def completeness(found: pd.DataFrame, n_candidates: int, is_judged: bool) -> pd.
         completeness_low, completeness_high.
     """
     there = found[found["id"] != ""].drop_duplicates("id")
-    selections = {f"top {n_candidates}": there["rank"] <= n_candidates}
-    if is_judged:
-        selections = {f"p > {CHOSEN:g}": there["p_lens"] > CHOSEN} | selections
     rows = []
-    for name, chosen in selections.items():
+    for name, chosen in selections(there, n_candidates).items():
         n, n_found = len(there), int(chosen.sum())
         low, high = wilson(n_found, n)
         fraction = n_found / n if n else np.nan

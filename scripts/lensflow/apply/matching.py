@@ -9,7 +9,6 @@ import pandas as pd
 
 from lensflow.apply.candidates import ranked_runs, ranking_order
 from lensflow.apply.known import completeness, find_known, read_known
-from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.tables import write_csv
 
 logger = logging.getLogger(__name__)
@@ -49,9 +48,8 @@ def match_known_lenses(
     """
     found = find_known(index, read_known(known_lenses), match_radius)
     found = found.merge(ranks(scores, judgement, found["id"], arcs), on="id", how="left")
-    is_judged = JUDGEMENTS[judgement].gives_probabilities
     write_csv(matches, found.astype({"rank": "Int64"}))
-    write_csv(table, completeness(found, n_candidates, is_judged))
+    write_csv(table, completeness(found, n_candidates))
     logger.info("%d of %d known lenses are in the dataset", (found["id"] != "").sum(), len(found))
 
 
@@ -81,13 +79,24 @@ def ranks(
     order = ranking_order(table)
     ahead = np.zeros(len(table), np.int64)
     for part in ranked_runs(scores, judgement, arcs) if len(table) else ():
-        ahead += _count_ahead(part, table, order)
+        ahead += is_ahead(part, table, order).sum(axis=1)
     shown = [name for name in order if name in ("p_lens", "log_odds", "log_density")]
     return table.assign(rank=ahead + 1)[["id", "rank", *shown]]
 
 
-def _count_ahead(part: pd.DataFrame, table: pd.DataFrame, order: dict[str, bool]) -> np.ndarray:
-    """Return how many rows of a part come before each row of the table."""
+def is_ahead(part: pd.DataFrame, table: pd.DataFrame, order: dict[str, bool]) -> np.ndarray:
+    """Return which of the m rows of a part come before each of the n rows of a table.
+
+    Parameters
+    ----------
+    part, table : DataFrame
+    order : dict of str to bool
+        From `lensflow.apply.candidates.ranking_order`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, m)
+    """
     ahead = np.zeros((len(table), len(part)), bool)
     tied = np.ones_like(ahead)
     for name, small_first in order.items():
@@ -99,4 +108,4 @@ def _count_ahead(part: pd.DataFrame, table: pd.DataFrame, order: dict[str, bool]
             break
         ahead |= tied & ((theirs < ours) if small_first else (theirs > ours))
         tied &= theirs == ours
-    return ahead.sum(axis=1)
+    return ahead

@@ -15,6 +15,8 @@ import numpy as np
 
 THRESHOLD = 0.5
 """An image is called a lens when its probability is strictly greater."""
+ABOVE = f"p > {THRESHOLD:g}"
+"""What the selection of those images is called in tables."""
 
 
 @dataclass(frozen=True)

@@ -6,22 +6,35 @@ from collections.abc import Iterator
 import numpy as np
 
 from lensflow.evaluate.intervals import wilson
-from lensflow.evaluate.metrics import THRESHOLD
-from lensflow.evaluate.ranked import RADIUS, RankedSample, Score
+from lensflow.evaluate.metrics import ABOVE, THRESHOLD
+from lensflow.evaluate.ranked import RankedSample, Score
 from lensflow.evaluate.rates import best, selected_share
+from lensflow.samples.injected import MAGNITUDE
+from lensflow.samples.rows import RADIUS
 
 LENS_FRACTION = 0.01
 SHARE = 0.01
 BEST = f"{best(SHARE)} of a survey with {100 * LENS_FRACTION:g} % lenses"
-ABOVE = f"p > {THRESHOLD:g}"
-"""Values of the column ``selection``."""
+"""A value of the column ``selection``; the other is `lensflow.evaluate.metrics.ABOVE`."""
 
+ALL = "all"
+"""Stands under ``by`` for all lenses together, where they are told together."""
+
+SNR = "snr"
 EDGES = {
     RADIUS: (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, np.inf),
     # No pixel of the image is above one sigma, or the S/N is one at least.
-    "snr": (0.0, 1.0, 20.0, 50.0, 100.0, np.inf),
+    SNR: (0.0, 1.0, 20.0, 50.0, 100.0, np.inf),
+    MAGNITUDE: (-np.inf, *range(20, 30), np.inf),
 }
-"""Lower edges of the bins, in arcsec and as a ratio, and infinity; a bin holds its lower edge."""
+"""Edges of the bins, in arcsec, as a ratio and in magnitudes; a bin holds its lower edge."""
+
+TITLES = {
+    RADIUS: "Einstein radius (arcsec)",
+    SNR: "S/N of the lensed image",
+    MAGNITUDE: "magnitude of the source (AB)",
+}
+"""What lenses are binned by, in words."""
 
 
 def missed_rows(ranked: RankedSample) -> Iterator[dict]:
@@ -39,8 +52,8 @@ def missed_rows(ranked: RankedSample) -> Iterator[dict]:
     for score in ranked.scores:
         for selection, found in _found(ranked, score):
             key = {"sample": ranked.sample, **score.key, "selection": selection}
-            for by in EDGES:
-                for row in completeness_rows(ranked.measures[by].to_numpy()[lens], found[lens], by):
+            for by, values in ranked.measures[lens].items():
+                for row in completeness_rows(values.to_numpy(), found[lens], by):
                     yield {**key, **row}
 
 
@@ -69,12 +82,21 @@ def completeness_rows(values: np.ndarray, found: np.ndarray, by: str) -> Iterato
         A key of `EDGES`.
     """
     for low, high in itertools.pairwise(EDGES[by]):
-        yield _row(found[(values >= low) & (values < high)], by, low, high)
+        yield completeness_row(found[(values >= low) & (values < high)], by, low, high)
     if np.isnan(values).any():
-        yield _row(found[np.isnan(values)], by, np.nan, np.nan)
+        yield completeness_row(found[np.isnan(values)], by, np.nan, np.nan)
 
 
-def _row(found: np.ndarray, by: str, low: float, high: float) -> dict:
+def completeness_row(found: np.ndarray, by: str, low: float, high: float) -> dict:
+    """Return how many of some lenses are found, with Wilson's 68 % interval.
+
+    Parameters
+    ----------
+    found : numpy.ndarray of shape (n,)
+        How much of each is in the selection, 0 to 1.
+    by, low, high : str, float, float
+        What names them in a table.
+    """
     n_lens, n_found = found.size, found.sum()
     low_completeness, high_completeness = wilson(n_found, n_lens)
     return {

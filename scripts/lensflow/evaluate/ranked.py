@@ -13,6 +13,7 @@ from lensflow.evaluate.scored import check_same_rows
 from lensflow.evaluate.selection import snr
 from lensflow.samples.embeddings import open_embeddings
 from lensflow.samples.images import read_index
+from lensflow.samples.rows import RADIUS
 from lensflow.samples.scores import (
     judgements_of,
     log_odds_column,
@@ -20,8 +21,6 @@ from lensflow.samples.scores import (
     ranks,
     read_scores,
 )
-
-RADIUS = "einstein_radius_arcsec"
 
 
 @dataclass(frozen=True)

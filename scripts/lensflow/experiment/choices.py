@@ -12,7 +12,7 @@ from lensflow.cluster.judgements import JUDGEMENTS, Judgement, counting
 from lensflow.embed.encoders import ENCODERS, Encoder
 from lensflow.evaluate.columns import DENSITY, DENSITY_ARCS
 from lensflow.evaluate.rankers import RANKERS
-from lensflow.experiment.datasets import Dataset
+from lensflow.experiment.datasets import Dataset, find_dataset
 from lensflow.networks.kinds import NETWORKS
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
@@ -71,7 +71,16 @@ class Choices:
         return [dataset for dataset in self.datasets if dataset.is_labelled]
 
     def _dataset(self, name: str) -> Dataset:
-        return Dataset(name, self.config["datasets"][name])
+        return find_dataset(name, self.config["datasets"])
+
+    @property
+    def completeness_datasets(self) -> list[str]:
+        """Names of the ranked datasets whose completeness is measured by injected sources."""
+        return [name for name in self.candidate_datasets if self._dataset(name).completeness]
+
+    def injected_sample(self, dataset: str) -> str:
+        """Return the sample of a dataset's images with sources in them."""
+        return self._dataset(dataset).injected.name
 
     @property
     def datasets_with_known_lenses(self) -> list[str]:

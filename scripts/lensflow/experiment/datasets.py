@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from lensflow.ingest.kinds import KINDS, Kind
 
+INJECTED = "_injected"
+"""Ends the name of a dataset's images with lensed sources in them."""
+
+NOT_OF_IMAGES = ("completeness", "known_lenses", "match_radius")
+"""Keys of an entry that say what is made of the images, not what these are."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -25,6 +31,11 @@ class Dataset:
     def kind(self) -> Kind:
         """Its entry in the table of kinds."""
         return KINDS[self.entry["kind"]]
+
+    @property
+    def image_entry(self) -> dict[str, object]:
+        """What of its entry makes its images, so that nothing else makes them again."""
+        return {key: value for key, value in self.entry.items() if key not in NOT_OF_IMAGES}
 
     @property
     def is_labelled(self) -> bool:
@@ -56,6 +67,21 @@ class Dataset:
     def match_radius(self) -> float | None:
         """Distance within which an object is a known lens (arcsec), where there are such."""
         return self.entry["match_radius"] if self.known_lenses_paths else None
+
+    @property
+    def completeness(self) -> Mapping[str, object] | None:
+        """What sources are put into its images to measure completeness; None where none are."""
+        return self.entry.get("completeness")
+
+    @property
+    def injection(self) -> dict[str, object]:
+        """What of that makes the images with the sources in them."""
+        return {key: value for key, value in self.completeness.items() if key != "lens_fractions"}
+
+    @property
+    def injected(self) -> "InjectedDataset":
+        """The same images with these sources in them."""
+        return InjectedDataset(f"{self.name}{INJECTED}", self.entry)
 
     @property
     def title(self) -> str:
@@ -132,3 +158,31 @@ class Dataset:
         catalogue = self.entry.get("catalogue")
         is_one = bool(catalogue) and "{tile}" not in catalogue
         return [self.cutout_folder, *([catalogue] if is_one else [])]
+
+
+@dataclass(frozen=True)
+class InjectedDataset(Dataset):
+    """Images of a dataset with lensed sources in them; ``entry`` is the entry of that dataset.
+
+    It is embedded and scored as others are, but nobody trains on it, nor judges or ranks it.
+    """
+
+    @property
+    def n_shards(self) -> int:
+        """Parts that are worked on as separate jobs."""
+        return self.completeness["shards"]
+
+
+def find_dataset(name: str, datasets: Mapping[str, Mapping]) -> Dataset:
+    """Return a dataset of a configuration by its name, or one with sources in its images.
+
+    Parameters
+    ----------
+    name : str
+    datasets : mapping of str to mapping
+        The section ``datasets`` of a complete configuration.
+    """
+    if name in datasets:
+        return Dataset(name, datasets[name])
+    name = name.removesuffix(INJECTED)
+    return Dataset(name, datasets[name]).injected

@@ -12,6 +12,9 @@ from lensflow.samples.runs import Run
 RUN_PATTERN = "results/{experiment}/{scale}/features_{features}/run_{run}"
 """Folder of one run, with the wildcards of the rules."""
 
+INJECTED_TABLES = ("sources", "completeness", "purity")
+"""Tables on the sources that are injected into a dataset."""
+
 
 def _words(run: Run) -> str:
     return f"{run.scale} features {run.n_features} run {run.run}"
@@ -75,6 +78,25 @@ class Experiment(Choices):
     def completeness_path(self, dataset: str) -> str:
         """Return how many of the known lenses of a dataset are found."""
         return self.table_path(f"completeness_{dataset}")
+
+    def injected_path(self, table: str, dataset: str) -> str:
+        """Return a table on the sources that are injected into a dataset.
+
+        Parameters
+        ----------
+        table : {"sources", "completeness", "purity"}
+            The sources one by one, how many are found, and what that makes of the selections.
+        dataset : str
+        """
+        return self.table_path(f"injected_{table}_{dataset}")
+
+    def injected_paths(self, dataset: str) -> dict[str, str]:
+        """Return all of these tables by their names."""
+        return {table: self.injected_path(table, dataset) for table in INJECTED_TABLES}
+
+    def injected_image_paths(self, dataset: str) -> list[str]:
+        """Return the image shards of a dataset with sources in them."""
+        return self._dataset(dataset).injected.image_paths
 
     @property
     def candidate_image_paths(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lensflow.experiment.choices import OWN_SAMPLES
 from lensflow.experiment.datasets import Dataset
 from lensflow.experiment.paths import Experiment
 
@@ -19,6 +20,22 @@ class Project:
         self.config = config
         self.datasets = {name: Dataset(name, entry) for name, entry in config["datasets"].items()}
         self.experiments = {name: Experiment(name, config) for name in config["experiments"]}
+
+    @property
+    def injected(self) -> dict[str, str]:
+        """Names of the datasets that get sources into their images, by the names of these."""
+        wanted = [dataset for dataset in self.datasets.values() if dataset.completeness]
+        return {dataset.injected.name: dataset.name for dataset in wanted}
+
+    @property
+    def applied_samples(self) -> list[str]:
+        """Names of the samples that are whole datasets."""
+        return [*self.datasets, *self.injected]
+
+    @property
+    def samples(self) -> list[str]:
+        """Names of all samples."""
+        return [*OWN_SAMPLES, *self.applied_samples]
 
     @property
     def chosen(self) -> list[Experiment]:

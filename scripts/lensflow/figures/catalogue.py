@@ -208,6 +208,10 @@ def _candidate_datasets(experiment: Experiment) -> list[Values]:
     return [{"dataset": name} for name in experiment.candidate_datasets]
 
 
+def _completeness_datasets(experiment: Experiment) -> list[Values]:
+    return [{"dataset": name} for name in experiment.completeness_datasets]
+
+
 # --- inputs -------------------------------------------------------------------------------------
 
 
@@ -266,6 +270,14 @@ def _candidate_images(experiment: Experiment, dataset: str) -> Values:
         "candidates": experiment.candidates_path(dataset),
         "shards": experiment.sample_dataset(experiment.candidate_sample(dataset)).image_paths,
     }
+
+
+def _injected_completeness(experiment: Experiment, dataset: str) -> Values:
+    return {"completeness": experiment.injected_path("completeness", dataset)}
+
+
+def _injected_images(experiment: Experiment, dataset: str) -> Values:
+    return {"shards": experiment.injected_image_paths(dataset)}
 
 
 def _indices(experiment: Experiment) -> Values:
@@ -567,6 +579,28 @@ FIGURES = (
         params=lambda e, dataset: {**_scaling(e), "judgement": e.judgement.name},
         file="candidates_{dataset}",
         instances=_candidate_datasets,
+        labels={"dataset": "{dataset}"},
+    ),
+    Figure(
+        name="injected_completeness",
+        section=CANDIDATES,
+        title="completeness over injected sources",
+        draw="lensflow.figures.injected:injected_completeness",
+        inputs=_injected_completeness,
+        params=lambda e, dataset: _judgement(e),
+        file="injected_completeness_{dataset}",
+        instances=_completeness_datasets,
+        labels={"dataset": "{dataset}"},
+    ),
+    Figure(
+        name="injected_examples",
+        section=CANDIDATES,
+        title="injected sources",
+        draw="lensflow.figures.injected:injected_examples",
+        inputs=_injected_images,
+        params=lambda e, dataset: _scaling(e),
+        file="injected_examples_{dataset}",
+        instances=_completeness_datasets,
         labels={"dataset": "{dataset}"},
     ),
     Figure(

@@ -72,17 +72,35 @@ def begin_images(writer, columns: pd.DataFrame, settings: CutoutSettings, source
     sources : bool
         Whether images of the lensed sources alone are kept too.
     """
-    shape, unit = (0, settings.size, settings.size), settings.unit
+    begin_pixels(writer, settings.size, settings.unit, sources, settings.correlated)
+    begin_table(writer, columns)
+
+
+def begin_pixels(writer, size: int, unit: str, sources: bool, correlated: bool = False) -> None:
+    """Begin the datasets of an image shard but for its catalogue.
+
+    Parameters
+    ----------
+    writer : lensflow.artifacts.Writer
+    size : int
+        Side of the images (pixels).
+    unit : str
+        Unit of their flux.
+    sources : bool
+        Whether images of the lensed sources alone are kept too.
+    correlated : bool
+        Whether it is known how much noise neighbouring pixels share.
+    """
+    shape = (0, size, size)
     writer.growable("flux", shape, np.float32, unit, "cutouts [image, y, x]", compress=False)
     if sources:
         text = "noise-free images of the lensed source alone [image, y, x]"
         writer.growable("source_flux", shape, np.float32, unit, text, compress=False)
     writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
-    if settings.correlated:
+    if correlated:
         text = "correlation of the noise of neighbouring pixels"
         writer.growable("sky_correlation", (0,), np.float32, "1", text)
     writer.growable("id", (0,), str, description="identifier of the object")
-    begin_table(writer, columns)
 
 
 def append_objects(

@@ -52,6 +52,8 @@ class Findings:
         By dataset.
     completeness : mapping of str to DataFrame
         Over known lenses, by the dataset for which they are given.
+    injected : mapping of str to mapping of str to DataFrame
+        The tables on injected sources, by dataset and by their names.
     figures : mapping of str to sequence of (str, Path)
         Caption and PNG file of each figure, by section.
     """
@@ -63,6 +65,7 @@ class Findings:
     candidates: Mapping[str, pd.DataFrame]
     quarantine: Mapping[str, pd.DataFrame | None]
     completeness: Mapping[str, pd.DataFrame]
+    injected: Mapping[str, Mapping[str, pd.DataFrame]]
     figures: Mapping[str, Sequence[tuple[str, Path]]]
 
     def image_paths(self, dataset: str) -> list[Path]:
@@ -119,8 +122,19 @@ def read_findings(
             for dataset in experiment.datasets_with_known_lenses
             if (table := _csv(root / experiment.completeness_path(dataset))) is not None
         },
+        injected={
+            dataset: tables
+            for dataset in experiment.completeness_datasets
+            if (tables := _injected(root, experiment.injected_paths(dataset)))
+        },
         figures={section: _figures_of(section, figures) for section in SECTIONS},
     )
+
+
+def _injected(root, paths):
+    """Return the tables on injected sources by name; nothing where one of them is missing."""
+    found = {name: _csv(root / path) for name, path in paths.items()}
+    return {} if any(table is None for table in found.values()) else found
 
 
 def _figures_of(section, figures):

@@ -8,14 +8,13 @@ import pandas as pd
 from lensflow import tables
 from lensflow.evaluate.calibration import AS_JUDGED, SHIFTED
 from lensflow.evaluate.columns import ALL_RUNS
-from lensflow.evaluate.missed import ABOVE, BEST
-from lensflow.evaluate.ranked import RADIUS
+from lensflow.evaluate.metrics import ABOVE
+from lensflow.evaluate.missed import BEST, TITLES
 from lensflow.evaluate.rankers import RANKERS, shown_labels, title_of
 from lensflow.evaluate.rates import PURE, best
 from lensflow.report.contents import Findings
 
 SAMPLES = {"train": "Training sample", "test": "Held-out objects"}
-MEASURES = {RADIUS: "Einstein radius (arcsec)", "snr": "S/N of the lensed image"}
 FEW = 10
 """Lenses below which a bin is not named in a sentence."""
 
@@ -108,7 +107,7 @@ def _rate_rows(table: pd.DataFrame, labels: str) -> Iterator[dict]:
 
 def _missed_sentence(sample: str, labels: str, table: pd.DataFrame) -> str:
     rows = table[(table["selection"] == BEST) & (table["n_lens"] >= FEW) & table["low"].notna()]
-    parts = [_extremes(rows[rows["by"] == by], name) for by, name in MEASURES.items()]
+    parts = [_extremes(some, TITLES[by]) for by, some in rows.groupby("by", sort=False)]
     parts = [part for part in parts if part]
     return f"{_place(sample, labels)}, {BEST}: {'; '.join(parts)}." if parts else ""
 
@@ -120,9 +119,9 @@ def _extremes(rows: pd.DataFrame, name: str) -> str:
         return ""
     least, most = (rows.loc[index] for index in _ends(rows["completeness"]))
     return (
-        f"by {name}, the fewest are found of {_bin(least)} ({percent(least['completeness'])} of "
-        f"{least['n_lens']} lenses), the most of {_bin(most)} ({percent(most['completeness'])} of "
-        f"{most['n_lens']})"
+        f"by {name}, the fewest are found of {bin_name(least)} "
+        f"({percent(least['completeness'])} of {least['n_lens']} lenses), the most of "
+        f"{bin_name(most)} ({percent(most['completeness'])} of {most['n_lens']})"
     )
 
 
@@ -130,9 +129,12 @@ def _ends(values: pd.Series) -> tuple:
     return values.idxmin(), values.idxmax()
 
 
-def _bin(row: pd.Series) -> str:
+def bin_name(row: pd.Series) -> str:
+    """Write the bin of a row of completeness."""
     if np.isnan(row["low"]):
         return "unknown"
+    if np.isinf(row["low"]):
+        return f"below {row['high']:g}"
     if np.isinf(row["high"]):
         return f"{row['low']:g} and more"
     return f"{row['low']:g} to {row['high']:g}"
@@ -144,7 +146,7 @@ def _missed_rows(table: pd.DataFrame, labels: str) -> Iterator[dict]:
     keys = ["sample", "by", "low", "high"]
     for (sample, by, *_), rows in shown.groupby(keys, sort=False, dropna=False):
         first = rows.iloc[0]
-        row = {"sample": sample, "by": MEASURES[by], "bin": _bin(first), "n": first["n_lens"]}
+        row = {"sample": sample, "by": TITLES[by], "bin": bin_name(first), "n": first["n_lens"]}
         for name, selection in (("best", BEST), ("above", ABOVE)):
             one = rows[rows["selection"] == selection]
             row[name] = with_interval(one.iloc[0], "completeness") if len(one) else "not defined"

@@ -25,6 +25,7 @@ from lensflow.report.candidates import candidates_content
 from lensflow.report.contents import HEADLINE_METRICS, Findings, read_findings
 from lensflow.report.finder import finder_content
 from lensflow.report.graders import grader_content
+from lensflow.report.injected import injected_content
 from lensflow.report.paper_tables import assumptions, paper_tables
 from lensflow.report.pictures import figure_picture
 from lensflow.report.rule_graph import parse_dot, rule_graph_svg
@@ -112,6 +113,7 @@ def _content(findings: Findings, output: Path) -> dict:
         "warnings": words.warnings_of(findings),
         "results": _results(findings),
         "finder": finder_content(findings),
+        "injected": injected_content(findings),
         "graders": grader_content(findings.root / experiment.table_path("graders")),
         "paper_tables": paper_tables(findings),
         "models": findings.models,

@@ -18,6 +18,16 @@ def shown_paths(experiment: Experiment) -> list[str]:
         *figure_paths(experiment),
         *map(experiment.candidates_path, experiment.candidate_datasets),
         *map(experiment.completeness_path, experiment.datasets_with_known_lenses),
+        *_injected_paths(experiment),
+    ]
+
+
+def _injected_paths(experiment: Experiment) -> list[str]:
+    """Return the tables on injected sources that the report shows."""
+    return [
+        path
+        for dataset in experiment.completeness_datasets
+        for path in experiment.injected_paths(dataset).values()
     ]
 
 

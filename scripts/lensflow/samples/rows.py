@@ -17,6 +17,9 @@ from lensflow.errors import ArtifactError
 
 Path = str | PathLike
 
+RADIUS = "einstein_radius_arcsec"
+"""Column of the catalogue that says how large a lens is."""
+
 MEASURES = {
     "numb_pix_lensed_image": ("pix", "lensed pixels above 1 sigma"),
     "flux_lensed_image_in_sigma": ("sky sigma", "flux of those pixels"),

@@ -19,6 +19,7 @@ from lensflow.workflow.checks import (
     check_references,
     check_sources,
 )
+from lensflow.workflow.completeness import check_completeness
 from lensflow.workflow.recipes import RECIPE_FOLDER, lay_over_recipes, needed_part, read_recipes
 from lensflow.workflow.schema import fill_defaults
 
@@ -49,7 +50,7 @@ def complete(config: Mapping, folder: Path = RECIPE_FOLDER) -> dict:
     _raise(fill_defaults(config))
     named = [*check_names(config), *check_references(config, known)]
     _raise([*named, *check_presets(config), *check_datasets(config)])
-    _raise([*check_experiments(config), *check_sources(config)])
+    _raise([*check_experiments(config), *check_completeness(config), *check_sources(config)])
     for settings in config["experiments"].values():
         settings["headline"] = settings["headline"] or {
             "scale": settings["scales"][0],

@@ -1,4 +1,4 @@
-"""What the rules of the finder read: scores of the headline model, and what ranks beside it.
+"""What rules read: scores of the headline model, what ranks beside it, and injected sources.
 
 Snakemake reads this at start-up, so it loads nothing.
 """
@@ -54,3 +54,16 @@ def ranker_inputs(experiment: Experiment) -> dict[str, list[str]]:
         elif sees_images:
             files[f"images_{sample}"] = experiment.sample_dataset(sample).image_paths
     return files
+
+
+def completeness_inputs(experiment: Experiment, dataset: str) -> dict[str, list[str]]:
+    """Return what the completeness of a dataset's list is measured from, by injected sources."""
+    files = {}
+    samples = {
+        "survey": experiment.candidate_sample(dataset),
+        "injected": experiment.injected_sample(dataset),
+    }
+    for role, sample in samples.items():
+        files[f"{role}_scores"] = experiment.headline_paths(f"scores_{sample}.csv")
+        files[f"{role}_arcs"] = experiment.unjudged_arcs_paths(sample)
+    return {**files, "images": experiment.injected_image_paths(dataset)}

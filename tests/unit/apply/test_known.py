@@ -131,6 +131,6 @@ def test_completeness_over_known_lenses(tmp_path):
 
 def test_where_nobody_judged_there_is_no_threshold():
     found = pd.DataFrame({"id": ["a", ""], "rank": [3, None]})
-    table = known.completeness(found, 5, is_judged=False)
+    table = known.completeness(found, 5)
     assert table["selection"].tolist() == ["top 5"]
     assert table["n_known"].tolist() == [1]

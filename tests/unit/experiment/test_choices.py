@@ -118,3 +118,20 @@ def test_without_a_headline_it_is_the_first_scale_and_the_last_number_of_feature
 def test_appendix_a_is_of_the_linear_scale(changes, n_features):
     chosen = project(first=changes).experiments["first"]
     assert chosen.appendix_runs == [Run("linear", n_features, run) for run in (0, 1)]
+
+
+def test_sources_are_injected_into_what_is_ranked_and_into_no_other_sample():
+    asked = {"completeness": {"n": 10, "pixel_scale": 0.1, "psf_fwhm": 0.18, "shards": 3}}
+    chosen = project(datasets={"there": asked}).experiments
+    first, second = chosen["first"], chosen["second"]
+    assert first.completeness_datasets == ["there"]
+    assert second.completeness_datasets == []
+    # It trains on that dataset, and ranks it.
+    assert chosen["third"].completeness_datasets == ["there"]
+    sample = first.injected_sample("there")
+    assert sample == "there_injected"
+    assert sample not in first.samples
+    assert sample not in [dataset.name for dataset in first.datasets]
+    assert first.n_shards(sample) == 3
+    assert len(first.final_score_paths(Run("log", 4, 0), sample)) == 3
+    assert project().experiments["first"].completeness_datasets == []

@@ -47,3 +47,29 @@ def test_the_folder_of_the_files_is_where_the_sources_are_now():
     assert there.local_folder(sources) == f"elsewhere/{there.cutout_folder}"
     own = Dataset("own", {"kind": "fits", "path": "data/own"})
     assert own.local_folder(["kept/data/own", "kept/catalogue.csv"]) == "kept/data/own"
+
+
+COMPLETENESS = {"n": 10, "pixel_scale": 0.1, "psf_fwhm": 0.18, "shards": 3}
+
+
+def test_a_dataset_with_sources_in_its_images_has_shards_of_its_own(tmp_path):
+    chosen = project(datasets={"there": {"completeness": COMPLETENESS}})
+    injected = chosen.datasets["there"].injected
+    assert injected.name == "there_injected"
+    assert injected.image_paths == [
+        f"results/data/there_injected/images/shard_{shard}.h5" for shard in range(3)
+    ]
+    assert chosen.injected == {"there_injected": "there"}
+    assert project().injected == {}
+    assert chosen.samples == ["train", "test", "here", "there", "there_injected"]
+
+
+def test_what_is_made_of_images_makes_none_of_them_again():
+    plain, asked = (
+        project(datasets=changes).datasets["there"]
+        for changes in ({}, {"there": {"completeness": COMPLETENESS}})
+    )
+    assert plain.image_entry == asked.image_entry
+    assert plain.entry != asked.entry
+    assert "lens_fractions" not in asked.injection
+    assert asked.injection["population"] == "challenge"

@@ -107,3 +107,11 @@ def test_every_training_has_a_history():
         ("student", f"results/first/sigma/features_{n}/run_0/student_known_history.csv")
         for n in (4, 20)
     ]
+
+
+def test_tables_on_injected_sources_are_told_from_those_on_known_lenses(first):
+    assert first.injected_paths("there") == {
+        name: f"results/first/injected_{name}_there.csv"
+        for name in ("sources", "completeness", "purity")
+    }
+    assert first.completeness_path("there") == "results/first/completeness_there.csv"

@@ -35,6 +35,7 @@ def experiment(encoder="autoencoder", **settings):
     }  # fmt: skip
     training = {"kind": "simulate", "population": "training", "n_objects": 9, "shards": 1}
     survey = {"kind": "fits", "path": "survey", "catalogue": None, "shards": 3}
+    survey["completeness"] = {"n": 9, "shards": 2}
     config = {
         "seed": 1,
         "datasets": {"training": {**training, "source_images": True}, "survey": survey},
@@ -103,7 +104,7 @@ def test_the_order_within_sections_is_that_of_the_argument():
             "cluster_sheet_unlabelled", "cluster_sheet", "clusters_lens", "clusters_non_lens",
             "clusters_uncertain", "judged_examples", "clusters_sources",
         ],
-        "Candidates": ["candidates"],
+        "Candidates": ["candidates", "injected_completeness", "injected_examples"],
         "Images and training": [
             "class_examples", "populations", "denoising", "reconstructions", "training",
             "architecture", "mixture_illustration",
@@ -131,6 +132,8 @@ def test_an_unlabelled_experiment_has_what_needs_no_labels():
         "clusters_unlabelled_log_features_6_run_0",
         "clusters_unlabelled_log_features_6_run_1",
         "candidates_survey",
+        "injected_completeness_survey",
+        "injected_examples_survey",
         "denoising",
         "reconstructions",
         "training",

@@ -86,6 +86,11 @@ ARGUMENTS = {
         "candidates": p["experiment"] / "candidates_faint.csv", "shards": p["shards"],
         "scaling": "log", "judgement": "stand_in",
     },
+    "injected_completeness": lambda p: {
+        "completeness": p["experiment"] / "injected_completeness_faint.csv",
+        "judgement": "stand_in",
+    },
+    "injected_examples": lambda p: {"shards": p["injected"], "scaling": "log"},
     "class_examples": lambda p: {
         "index": p["index"], "shards": p["shards"], "scaling": "log", "seed": 0
     },
@@ -194,6 +199,7 @@ def test_user_settings_do_not_reach_figures(paths, files, monkeypatch):
 
 
 JUDGED = ["candidates", "ranking", "judged_examples", "confusion", "rates", "missed", "calibration"]
+JUDGED += ["injected_completeness"]
 
 
 @pytest.mark.parametrize("name", JUDGED)

@@ -9,11 +9,13 @@ import pandas as pd
 import yaml
 
 from lensflow import artifacts
+from lensflow.apply.recovery import Ranked, measure_completeness
 from lensflow.cluster import clusterers
 from lensflow.evaluate.finder import evaluate_finder_stage
 from lensflow.prepare.augmentation import rotate
 from lensflow.prepare.scaling import scale
 from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.injected import COLUMNS
 from lensflow.samples.rows import MEASURES
 from lensflow.samples.scores import scores_table, write_scores
 from lensflow.samples.stacks import write_stack
@@ -266,6 +268,33 @@ def write_finder(folder, run_folders, index):
     )
 
 
+def write_injected(folder, n=40):
+    """Sources behind the objects of a made-up dataset, and what is found of them."""
+    _, catalogue, flux, source = make_objects(n, seed=3)
+    lens = catalogue["is_lens"].to_numpy() == 1
+    n, known = lens.sum(), catalogue[lens].reset_index(drop=True)
+    values = {"galaxy": "100007", "source_flux_in_sigma": 30.0, "source_magnitude": 24.5}
+    table = known.assign(**values)[list(COLUMNS)]
+    path = folder / "data/faint_injected/images/shard_0.h5"
+    with artifacts.create(path, "images", {"state": "raw", "shard": 0}) as writer:
+        writer.dataset("flux", flux[lens], "maggies", compress=False)
+        writer.dataset("source_flux", source[lens], "maggies")
+        writer.dataset("sky_sigma", np.full(n, SKY, np.float32), "maggies")
+        writer.strings("id", [f"injected_{number}" for number in range(n)])
+        artifacts.write_table(writer, "catalogue", table)
+    p_lens = np.linspace(0.99, 0.01, n)
+    scores = {"id": [f"injected_{number}" for number in range(n)], "cluster": 0, "log_density": 0.0}
+    injected, survey = folder / "injected.csv", folder / "survey.csv"
+    pd.DataFrame({**scores, "p_lens_stand_in": p_lens}).to_csv(injected, index=False)
+    others = {"id": [f"{number}" for number in range(100)], "cluster": 0, "log_density": 0.0}
+    pd.DataFrame({**others, "p_lens_stand_in": np.arange(100) / 100}).to_csv(survey, index=False)
+    names = ("sources", "completeness", "purity")
+    tables = [folder / f"demo/injected_{name}_faint.csv" for name in names]
+    samples = Ranked([survey]), Ranked([injected])
+    measure_completeness(*samples, [path], "stand_in", 10, (0.01, 0.001), *tables)
+    return [path]
+
+
 def write_config(path, n, n_features, runs):
     experiment = {
         "dataset": "fake", "protocol": "honest", "preset": "demo", "scales": ["log"],
@@ -333,9 +362,11 @@ def make_experiment(root, n=120, n_features=6, runs=2):
     write_metrics(root / "demo", (4, n_features))
     write_candidates(root / "demo/candidates_faint.csv", run_folders[0])
     write_finder(root / "demo", run_folders, index)
+    injected = write_injected(root)
     write_config(root / "demo/config.yaml", n, n_features, runs)
     write_extras(root)
     return {
         "root": root, "index": index, "faint_index": faint_index, "shards": shards, "raw": raw,
         "stacks": stacks, "runs": run_folders, "experiment": root / "demo", "scale": folder,
+        "injected": injected,
     }  # fmt: skip

@@ -1,0 +1,245 @@
+"""Stage: put lensed sources into the images of a dataset, to say how complete a search in it is.
+
+The galaxy, its surroundings and the noise are the dataset's own; what is simulated is the mass and
+the light of the source. What comes out are image shards like those that were ingested: they go the
+way of these, but into no training.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from lensflow import artifacts
+from lensflow.errors import ConfigError
+from lensflow.ingest.shards import begin_pixels
+from lensflow.prepare.flux import CHUNK, flux_blocks
+from lensflow.samples.images import check_images, open_images, read_index
+from lensflow.samples.injected import COLUMNS, GALAXY, MAGNITUDE, SOURCE_FLUX
+from lensflow.samples.rows import RADIUS
+from lensflow.seeds import rng
+from lensflow.simulate.camera import Camera
+from lensflow.simulate.constants import SIZE
+from lensflow.simulate.injection import Injected, draw_injected, with_shot_noise
+from lensflow.simulate.population import load
+from lensflow.simulate.shapes import Shape, measure, most_lens_like
+
+MAGGIES = "AB maggies"
+SCALE_TOLERANCE = 0.02
+"""Relative difference of the configured pixel scale from that of the images' WCS."""
+
+logger = logging.getLogger(__name__)
+
+
+def inject_sources(
+    index: str | PathLike,
+    images: Sequence[str | PathLike],
+    output: str | PathLike,
+    name: str,
+    shard: int,
+    settings: Mapping,
+    seed: int,
+) -> None:
+    """Write one shard of images with a lensed source in each.
+
+    Source k depends on the dataset, the settings, the seed and k alone.
+
+    Parameters
+    ----------
+    index : path-like
+        ``index.h5`` of the dataset. Objects that are known to be lenses, or whose Einstein radius
+        is known and leaves the cutout, get no source.
+    images : sequence of path-like
+        All its image shards, in order.
+    output : path-like
+        Image shard to write: ``flux``, ``source_flux`` (what is seen of the source, noise free),
+        ``sky_sigma``, ``id`` and the catalogue `COLUMNS`.
+    name : str
+        What the dataset with the sources in it is called.
+    shard : int
+        Which shard.
+    settings : mapping
+        Of the dataset's ``completeness``: n, shards, pixel_scale, psf_fwhm, population,
+        galaxy_draws, sky_electrons.
+    seed : int
+
+    Raises
+    ------
+    ConfigError
+        When no object can get a source, or the images' WCS has another pixel scale.
+    ArtifactError
+        When index and images do not belong together.
+    """
+    check_images(index, images)
+    injector = Injector(settings, seed)
+    objects = _galaxies(index, injector.camera)
+    _check_scale(images, objects, settings["pixel_scale"])
+    n, n_shards = settings["n"], settings["shards"]
+    numbers = range(shard * n // n_shards, (shard + 1) * n // n_shards)
+    attrs = {"dataset": name, "state": "raw", "shard": shard}
+    # The sums of a matrix product depend on how many threads share it.
+    with artifacts.create(output, "images", attrs) as writer, threadpool_limits(1, "blas"):
+        unit = _begin(writer, images[0])
+        for block in injector.blocks(numbers):
+            drawn = objects.iloc[injector.draw(block, len(objects))].reset_index(drop=True)
+            flux = np.concatenate([part for _, part in flux_blocks(drawn, images)])
+            _append(writer, [*injector.inject(block, drawn, flux)], unit)
+    logger.info("put sources into %d images, of %d objects", len(numbers), len(objects))
+
+
+class Filled(NamedTuple):
+    """One image with a source in it.
+
+    Attributes
+    ----------
+    flux, source : numpy.ndarray of shape (side, side)
+        The image, and what is seen of the source without noise, in the unit of the dataset.
+    row : dict
+        id, sky_sigma and `COLUMNS` but for the magnitude.
+    """
+
+    flux: np.ndarray
+    source: np.ndarray
+    row: dict
+
+
+@dataclass(frozen=True)
+class Injector:
+    """What is put where.
+
+    Attributes
+    ----------
+    settings : mapping
+        As for `inject_sources`.
+    seed : int
+    """
+
+    settings: Mapping
+    seed: int
+
+    @property
+    def camera(self) -> Camera:
+        """The camera of the dataset."""
+        return Camera.of_fwhm(self.settings["pixel_scale"], self.settings["psf_fwhm"])
+
+    @property
+    def draws(self) -> int:
+        """Objects of which one is chosen as the lens galaxy."""
+        return self.settings["galaxy_draws"]
+
+    def blocks(self, numbers: range) -> Iterator[range]:
+        """Yield parts of the numbers for which the images that are needed fit in memory."""
+        step = max(1, CHUNK // self.draws)
+        for start in range(0, len(numbers), step):
+            yield numbers[start : start + step]
+
+    def draw(self, numbers: range, n_objects: int) -> np.ndarray:
+        """Return the places of the objects that are drawn for some sources, ``draws`` for each."""
+        places = [
+            rng(self.seed, "injection", "galaxy", number).integers(n_objects, size=self.draws)
+            for number in numbers
+        ]
+        return np.concatenate(places)
+
+    def inject(self, numbers: range, drawn: pd.DataFrame, flux: np.ndarray) -> Iterator[Filled]:
+        """Yield the image of each number with its source in it.
+
+        Parameters
+        ----------
+        numbers : range
+        drawn : DataFrame
+            id, sky_sigma and Einstein radius (NaN where unknown) of what `draw` drew for them.
+        flux : ndarray of shape (len(drawn), side, side)
+            Its images.
+        """
+        for number, start in zip(numbers, range(0, len(drawn), self.draws), strict=True):
+            shapes = [measure(image, self.camera) for image in flux[start : start + self.draws]]
+            place = most_lens_like(shapes)
+            galaxy, image = drawn.iloc[start + place], flux[start + place]
+            yield self._fill(number, galaxy, shapes[place], image)
+
+    def _fill(self, number: int, galaxy: pd.Series, shape: Shape, image: np.ndarray) -> Filled:
+        random = rng(self.seed, "injection", self.settings["population"], number)
+        population, known = load(self.settings["population"]), galaxy[RADIUS]
+        theta_e = None if np.isnan(known) else float(known)
+        one = draw_injected(random, population, shape, self.camera, theta_e)
+        seen, electrons = one.image, self.settings["sky_electrons"]
+        if electrons is not None:
+            seen = with_shot_noise(random, seen, electrons)
+        sky_sigma = np.float32(galaxy["sky_sigma"])
+        row = {"id": f"injected_{number}", "sky_sigma": sky_sigma, GALAXY: galaxy["id"]}
+        return Filled(image + sky_sigma * seen, sky_sigma * one.image, {**row, **_measured(one)})
+
+
+def _measured(one: Injected) -> dict[str, float]:
+    """Return what the catalogue says of a source, counted as in the challenge's."""
+    bright = one.image[one.image > 1.0].astype("f8")
+    return {
+        "is_lens": 1,
+        RADIUS: one.theta_e,
+        "numb_pix_lensed_image": float(bright.size),
+        "flux_lensed_image_in_sigma": float(bright.sum()),
+        SOURCE_FLUX: one.source_flux,
+    }
+
+
+def _galaxies(index: str | PathLike, camera: Camera) -> pd.DataFrame:
+    """Return id, shard, row, sky_sigma and Einstein radius of what sources may be put behind.
+
+    A radius that is not positive is not known: NaN.
+    """
+    table = read_index(index, ["shard", "row", "sky_sigma"], ["is_lens", RADIUS])
+    table[RADIUS] = table[RADIUS].where(table[RADIUS] > 0)
+    table = table[(table["is_lens"] != 1) & ~(table[RADIUS] >= camera.half_field)]
+    if table.empty:
+        raise ConfigError(
+            f"{index} holds no object that is not a known lens and whose Einstein radius, where it "
+            f"is known, is under {camera.half_field:.3g} arcsec, half of a cutout; expected some "
+            "to put sources behind. Remove `completeness` from the dataset."
+        )
+    return table
+
+
+def _check_scale(
+    images: Sequence[str | PathLike], objects: pd.DataFrame, pixel_arcsec: float
+) -> None:
+    """Compare the pixel scale with the WCS of the first object, where there is one."""
+    first = objects.iloc[0]
+    with open_images(images[first["shard"]]) as file:
+        wcs = file.wcs(int(first["row"]))
+    if wcs is None or not np.isfinite(wcs).all():
+        return
+    found = 3600.0 * np.sqrt(abs(wcs[2] * wcs[5] - wcs[3] * wcs[4]))
+    if abs(found / pixel_arcsec - 1.0) > SCALE_TOLERANCE:
+        raise ConfigError(
+            f"completeness.pixel_scale is {pixel_arcsec:g} arcsec, but by the WCS of {first['id']} "
+            f"a pixel is {found:.4g} arcsec wide. Correct the number."
+        )
+
+
+def _begin(writer, images_path: str | PathLike) -> str:
+    """Begin the datasets of the shard; return the unit of the flux, which is that of the images."""
+    with open_images(images_path) as file:
+        unit = file.unit
+    begin_pixels(writer, SIZE, unit, sources=True)
+    units, texts = ({name: pair[i] for name, pair in COLUMNS.items()} for i in (0, 1))
+    dtypes = dict.fromkeys(COLUMNS, np.float64) | {"is_lens": np.int8, GALAXY: object}
+    table = pd.DataFrame(columns=list(COLUMNS)).astype(dtypes)
+    artifacts.grow_table(writer, "catalogue", table, units, texts)
+    return unit
+
+
+def _append(writer, filled: Sequence[Filled], unit: str) -> None:
+    table = pd.DataFrame([one.row for one in filled])
+    flux = table[SOURCE_FLUX] * table["sky_sigma"]
+    table[MAGNITUDE] = -2.5 * np.log10(flux) if unit == MAGGIES else np.nan
+    writer.append("flux", np.stack([one.flux for one in filled]))
+    writer.append("source_flux", np.stack([one.source for one in filled]))
+    writer.append("sky_sigma", table["sky_sigma"].to_numpy())
+    writer.append("id", table["id"].to_numpy())
+    artifacts.append_table(writer, "catalogue", table[list(COLUMNS)])

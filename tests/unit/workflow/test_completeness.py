@@ -1,0 +1,122 @@
+import pytest
+
+from lensflow.errors import ConfigError
+from lensflow.ingest import kinds
+from small_projects import project
+
+ASKED = {"n": 10, "pixel_scale": 0.1, "psf_fwhm": 0.18}
+
+
+def problems(dataset="there", datasets=None, experiments=None, **changes):
+    """Return what is said of a project of which a dataset is asked for its completeness."""
+    entries = {dataset: {"completeness": {**ASKED, **changes}}, **(datasets or {})}
+    try:
+        project(datasets=entries, **(experiments or {}))
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+KINDS = {
+    "challenge1": {},
+    "fits": {"zero_point": 25.0},
+    "mosaic": {"pattern": "*.fits"},
+    "stack": {"bands": ["VIS"]},
+}
+CATALOGUED = ("challenge1", "mosaic")
+
+
+def said_of_survey(folder, kind, asked, **entry):
+    """Return what is said of a dataset of files that is asked for its completeness."""
+    table = folder / "objects.csv"
+    table.write_text("id,ra,dec\n1,150.0,2.0\n")
+    entry = {"kind": kind, "path": str(folder), **KINDS[kind], **entry, "completeness": asked}
+    if kind in CATALOGUED:
+        entry["catalogue"] = str(table)
+    try:
+        project(folder, ["mixed"], {"survey": entry}, mixed={"apply_to": ["survey"]})
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def test_what_can_be_measured_is_no_mistake():
+    assert problems() == ""
+    assert problems(psf_fwhm=0.9, shards=10) == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sources_are_put_into_datasets_of_every_kind(tmp_path, kind):
+    assert said_of_survey(tmp_path, kind, {**ASKED, "psf_fwhm": 0.9, "pixel_scale": 0.26}) == ""
+
+
+def test_the_kinds_that_are_tried_are_all():
+    assert {"simulate", *KINDS} == set(kinds.KINDS)
+
+
+def test_without_a_zero_point_sources_are_put_in_by_their_noise(tmp_path):
+    assert said_of_survey(tmp_path, "fits", ASKED, zero_point=None) == ""
+
+
+def test_another_pixel_scale_than_that_of_the_dataset_is_refused(tmp_path):
+    words = "pixel_scale is 0.2, but the dataset's pixels are 0.1 arcsec wide"
+    assert words in problems(pixel_scale=0.2)
+    asked = {**ASKED, "pixel_scale": 0.2}
+    assert words in said_of_survey(tmp_path, "mosaic", asked, pixel_scale=0.1)
+    assert said_of_survey(tmp_path, "mosaic", asked, pixel_scale=0.2) == ""
+
+
+@pytest.mark.parametrize("key", ASKED)
+def test_what_only_the_survey_knows_must_be_said(key):
+    entry = {name: value for name, value in ASKED.items() if name != key}
+    with pytest.raises(ConfigError, match=f"completeness lacks '{key}'"):
+        project(datasets={"there": {"completeness": entry}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"m": 3}, "unknown key(s) 'm'"),
+        ({"n": 0}, "expected at least"),
+        ({"n": -5}, "expected at least"),
+        ({"n": None}, "expected integer"),
+        ({"n": 2.0}, "expected integer"),
+        ({"psf_fwhm": 0.0}, "minimum"),
+        ({"psf_fwhm": float("nan")}, "expected a finite number"),
+        ({"psf_fwhm": "sharp"}, "expected a finite number"),
+        ({"psf_fwhm": 11.0}, "expected at most 10"),
+        ({"pixel_scale": float("inf")}, "expected a finite number"),
+        ({"population": "hard"}, "expected one of ['training', 'challenge']"),
+        ({"lens_fractions": [0.0]}, "expected more than 0"),
+        ({"lens_fractions": []}, "expected at least 1"),
+        ({"sky_electrons": -1.0}, "expected more than 0"),
+        ({"galaxy_draws": 0}, "minimum"),
+        ({"shards": 11}, "shards is 11, but n is 10"),
+        ({"psf_fwhm": 3.0}, "30 pixels wide; expected 0.5 to 20. Both are in arcsec"),
+        ({"psf_fwhm": 0.03}, "0.3 pixels wide"),
+    ],
+)
+def test_mistakes_are_said_before_any_job(changes, part):
+    said = problems(**changes)
+    assert "config.datasets.there.completeness" in said
+    assert part in said
+
+
+@pytest.mark.parametrize("state", ["denoised", "normalised"])
+def test_images_without_a_flux_take_no_source(tmp_path, state):
+    changes = {"images": {"completeness": ASKED, "state": state}}
+    scales = {"scales": ["linear"], "headline": None}
+    with pytest.raises(ConfigError, match=f"the images are {state}, so that the flux of a source"):
+        project(tmp_path, run=["mixed"], datasets=changes, mixed=scales)
+
+
+def test_a_name_that_is_taken_is_refused():
+    other = {"kind": "simulate", "population": "challenge", "n_objects": 9}
+    said = problems(datasets={"there_injected": other})
+    assert "'there_injected', which is the name of one of the datasets too" in said
+
+
+def test_a_dataset_that_nobody_ranks_is_not_asked_in_vain():
+    said = problems(dataset="here")
+    assert "make none of it; name 'here' in their apply_to" in said
+    assert problems(dataset="here", experiments={"third": {"apply_to": ["here"]}}) == ""
