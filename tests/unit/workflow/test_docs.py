@@ -64,6 +64,21 @@ def test_tables_of_finders_are_what_is_published():
     assert {page for page, _ in shown} >= {"README.md", "evidence.md"}
 
 
+def test_completeness_that_is_shown_is_what_is_published():
+    page = (ROOT / "workflow/docs/completeness.md").read_text()
+    table = pd.read_csv(ROOT / "results/published/completeness/completeness.csv")
+    # All of them last, as there.
+    bins = table[table["by"].isin(["snr", "all"])].sort_values("low")
+    rows = [line.split("|")[2:-1] for line in page.splitlines() if re.match(r"\|.* to .*%", line)]
+    assert len(rows) == 6
+    for column in range(4):
+        selection, kind = ("p > 0.5", "top 300")[column // 2], ("injected", "true")[column % 2]
+        names = [f"completeness{end}_{kind}" for end in ("", "_low", "_high")]
+        published = 100 * bins.loc[bins["selection"] == selection, names].to_numpy()
+        shown = [[float(text) for text in re.findall(r"[\d.]+", row[column])] for row in rows]
+        assert shown == pytest.approx(published.round(1), abs=1e-6)
+
+
 def test_every_page_is_linked_from_the_first():
     readme = PAGES[0].read_text()
     assert [page.name for page in PAGES[1:] if f"(workflow/docs/{page.name})" not in readme] == []
