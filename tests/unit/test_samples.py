@@ -273,13 +273,6 @@ def test_the_layout_of_predictions(tmp_path):
     )
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_a_prediction_that_is_no_number_is_refused(tmp_path, bad):
-    with pytest.raises(ArtifactError, match="1 of 3 logits are not finite"):
-        predictions_at(tmp_path / "p.h5", np.where(np.arange(N) == 4, bad, LOGITS))
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("n_logits", [N - 1, N + 1])
 def test_more_or_fewer_predictions_than_rows_are_refused(tmp_path, n_logits):
     with pytest.raises(ArtifactError, match=f"{n_logits} rows came for {N} expected"):
@@ -348,3 +341,35 @@ def test_score_tables_are_joined_under_one_header(tmp_path):
     (tmp_path / "b.csv").write_text("id,q\n2,0.25\n")
     with pytest.raises(ArtifactError, match="has the columns 'id,q'"):
         merge_scores([tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "all.csv")
+
+
+# --- nothing that is not finite passes a stage ----------------------------------------------------
+
+
+def scores_at(path, density):
+    write_scores(path, [scores().assign(log_density=density)])
+    return path
+
+
+WRITERS = {
+    "stack": (stack_at, IMAGES),
+    "embeddings": (lambda path, values: embeddings_at(path, features=values), FEATURES),
+    "predictions": (predictions_at, LOGITS),
+    "scores": (scores_at, np.linspace(-3, 3, N)),
+}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_row_that_is_not_finite_is_refused_with_its_object(tmp_path, kind, bad):
+    write_at, good = WRITERS[kind]
+    values = good.copy()
+    values.reshape(N, -1)[4, -1] = bad
+    with pytest.raises(ArtifactError, match=r"1 of \d rows have .* the first for object 04;"):
+        write_at(tmp_path / "written", values)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_single_precision_cannot_hold_is_not_finite(tmp_path):
+    with pytest.raises(ArtifactError, match=r"3 of 3 rows have .* the first for object 00;"):
+        stack_at(tmp_path / "stack.h5", 1e39 * (1 + IMAGES.astype("f8")))

@@ -460,7 +460,8 @@ def _check_images(flux, rows, sigma, settings, problems) -> None:
     largest = np.maximum(np.abs(low), np.abs(high))
     for place in np.flatnonzero(low == high):
         problems.setdefault(int(rows[place]), "every pixel has the same value")
-    for place in np.flatnonzero(largest > LARGEST_FLUX):
+    # So written that a pixel that is no number does not pass.
+    for place in np.flatnonzero(~(largest <= LARGEST_FLUX)):
         problems.setdefault(int(rows[place]), _too_large(largest[place]))
     if settings.denoised:
         return

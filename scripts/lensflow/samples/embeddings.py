@@ -85,13 +85,13 @@ def write_embeddings(
     Raises
     ------
     ArtifactError
-        When there are more or fewer features than rows.
+        When there are more or fewer features than rows, or one is not finite.
     """
     attrs = {**(attrs or {}), "n_features": n_features}
     with artifacts.create(path, "embeddings", attrs) as writer:
         text = "units of the embedded layer"
         dataset = writer.fixed("embedding", (len(rows), n_features), "f4", description=text)
-        fill(dataset, blocks, path)
+        fill(dataset, blocks, rows["id"], path)
         write_rows(writer, rows)
         for name, (unit, text) in MEASURES.items():
             writer.dataset(f"catalogue/{name}", rows[name].to_numpy(float), unit, text)

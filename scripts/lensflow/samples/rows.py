@@ -4,7 +4,7 @@ Each has the object's ``id``, its ``rotation`` in quarter turns, and ``is_lens``
 write them by this package and name no key, unit or column of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 
 import h5py
@@ -49,32 +49,66 @@ def read_rows(file: h5py.File, rows: slice = ALL_ROWS) -> pd.DataFrame:
     )
 
 
-def fill(dataset: artifacts.Filling, blocks: Iterable[np.ndarray], path: Path) -> None:
+def fill(
+    dataset: artifacts.Filling, blocks: Iterable[np.ndarray], ids: Sequence[str], path: Path
+) -> None:
     """Put blocks into a dataset one after the other; they must fill it exactly.
 
     Parameters
     ----------
     dataset : Filling of shape (n, ...)
     blocks : iterable of ndarray of shape (m, ...)
-        Rows of the dataset's shape, n together.
+        Rows of the dataset's shape, n together; finite also as the dataset's type.
+    ids : sequence of str, of length n
+        Objects of the rows, for messages.
     path : path-like
         The file, for messages.
 
     Raises
     ------
     ArtifactError
-        When there are more or fewer rows, or rows of another shape.
+        When there are more or fewer rows, rows of another shape, or one that is not finite.
     """
     start = 0
     for block in blocks:
         _check_shape(dataset, np.shape(block), path)
-        if start + len(block) <= len(dataset):
-            dataset[start : start + len(block)] = block
-        start += len(block)
+        stop = start + len(block)
+        if stop <= len(dataset):
+            with np.errstate(over="ignore"):
+                values = np.asarray(block, dataset.dtype)
+            check_finite(values, ids[start:stop], path)
+            dataset[start:stop] = values
+        start = stop
     if start != len(dataset):
         raise ArtifactError(
             f"{path}: {start} rows came for {len(dataset)} expected. This is a mistake of the "
             "code that made them; nothing was written."
+        )
+
+
+def check_finite(values: np.ndarray, ids: Sequence[str], path: Path) -> None:
+    """Refuse rows with a value that is not finite: no stage takes it from another.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, ...)
+    ids : sequence of str, of length n
+        Objects of the rows.
+    path : path-like
+        The file that they are for.
+
+    Raises
+    ------
+    ArtifactError
+        That names the first object.
+    """
+    bad = ~np.isfinite(values).all(axis=tuple(range(1, values.ndim)))
+    if bad.any():
+        raise ArtifactError(
+            f"{path}: {np.count_nonzero(bad)} of {bad.size} rows have values that are not finite, "
+            f"the first for object {list(ids)[bad.argmax()]}; finite numbers were expected, and "
+            "nothing was written. Look at that object's image; where many have none, train the "
+            "network that made them again."
         )
 
 

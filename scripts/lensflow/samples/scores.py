@@ -9,7 +9,7 @@ import pandas as pd
 
 from lensflow import tables
 from lensflow.errors import ArtifactError, LabelError
-from lensflow.samples.rows import Path
+from lensflow.samples.rows import Path, check_finite
 
 PROBABILITY = "p_lens_"
 """Columns of lens probabilities are called ``p_lens_<judgement>``."""
@@ -107,12 +107,19 @@ def scores_table(
 
 
 def write_scores(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
-    """Write scores as CSV, block by block, under one header."""
+    """Write scores as CSV, block by block, under one header.
+
+    Raises
+    ------
+    ArtifactError
+        When a number is missing or not finite.
+    """
     with (
         tables.replacing(path) as partial,
         partial.open("w", newline="", encoding="utf-8") as out,
     ):
         for number, block in enumerate(blocks):
+            check_finite(block.select_dtypes("number").to_numpy(), block["id"], path)
             block.to_csv(out, index=False, header=number == 0, lineterminator="\n")
 
 

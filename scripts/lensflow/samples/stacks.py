@@ -100,10 +100,10 @@ def write_stack(
     Raises
     ------
     ArtifactError
-        When there are more or fewer images than rows.
+        When there are more or fewer images than rows, or one has a pixel that is not finite.
     """
     with artifacts.create(path, "stack", {**(attrs or {}), "scale": scale}) as writer:
         shape = (len(rows), size, size)
         dataset = writer.fixed("image", shape, np.float32, description=description, compress=False)
-        fill(dataset, blocks, path)
+        fill(dataset, blocks, rows["id"], path)
         write_rows(writer, rows)
