@@ -18,8 +18,6 @@ from lensflow.errors import ArtifactError, ConfigError, TrainingError
 from lensflow.prepare.augmentation import views
 from lensflow.prepare.polar_grid import N_ANGLES, N_RINGS, RING_EDGES_PX, magnitudes, polar_matrix
 from lensflow.prepare.views import altered, cut_neighbours
-from lensflow.simulate.population import load
-from lensflow.simulate.shards import simulate_object
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 SIDE, CENTRE = 101, 50
@@ -29,9 +27,8 @@ N_OBJECTS = 240
 
 
 @pytest.fixture(scope="module")
-def images():
-    population = load("training")
-    return np.stack([simulate_object(population, 1, 5000 + i)["public"] for i in range(N_OBJECTS)])
+def images(training_objects):
+    return np.stack([made["public"] for made in training_objects[:N_OBJECTS]])
 
 
 @pytest.fixture(scope="module")

@@ -37,9 +37,8 @@ def shard(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def objects():
-    described = population.load("training")
-    return [shards.simulate_object(described, 5, i) for i in range(500)]
+def objects(training_objects):
+    return training_objects
 
 
 def files_of(folder):
