@@ -13,7 +13,9 @@ BYTES_IMAGE = 42_000
 # Embedding and score row beside 4 bytes a feature: id, rotation, label, catalogue columns; the
 # row of scores is written twice for a while, in its shard and in the collected table.
 BYTES_EMBEDDING = 48
-BYTES_SCORES = 80
+# With an identifier of twelve digits, and all that one judgement says: its probability, the ends of
+# its interval, the part of the clusters, the log-odds.
+BYTES_SCORES = 130
 # Snakemake's own cost of a job in its graph, from dry runs of 7,000 and 28,000 jobs.
 GRAPH_BYTES_A_JOB = 23_000
 GRAPH_SECONDS_A_JOB = 0.005

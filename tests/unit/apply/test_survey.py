@@ -2,10 +2,13 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from lensflow.apply.survey import BYTES_IMAGE, Rates, graph_cost, plan, table
+from lensflow.apply.survey import BYTES_IMAGE, BYTES_SCORES, Rates, graph_cost, plan, table
 from lensflow.errors import ConfigError
+from lensflow.samples.scores import Chances, scores_table, write_scores
 
 SCRIPT = Path(__file__).parents[3] / "scripts/plan_survey.py"
 RATES = Rates(ingest=100.0, embed=200.0, score=10_000.0, job_start_s=36.0)
@@ -27,6 +30,17 @@ def test_ten_times_the_images_in_ten_times_the_shards_take_ten_times_of_everythi
         assert ten.hours == pytest.approx(10 * one.hours)
         assert ten.gigabytes == pytest.approx(10 * one.gigabytes)
     assert graph_cost(large) == pytest.approx([10 * cost for cost in graph_cost(small)])
+
+
+def test_a_row_of_scores_takes_what_is_planned(tmp_path):
+    draw, n = np.random.default_rng(1), 1000
+    ids = [str(number) for number in range(10**11, 10**11 + n)]
+    chances = Chances(*draw.random((4, n)), log_odds=np.round(draw.normal(size=n), 4))
+    rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
+    clusters, log_density = draw.integers(0, 24, n), draw.normal(size=n)
+    scores = scores_table(rows, clusters, {"person": chances}, log_density)
+    write_scores(tmp_path / "scores.csv", [scores])
+    assert (tmp_path / "scores.csv").stat().st_size / n == pytest.approx(BYTES_SCORES, rel=0.05)
 
 
 def test_the_table_sums_up():
