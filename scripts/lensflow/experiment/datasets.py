@@ -53,6 +53,12 @@ class Dataset:
         return self.entry.get("state") == "denoised"
 
     @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands of its images, in order; none where there is a single one."""
+        bands = self.kind.bands(self.entry)
+        return bands if len(bands) > 1 else ()
+
+    @property
     def keeps_sources(self) -> bool:
         """Whether the images of the lensed sources alone are kept."""
         return bool(self.entry.get("source_images"))

@@ -17,6 +17,7 @@ from lensflow.ingest import positions, units
 from lensflow.ingest.fits_images import flux_factor, maggies_per_count, read_pixels
 from lensflow.ingest.layers import is_missing, read_layers
 from lensflow.ingest.noise import neighbour_correlation, noise_of_maps
+from lensflow.ingest.resampling import resample
 from lensflow.ingest.sky import BORDER, sky_sigma, sky_statistics
 from lensflow.seeds import rng
 
@@ -43,7 +44,7 @@ ROUNDING = float(np.finfo(np.float32).eps)
 
 @dataclass(frozen=True)
 class CutoutSettings:
-    """How the files of one dataset are read.
+    """How the files of one dataset, or of one band of it, are read.
 
     Attributes
     ----------
@@ -71,6 +72,12 @@ class CutoutSettings:
         The bits of the flags that say that a pixel has no value; None: all.
     correlated : bool
         Whether to measure how much noise neighbouring pixels share.
+    band : str
+        Name of the band; "" where a dataset names none.
+    is_first : bool
+        Whether it is the dataset's first band, on whose pixels the others are brought.
+    step : float
+        Side of the first band's pixels, in pixels of this one.
     """
 
     hdus: tuple[str, ...] | None = None
@@ -85,6 +92,9 @@ class CutoutSettings:
     flag_hdus: tuple[str, ...] | None = None
     flag_bits: int | None = None
     correlated: bool = False
+    band: str = ""
+    is_first: bool = True
+    step: float = 1.0
 
     @property
     def unit(self) -> str:
@@ -141,6 +151,8 @@ class Frames:
         As in `Batch`.
     doubts : dict of int to str
         Why an image cannot be used, should nothing else be wrong with it.
+    shapes : ndarray of shape (n, 2), int
+        Height and width of what was read; 0 where nothing was.
     """
 
     flux: np.ndarray
@@ -150,12 +162,14 @@ class Frames:
     noise: np.ndarray
     headers: np.ndarray
     doubts: dict[int, str]
+    shapes: np.ndarray
 
 
 def empty_frames(n: int, size: int) -> Frames:
     """Return frames for n images, to be filled."""
     flux = np.empty((n, size, size), np.float32)
-    return Frames(flux, {}, {}, {}, np.full(n, np.nan), np.full((n, 8), np.nan), {})
+    unknown = np.full(n, np.nan), np.full((n, 8), np.nan)
+    return Frames(flux, {}, {}, {}, *unknown, {}, np.zeros((n, 2), int))
 
 
 def read_cutout(
@@ -252,9 +266,24 @@ def read_batch(
     Batch
         Images in the order of the paths. One bad file never stops the others.
     """
+    return check_frames(read_frames(paths, settings), ids, settings, seed)
+
+
+def read_frames(
+    paths: Sequence[str], settings: CutoutSettings, first: Frames | None = None
+) -> Frames:
+    """Read cutouts, of which nothing is measured yet.
+
+    Parameters
+    ----------
+    paths : sequence of str
+    settings : CutoutSettings
+    first : Frames, optional
+        The objects' images in the first band, on whose pixels they are brought.
+    """
     frames = empty_frames(len(paths), settings.size)
-    _read_into(frames, paths, settings)
-    return check_frames(frames, ids, settings, seed)
+    _read_into(frames, paths, settings, first)
+    return frames
 
 
 def put_image(frames: Frames, row: int, pixels: np.ndarray, factor: np.float32) -> None:
@@ -303,6 +332,7 @@ def check_frames(frames: Frames, ids: Sequence[str], settings: CutoutSettings, s
     flux = frames.flux if len(rows) == len(frames.flux) else frames.flux[rows]
     incomplete = _mark_missing(flux)
     level, sigma = _measure(flux, rows, frames.stamps)
+    draws = "missing", *(() if settings.is_first else (settings.band,))
     correlation = _correlation(flux, settings)
     for place in incomplete:
         row = int(rows[place])
@@ -310,7 +340,7 @@ def check_frames(frames: Frames, ids: Sequence[str], settings: CutoutSettings, s
         if missing > MAX_MISSING_FRACTION:
             problems[row] = _too_many_missing(missing)
         elif np.isfinite(sigma[place]):
-            fill_missing(flux[place], level[place], sigma[place], rng(seed, "missing", ids[row]))
+            fill_missing(flux[place], level[place], sigma[place], rng(seed, *draws, ids[row]))
     _check_images(flux, rows, sigma, settings, problems)
     for row, reason in frames.doubts.items():
         problems.setdefault(row, reason)
@@ -341,8 +371,7 @@ def read_sources(paths: Sequence[str], settings: CutoutSettings) -> tuple[np.nda
     problems : dict of int to str
         Reason by place in the list of paths.
     """
-    frames = empty_frames(len(paths), settings.size)
-    _read_into(frames, paths, settings)
+    frames = read_frames(paths, settings)
     flux, problems = frames.flux, frames.problems
     for row, inside in frames.inside.items():
         flux[row] = np.where(inside, flux[row], np.float32(0))
@@ -351,17 +380,23 @@ def read_sources(paths: Sequence[str], settings: CutoutSettings) -> tuple[np.nda
     return flux, {row: f"source image: {reason}" for row, reason in problems.items()}
 
 
-def _read_into(frames: Frames, paths: Sequence[str], settings: CutoutSettings) -> None:
+def _read_into(
+    frames: Frames, paths: Sequence[str], settings: CutoutSettings, first: Frames | None
+) -> None:
     """Fill frames with the images of files, in maggies where a zero point is known."""
     factors = np.ones(len(paths), np.float32)
     flux, size = frames.flux, settings.size
     for row, path in enumerate(paths):
         try:
             pixels, factors[row] = _read_image(path, row, frames, settings)
+            frames.shapes[row] = _checked_shape(pixels).shape
+            if settings.step != 1:
+                _put_resampled(frames, row, pixels, settings, first)
+                continue
             if pixels.shape == flux.shape[1:] and pixels.dtype.itemsize == 4:
                 flux[row] = pixels
             else:
-                flux[row] = _frame(_checked_shape(pixels), size)
+                flux[row] = _frame(pixels, size)
         except CutoutError as error:
             frames.problems[row] = str(error)
             flux[row] = 0
@@ -371,6 +406,24 @@ def _read_into(frames: Frames, paths: Sequence[str], settings: CutoutSettings) -
             frames.inside[row] = _inside(pixels.shape, size)
     frames.stamps = _calibrate(flux, factors, frames.stamps, settings)
     frames.noise *= factors
+
+
+def _put_resampled(frames: Frames, row: int, pixels: np.ndarray, settings, first: Frames) -> None:
+    """Put an image on the pixels of its first band: the middles of the two lie on each other."""
+    if not first.shapes[row].all():
+        raise CutoutError("there is no image of the first band on whose pixels to bring it")
+    image = _native(pixels)
+    if settings.masked_value is not None:
+        image[image == np.float32(settings.masked_value)] = np.nan
+    image[~np.isfinite(image)] = np.nan
+    # From the middle of the first band's image, (n - 1) / 2, to its central pixel, n // 2.
+    offset = (first.shapes[row] // 2 - (first.shapes[row] - 1) / 2)[::-1]
+    centre = (np.array(pixels.shape[::-1]) - 1) / 2 + settings.step * offset
+    inside = tuple(slice(0, length) for length in pixels.shape)
+    frames.flux[row], frames.inside[row] = resample(
+        image, settings.step * np.eye(2), centre, settings.size, inside
+    )
+    frames.noise[row] *= settings.step
 
 
 def _read_image(path: str, row: int, frames: Frames, settings: CutoutSettings):

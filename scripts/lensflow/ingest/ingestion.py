@@ -20,7 +20,8 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine
-from lensflow.ingest.cutouts import CutoutSettings, read_batch, read_sources
+from lensflow.ingest.bands import read_bands
+from lensflow.ingest.cutouts import CutoutSettings, read_sources
 from lensflow.ingest.kinds import KINDS
 from lensflow.ingest.listing import Listing, list_cutouts
 from lensflow.ingest.shards import (
@@ -32,6 +33,7 @@ from lensflow.ingest.shards import (
     begin_table,
     create_shard,
 )
+from lensflow.samples.bands import bands_attribute
 from lensflow.samples.images import IMAGES, images_hash
 
 MAX_QUARANTINE_FRACTION = 0.05
@@ -123,11 +125,11 @@ def ingest_shard(
         paths = (manifest, images, shard_quarantine)
         reader = import_module(kind.reader)
         return reader.ingest_shard(name, dataset, folder, settings, shard, *paths, seed)
-    state = "denoised" if settings.denoised else "raw"
+    state = "denoised" if settings[0].denoised else "raw"
     with artifacts.open(manifest, "manifest") as file:
         artifacts.expect(file, dataset=name)
         rows = _shard_rows(file, shard)
-        parts = (images, shard_quarantine, name, shard, len(rows))
+        parts = (images, shard_quarantine, name, shard, len(rows), settings)
         with create_shard(*parts, state=state) as (writer, problems):
             columns = artifacts.read_table(file, "catalogue", slice(0, 0))
             begin_images(writer, columns, settings, bool(dataset.get("source_images")))
@@ -166,7 +168,8 @@ def build_index(
     merged = (row for part in [listing, *parts] for row in quarantine.read(part))
     quarantine.write(merged_quarantine, merged)
     tally, n_listed, last_id, seen = quarantine.Tally(), 0, "", _Seen()
-    attrs = {"dataset": name, IMAGES: images_hash(images)}
+    bands = bands_attribute(KINDS[dataset["kind"]].bands(dataset))
+    attrs = {"dataset": name, IMAGES: images_hash(images), **bands}
     with artifacts.create(index, "index", attrs) as writer:
         for shard, (path, part) in enumerate(zip(images, parts, strict=True)):
             bad = list(quarantine.read(part))
@@ -283,22 +286,28 @@ def _ingest_rows(
         rows_kept = np.concatenate(kept)
         known = table.iloc[rows_kept]
         found = {name: np.concatenate([part[name] for part in measured]) for name in MEASURED}
-        place = positions.choose(found["headers"], settings.positions, known)
+        place = positions.choose(found["headers"], settings[0].positions, known)
         append_objects(writer, ids[rows_kept], found, place, known)
         for row, reason in problems:
             yield names[row], ids[row], reason
 
 
 def _read_block(
-    paths: list[str], ids: list[str], dataset: Mapping, settings: CutoutSettings, seed: int
+    paths: list[str],
+    ids: list[str],
+    dataset: Mapping,
+    settings: Sequence[CutoutSettings],
+    seed: int,
 ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[int, str]]:
     """Return arrays of the usable images of a block, their rows in it, and the others' reasons."""
-    batch = read_batch(paths, ids, settings, seed)
+    file_of = KINDS[dataset["kind"]].band_file
+    others = [[file_of(path, each.band) for path in paths] for each in settings[1:]]
+    batch = read_bands([paths, *others], ids, settings, seed)
     arrays = {"flux": batch.flux, **{name: getattr(batch, name) for name in MEASURED}}
     if not dataset.get("source_images"):
         return arrays, batch.rows, batch.problems
     sources = [_source_path(paths[row]) for row in batch.rows]
-    arrays["source_flux"], bad = read_sources(sources, settings)
+    arrays["source_flux"], bad = read_sources(sources, settings[0])
     good = np.array([place not in bad for place in range(len(sources))], dtype=bool)
     problems = {int(batch.rows[place]): reason for place, reason in bad.items()}
     arrays = {key: array[good] for key, array in arrays.items()}
@@ -331,11 +340,11 @@ def _append_index(writer, file, shard: int, last_id: str) -> str:
         writer.growable("id", (0,), str, description="identifier of the object")
         writer.growable("shard", (0,), np.int32, description="image shard that holds the object")
         writer.growable("row", (0,), np.int32, description="its row in that shard")
-        unit = file["sky_sigma"].attrs["units"]
-        writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
+        unit, each = file["sky_sigma"].attrs["units"], file["sky_sigma"].shape[1:]
+        writer.growable("sky_sigma", (0, *each), np.float32, unit, "sky noise of a pixel")
         if "sky_correlation" in file:
             text = file["sky_correlation"].attrs["description"]
-            writer.growable("sky_correlation", (0,), np.float32, "1", text)
+            writer.growable("sky_correlation", (0, *each), np.float32, "1", text)
         begin_table(writer, table)
     for before, after in itertools.pairwise([last_id, *ids] if file.attrs.get("sorted", 1) else ()):
         if before >= after and before:

@@ -4,12 +4,13 @@ A kind is an entry of `KINDS`; nothing else compares its name. The schema of the
 one definition for each, ``dataset_<kind>``, and a test holds the two together.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lensflow.errors import CatalogueError
+from lensflow.ingest import challenge2
 from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.listing import CHALLENGE, Layout
 from lensflow.ingest.positions import SOURCES
@@ -36,7 +37,7 @@ class Kind:
     layout : callable
         From the dataset's entry to the `Layout` of its files.
     settings : callable
-        From the entry to the `CutoutSettings` by which they are read.
+        From the entry to the `CutoutSettings` by which each band is read, the first band first.
     read_catalogue : callable
         From (entry, folder, catalogues found in it) to a table, or None without a catalogue.
     is_labelled : callable
@@ -45,6 +46,12 @@ class Kind:
         From (name, entry) to a few words that stand in a table.
     words : callable
         From the entry to the sentence in the report, after the dataset's name.
+    band_file : callable
+        From the path of an object's file to that with a band of it.
+    first_band : str, optional
+        The band that must be the first of a list.
+    band_keys : tuple of str
+        Keys of an entry that stand with each band where ``bands`` is a mapping.
     reader : str, optional
         The module that lists and reads what is no folder of one file an object. The code hash of
         a job covers the reader of its dataset alone.
@@ -53,12 +60,19 @@ class Kind:
     name: str
     is_made_here: bool
     layout: Callable[[Entry], Layout]
-    settings: Callable[[Entry], CutoutSettings]
+    settings: Callable[[Entry], tuple[CutoutSettings, ...]]
     read_catalogue: Callable[[Entry, Path, list[str]], "pd.DataFrame | None"]
     is_labelled: Callable[[Entry], bool]
     title: Callable[[str, Entry], str]
     words: Callable[[Entry], str]
+    band_file: Callable[[str, str], str] = lambda path, band: path
+    first_band: str | None = None
+    band_keys: tuple[str, ...] = ()
     reader: str | None = None
+
+    def bands(self, entry: Entry) -> tuple[str, ...]:
+        """Return the names of the bands of a dataset, in order; ("",) where it names none."""
+        return tuple(each.band for each in self.settings(entry))
 
     @property
     def modules(self) -> list[str]:
@@ -66,17 +80,66 @@ class Kind:
         return [self.reader] if self.reader else []
 
 
-def _challenge_settings(entry: Entry) -> CutoutSettings:
-    return CutoutSettings(zero_point=0.0, masked_value=CHALLENGE_MASK)
+FITS_KEYS = ("hdus", "rms_hdus", "flag_hdus", "zero_point")
+MOSAIC_KEYS = (*FITS_KEYS, "pattern", "rms_pattern", "flag_pattern")
 
 
-def _fits_settings(entry: Entry) -> CutoutSettings:
+def band_entry(entry: Entry, band: str) -> Entry:
+    """Return the entry of a dataset with what it says of one band alone; "" for no band."""
+    bands = entry.get("bands")
+    return {**entry, **bands[band]} if isinstance(bands, Mapping) else entry
+
+
+def _of_bands(one: Callable[[Entry], CutoutSettings], entry: Entry) -> tuple[CutoutSettings, ...]:
+    """Return the settings of each band, of which the entry may say something of its own."""
+    bands = entry.get("bands")
+    names = [*bands] if isinstance(bands, Mapping) else [""]
+    scales = [band_entry(entry, name).get("pixel_scale") or 1.0 for name in names]
+    return _ordered(names, [one(band_entry(entry, name)) for name in names], scales)
+
+
+def _ordered(
+    names: Sequence[str], each: Sequence[CutoutSettings], scales: Sequence[float]
+) -> tuple[CutoutSettings, ...]:
+    """Return the settings of bands with their names, places and pixel scales (arcsec)."""
+    return tuple(
+        replace(settings, band=name, is_first=place == 0, step=scales[0] / scale)
+        for place, (name, settings, scale) in enumerate(zip(names, each, scales, strict=True))
+    )
+
+
+def _challenge_settings(entry: Entry) -> tuple[CutoutSettings, ...]:
+    names = entry.get("bands", [""])
+    one = CutoutSettings(zero_point=0.0, masked_value=CHALLENGE_MASK)
+    return _ordered(names, [one] * len(names), [1.0] * len(names))
+
+
+def _challenge2_settings(entry: Entry) -> tuple[CutoutSettings, ...]:
+    names = entry["bands"]
+    one = CutoutSettings(zero_point=0.0, masked_value=CHALLENGE_MASK)
+    return _ordered(names, [one] * len(names), [challenge2.SCALES[name] for name in names])
+
+
+def _fits_settings(entry: Entry) -> tuple[CutoutSettings, ...]:
+    return _of_bands(_one_of_fits, entry)
+
+
+def _one_of_fits(entry: Entry) -> CutoutSettings:
     order = tuple(entry.get("positions", SOURCES))
     is_denoised = entry.get("state") == "denoised"
-    return replace(_survey_settings(entry), denoised=is_denoised, positions=order)
+    return replace(_one_of_survey(entry), denoised=is_denoised, positions=order)
 
 
-def _survey_settings(entry: Entry) -> CutoutSettings:
+def _mosaic_settings(entry: Entry) -> tuple[CutoutSettings, ...]:
+    # The pixel scale of mosaics is that of their WCS.
+    return _of_bands(_one_of_survey, {**entry, "pixel_scale": None})
+
+
+def _stack_settings(entry: Entry) -> tuple[CutoutSettings, ...]:
+    return _of_bands(_one_of_survey, entry)
+
+
+def _one_of_survey(entry: Entry) -> CutoutSettings:
     return CutoutSettings(
         hdus=_upper(entry.get("hdus")),
         zero_point=entry.get("zero_point"),
@@ -114,6 +177,11 @@ def _fits_catalogue(entry: Entry, folder: Path, found: list[str]) -> "pd.DataFra
     return read_catalogue(given, required=("id",)) if given else None
 
 
+def _challenge2_catalogue(entry: Entry, folder: Path, found: list[str]) -> "pd.DataFrame | None":
+    given = entry.get("catalogue")
+    return challenge2.read_catalogue(given) if given else None
+
+
 def _no_catalogue(entry: Entry, folder: Path, found: list[str]) -> None:
     """Say that there is no catalogue of files: the reader of the kind has its own."""
     return None
@@ -144,6 +212,8 @@ KINDS = {
             is_labelled=lambda entry: True,
             title=lambda name, entry: f"simulated ({name}: {entry['n_objects']:,} images)",
             words=_simulated_words,
+            band_file=challenge2.band_file,
+            first_band=challenge2.FIRST,
         ),
         Kind(
             name="challenge1",
@@ -156,6 +226,18 @@ KINDS = {
             words=lambda entry: f"images of the Lens Finding Challenge 1.0, from {entry['path']}.",
         ),
         Kind(
+            name="challenge2",
+            is_made_here=False,
+            layout=lambda entry: challenge2.LAYOUT,
+            settings=_challenge2_settings,
+            read_catalogue=_challenge2_catalogue,
+            is_labelled=lambda entry: entry.get("catalogue") is not None,
+            title=lambda name, entry: f"Lens Finding Challenge 2.0 ({name})",
+            words=lambda entry: f"images of the Lens Finding Challenge 2.0, from {entry['path']}.",
+            band_file=challenge2.band_file,
+            first_band=challenge2.FIRST,
+        ),
+        Kind(
             name="fits",
             is_made_here=False,
             layout=lambda entry: Layout(entry.get("pattern"), entry.get("id_pattern")),
@@ -164,29 +246,32 @@ KINDS = {
             is_labelled=lambda entry: entry.get("catalogue") is not None,
             title=lambda name, entry: f"FITS cutouts ({name})",
             words=_fits_words,
+            band_keys=(*FITS_KEYS, "pixel_scale"),
         ),
         Kind(
             name="mosaic",
             is_made_here=False,
-            layout=lambda entry: Layout(entry["pattern"], entry.get("tile_pattern")),
-            settings=_survey_settings,
+            layout=lambda entry: Layout(entry.get("pattern"), entry.get("tile_pattern")),
+            settings=_mosaic_settings,
             read_catalogue=_no_catalogue,
             is_labelled=lambda entry: False,
             title=lambda name, entry: f"mosaics ({name})",
             words=lambda entry: (
                 f"objects of {entry['catalogue']}, cut from the mosaics in {entry['path']}."
             ),
+            band_keys=MOSAIC_KEYS,
             reader="lensflow.ingest.mosaic",
         ),
         Kind(
             name="stack",
             is_made_here=False,
             layout=lambda entry: Layout(entry.get("pattern")),
-            settings=_survey_settings,
+            settings=_stack_settings,
             read_catalogue=_no_catalogue,
             is_labelled=lambda entry: False,
             title=lambda name, entry: f"stacks ({name})",
             words=lambda entry: f"images of the stacks in {entry['path']}.",
+            band_keys=("zero_point",),
             reader="lensflow.ingest.stack",
         ),
     )

@@ -7,6 +7,9 @@ images and their order do not depend on the number of shards.
 With one catalogue a tile (``{tile}`` in its path) nothing that grows with the objects is read
 before the shards, and no process holds more than a tile's rows. One catalogue for all is read once,
 a block at a time, and its rows go into the manifest by tile: that process takes time, not memory.
+
+Where there are several bands, each has mosaics of its own, tile by tile. Objects are placed on the
+first band's; the stamps of the others lie on its pixels.
 """
 
 import contextlib
@@ -21,7 +24,9 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
-from lensflow.ingest.cutouts import CutoutSettings, check_frames, empty_frames
+from lensflow.ingest.bands import check_bands
+from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames
+from lensflow.ingest.kinds import band_entry
 from lensflow.ingest.listing import Layout, Listing, list_cutouts
 from lensflow.ingest.names import refused_columns, refused_id
 from lensflow.ingest.objects import column_names, read_blocks
@@ -33,7 +38,7 @@ from lensflow.ingest.shards import (
     begin_images,
     create_shard,
 )
-from lensflow.ingest.stamps import Planes, cut
+from lensflow.ingest.stamps import Planes, Stamp, cut, cut_like
 from lensflow.ingest.tiles import Tile, choose_tiles
 
 IDS = ("object_id", "id", "sourceid", "source_id", "id_str", "name")
@@ -42,6 +47,7 @@ IDS = ("object_id", "id", "sourceid", "source_id", "id_str", "name")
 OFF = "no tile has it"
 NOWHERE = "it has no position"
 TEXTS = ("key", "path", "rms_path", "flag_path", "header")
+NO_BAND = "its other bands lack this tile"
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +56,7 @@ def build_manifest(
     name: str,
     dataset: Mapping,
     folder: str | os.PathLike,
-    settings: CutoutSettings,
+    settings: Sequence[CutoutSettings],
     manifest: str | os.PathLike,
     listing_quarantine: str | os.PathLike,
 ) -> None:
@@ -66,23 +72,60 @@ def build_manifest(
     CatalogueError
         When the catalogue cannot be read, or lacks a column.
     """
-    tiles, problems = find_tiles(dataset, Path(folder), settings)
+    bands, problems = find_bands(dataset, Path(folder), settings)
+    tiles = bands[0]
     attrs = {"dataset": name, "n_shards": dataset["shards"]}
     with artifacts.create(manifest, "manifest", attrs) as writer:
-        for key in TEXTS:
-            texts = [getattr(tile, key) for tile in tiles]
-            writer.strings(f"tile/{key}", texts, f"{key} of each tile")
-        shapes = np.array([tile.shape for tile in tiles], np.int64)
-        writer.dataset("tile/shape", shapes, "pixel", "height and width")
+        for each, band in zip(settings, bands, strict=True):
+            _write_tiles(writer, _group(each), band)
         if not is_by_tile(dataset):
             problems += _sort_objects(writer, tiles, dataset)
     quarantine.report(name, quarantine.write(listing_quarantine, problems))
     logger.info("dataset %s: %d tiles", name, len(tiles))
 
 
+def _group(settings: CutoutSettings) -> str:
+    """Return where in a manifest the tiles of a band stand."""
+    return "tile" if settings.is_first else f"bands/{settings.band}/tile"
+
+
+def _write_tiles(writer, group: str, tiles: Sequence[Tile]) -> None:
+    for key in TEXTS:
+        texts = [getattr(tile, key) for tile in tiles]
+        writer.strings(f"{group}/{key}", texts, f"{key} of each tile")
+    shapes = np.array([tile.shape for tile in tiles], np.int64)
+    writer.dataset(f"{group}/shape", shapes, "pixel", "height and width")
+
+
 def is_by_tile(dataset: Mapping) -> bool:
     """Say whether each tile has a catalogue of its own."""
     return "{tile}" in dataset["catalogue"]
+
+
+def find_bands(
+    dataset: Mapping, folder: Path, settings: Sequence[CutoutSettings]
+) -> tuple[list[list[Tile]], list[tuple[str, str, str]]]:
+    """Return the tiles that all bands have, in the same order for each, and what is left out.
+
+    Raises
+    ------
+    CutoutError
+        When there is no such tile.
+    """
+    found = [find_tiles(band_entry(dataset, each.band), folder, each) for each in settings]
+    problems = [problem for _, band in found for problem in band]
+    by_key = [{tile.key: tile for tile in tiles} for tiles, _ in found]
+    common = set.intersection(*map(set, by_key))
+    alone = [tile for tiles, _ in found for tile in tiles if tile.key not in common]
+    problems += [(tile.path, "", NO_BAND) for tile in alone]
+    if not common:
+        raise CutoutError(
+            f"no tile below {folder} is there in all bands; they are called "
+            f"{[sorted(tiles)[:3] for tiles in by_key]}. Say with tile_pattern where a tile's name "
+            "is, as in 'TILE([0-9]+)'"
+        )
+    order = [tile.key for tile in found[0][0] if tile.key in common]
+    return [[tiles[key] for key in order] for tiles in by_key], problems
 
 
 def find_tiles(
@@ -250,7 +293,7 @@ def ingest_shard(
     name: str,
     dataset: Mapping,
     folder: str | os.PathLike,
-    settings: CutoutSettings,
+    settings: Sequence[CutoutSettings],
     shard: int,
     manifest: str | os.PathLike,
     images: str | os.PathLike,
@@ -263,23 +306,23 @@ def ingest_shard(
     images are read.
     """
     with artifacts.open(manifest, "manifest") as file:
-        tiles = read_tiles(file)
-        parts = tile_parts(len(tiles), int(file.attrs["n_shards"]), shard)
-        groups = [_part(file, number, part, tiles, dataset) for number, part in parts]
+        bands = [read_tiles(file, _group(each)) for each in settings]
+        parts = tile_parts(len(bands[0]), int(file.attrs["n_shards"]), shard)
+        groups = [_part(file, number, part, bands, dataset) for number, part in parts]
     n_listed = sum(len(sky) for _, _, sky, _ in groups)
-    shard_parts = (images, shard_quarantine, name, shard, n_listed)
+    shard_parts = (images, shard_quarantine, name, shard, n_listed, settings)
     with create_shard(*shard_parts, state="raw", sorted=0) as (writer, problems):
         columns = groups[0][1] if groups else catalogue.unknown([])
         begin_images(writer, columns.iloc[:0].drop(columns="id").assign(path=""), settings, False)
-        for tile, table, sky, is_repeated in groups:
-            cutter = _Cutter(tile, Path(folder), dataset, settings, seed)
+        for tiles, table, sky, is_repeated in groups:
+            cutter = _Cutter(tiles, Path(folder), dataset, settings, seed)
             problems += cutter.store(writer, table, sky, is_repeated)
 
 
-def read_tiles(file) -> list[Tile]:
-    """Return the tiles of a manifest."""
-    texts = [artifacts.read_strings(file, f"tile/{key}") for key in TEXTS]
-    shapes = artifacts.read(file, "tile/shape").tolist()
+def read_tiles(file, group: str = "tile") -> list[Tile]:
+    """Return the tiles of a manifest, of one band where there are several."""
+    texts = [artifacts.read_strings(file, f"{group}/{key}") for key in TEXTS]
+    shapes = artifacts.read(file, f"{group}/shape").tolist()
     return [Tile(*row, tuple(shape)) for *row, shape in zip(*texts, shapes, strict=True)]
 
 
@@ -301,23 +344,26 @@ def tile_parts(n_tiles: int, n_shards: int, shard: int) -> list[tuple[int, tuple
     return parts
 
 
-def _part(file, number: int, part: tuple[int, int], tiles: Sequence[Tile], dataset: Mapping):
-    """Return tile, table, positions and which are repeated, of a part of a tile's objects."""
-    table, sky = tile_objects(file, number, tiles, dataset)
+def _part(
+    file, number: int, part: tuple[int, int], bands: Sequence[Sequence[Tile]], dataset: Mapping
+):
+    """Return a tile in each band, and table, positions and repeated ones of a part of it."""
+    table, sky = tile_objects(file, number, bands[0], dataset)
     ids = table["id"].to_numpy(object)
     is_repeated = np.append(False, ids[1:] == ids[:-1])[: len(ids)]
     n_shards = int(file.attrs["n_shards"])
     rows = slice(*(len(table) * end // n_shards for end in part))
     # Rows of a slice are a view: without the copy the whole tile's would stay in memory.
-    return tiles[number], table.iloc[rows].copy(), sky[rows].copy(), is_repeated[rows]
+    tiles = [band[number] for band in bands]
+    return tiles, table.iloc[rows].copy(), sky[rows].copy(), is_repeated[rows]
 
 
 class _Cutter:
-    """Cuts the objects of one tile, a block at a time."""
+    """Cuts the objects of one tile in all bands, a block at a time."""
 
-    def __init__(self, tile: Tile, folder: Path, dataset: Mapping, settings, seed: int):
-        self.tile, self.folder, self.settings, self.seed = tile, folder, settings, seed
-        self.scale = dataset["pixel_scale"]
+    def __init__(self, tiles: Sequence[Tile], folder: Path, dataset: Mapping, settings, seed: int):
+        self.tiles, self.folder, self.settings, self.seed = tiles, folder, settings, seed
+        self.tile, self.scale = tiles[0], dataset["pixel_scale"]
 
     def store(self, writer, table: pd.DataFrame, sky: np.ndarray, is_repeated) -> list:
         """Store the objects; return (path, id, reason) of those that cannot be used."""
@@ -336,23 +382,25 @@ class _Cutter:
         return [(self.tile.path, ids[row], reasons[row]) for row in sorted(reasons)]
 
     def _store(self, writer, table: pd.DataFrame, sky: np.ndarray, rows: np.ndarray) -> dict:
-        try:
-            planes = self._open(len(table))
-        except CutoutError as error:
-            return dict.fromkeys(rows.tolist(), str(error))
         reasons = {}
-        with contextlib.closing(planes):
-            factor = self._factor(planes)
+        with contextlib.ExitStack() as stack:
+            try:
+                planes = [
+                    stack.enter_context(contextlib.closing(self._open(*each, len(table))))
+                    for each in zip(self.tiles, self.settings, strict=True)
+                ]
+            except CutoutError as error:
+                return dict.fromkeys(rows.tolist(), str(error))
             for start in range(0, len(table), BLOCK_IMAGES):
                 block = slice(start, start + BLOCK_IMAGES)
-                found = self._block(writer, planes, factor, table.iloc[block], sky[block])
+                found = self._block(writer, planes, table.iloc[block], sky[block])
                 reasons |= {int(rows[start + row]): reason for row, reason in found.items()}
-                planes.forget()
+                for each in planes:
+                    each.forget()
         return reasons
 
-    def _open(self, n_objects: int) -> Planes:
-        """Open the layers of the tile."""
-        settings, tile = self.settings, self.tile
+    def _open(self, tile: Tile, settings: CutoutSettings, n_objects: int) -> Planes:
+        """Open the layers of the tile in one band."""
         named = {"rms": settings.rms_hdus, "flag": settings.flag_hdus}
         paths = {"rms": tile.rms_path, "flag": tile.flag_path}
         opened = [Plane(self.folder / tile.path, settings.hdus, n_objects, settings.size)]
@@ -362,30 +410,18 @@ class _Cutter:
             opened.append(Plane(self.folder / path, *args) if path else None)
         return Planes(*opened, settings.flag_bits)
 
-    def _factor(self, planes: Planes) -> np.float32:
-        if self.settings.normalised:
-            return np.float32(1)
-        zero_point = units.zero_point(planes.image.header, self.settings.zero_point)
-        return np.float32(1 if zero_point is None else 10.0 ** (-0.4 * zero_point))
-
-    def _block(self, writer, planes: Planes, factor, table, sky) -> dict[int, str]:
+    def _block(self, writer, planes: Sequence[Planes], table, sky) -> dict[int, str]:
         """Store one block; return the reasons by place in it."""
-        frames = empty_frames(len(table), self.settings.size)
         pixels = self.tile.pixels(sky)
         # In the order of the file, so that a page is read once.
         order = np.argsort(pixels[:, 1], kind="stable")
-        stamps = cut(self.tile, planes, pixels[order], self.settings.size, self.scale)
-        for row in order:
-            try:
-                stamp = next(stamps)
-            except CutoutError as error:
-                return dict.fromkeys(range(len(table)), str(error))
-            self._place(frames, int(row), stamp, planes)
-        frames.headers[:, :2] = sky
-        frames.flux *= factor
-        frames.noise *= factor
+        try:
+            frames = self._frames(planes, pixels, order)
+        except CutoutError as error:
+            return dict.fromkeys(range(len(table)), str(error))
+        frames[0].headers[:, :2] = sky
         ids = table["id"].to_numpy(object)
-        batch = check_frames(frames, ids, self.settings, self.seed)
+        batch = check_bands(frames, ids, self.settings, self.seed)
         known = table.iloc[batch.rows].drop(columns="id").assign(path=self.tile.path)
         place = positions.Positions(batch.headers[:, :2], batch.headers[:, 2:])
         measured = {name: getattr(batch, name) for name in MEASURED}
@@ -393,12 +429,38 @@ class _Cutter:
         append_objects(writer, ids[batch.rows], measured, place, known)
         return batch.problems
 
-    def _place(self, frames, row: int, stamp, planes: Planes) -> None:
+    def _frames(self, planes: Sequence[Planes], pixels: np.ndarray, order) -> list[Frames]:
+        """Return the objects' frames in each band."""
+        size = self.settings[0].size
+        stamps = cut(self.tile, planes[0], pixels[order], size, self.scale)
+        frames = [_filled(stamps, order, planes[0], self.settings[0])]
+        places = frames[0].headers[order, 2:]
+        for band in zip(self.tiles[1:], planes[1:], self.settings[1:], strict=True):
+            stamps = cut_like(*band[:2], places, size)
+            frames.append(_filled(stamps, order, *band[1:]))
+        return frames
+
+
+def _filled(stamps: Iterator[Stamp], order: np.ndarray, planes: Planes, settings) -> Frames:
+    """Return frames with stamps that come in some order, in maggies where a zero point is known."""
+    frames = empty_frames(len(order), settings.size)
+    for row, stamp in zip(order.tolist(), stamps, strict=True):
         frames.flux[row], frames.noise[row] = stamp.pixels, stamp.noise
         frames.headers[row, 2:] = stamp.wcs
         if stamp.inside is not None:
             frames.inside[row] = stamp.inside
         if planes.rms is not None and not stamp.noise > 0:
             frames.problems[row] = "its noise map has no value in the border"
-        if not self.settings.normalised and (reason := units.normalised_values(stamp.pixels)):
+        if not settings.normalised and (reason := units.normalised_values(stamp.pixels)):
             frames.doubts[row] = reason
+    factor = _factor(planes, settings)
+    frames.flux *= factor
+    frames.noise *= factor
+    return frames
+
+
+def _factor(planes: Planes, settings: CutoutSettings) -> np.float32:
+    if settings.normalised:
+        return np.float32(1)
+    zero_point = units.zero_point(planes.image.header, settings.zero_point)
+    return np.float32(1 if zero_point is None else 10.0 ** (-0.4 * zero_point))

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.ingest import catalogue, positions, quarantine
 from lensflow.ingest.cutouts import CutoutSettings
+from lensflow.samples.bands import band_axes, bands_attribute
 
 # A block of images that stays in a core's cache while it is swapped, measured and checked; five
 # chunks of the file.
@@ -29,6 +30,7 @@ def create_shard(
     dataset: str,
     shard: int,
     n_listed: int,
+    settings: Sequence[CutoutSettings],
     **attrs: object,
 ) -> Iterator[tuple[artifacts.Writer, list[tuple[str, str, str]]]]:
     """Write an image shard and, when the ``with`` block ends, the list of what was left out of it.
@@ -41,6 +43,8 @@ def create_shard(
     shard : int
     n_listed : int
         Objects that the shard was to hold.
+    settings : sequence of CutoutSettings
+        Of each band.
     **attrs
         Further root attributes.
 
@@ -53,6 +57,7 @@ def create_shard(
     """
     problems: list[tuple[str, str, str]] = []
     known = {"dataset": dataset, "shard": shard, "n_listed": n_listed, **attrs}
+    known |= bands_attribute([each.band for each in settings])
     with artifacts.create(images, "images", known) as writer:
         yield writer, problems
         kept = len(writer.file["id"])
@@ -60,7 +65,9 @@ def create_shard(
     logger.info("dataset %s shard %d: %d of %d images stored", dataset, shard, kept, n_listed)
 
 
-def begin_images(writer, columns: pd.DataFrame, settings: CutoutSettings, sources: bool) -> None:
+def begin_images(
+    writer, columns: pd.DataFrame, settings: Sequence[CutoutSettings], sources: bool
+) -> None:
     """Begin the datasets of an image shard.
 
     Parameters
@@ -68,15 +75,27 @@ def begin_images(writer, columns: pd.DataFrame, settings: CutoutSettings, source
     writer : lensflow.artifacts.Writer
     columns : DataFrame
         The catalogue without rows, nor identifiers.
-    settings : CutoutSettings
+    settings : sequence of CutoutSettings
+        Of each band.
     sources : bool
         Whether images of the lensed sources alone are kept too.
     """
-    begin_pixels(writer, settings.size, settings.unit, sources, settings.correlated)
+    first = settings[0]
+    # The vaguest of the bands' units.
+    unit = max((each.unit for each in settings), key=len)
+    bands = [each.band for each in settings]
+    begin_pixels(writer, first.size, unit, sources, first.correlated, bands)
     begin_table(writer, columns)
 
 
-def begin_pixels(writer, size: int, unit: str, sources: bool, correlated: bool = False) -> None:
+def begin_pixels(
+    writer,
+    size: int,
+    unit: str,
+    sources: bool,
+    correlated: bool = False,
+    bands: Sequence[str] = (),
+) -> None:
     """Begin the datasets of an image shard but for its catalogue.
 
     Parameters
@@ -90,16 +109,19 @@ def begin_pixels(writer, size: int, unit: str, sources: bool, correlated: bool =
         Whether images of the lensed sources alone are kept too.
     correlated : bool
         Whether it is known how much noise neighbouring pixels share.
+    bands : sequence of str
+        Of several bands their names.
     """
-    shape = (0, size, size)
-    writer.growable("flux", shape, np.float32, unit, "cutouts [image, y, x]", compress=False)
+    each = band_axes(bands)
+    axes, shape = "[image, band, y, x]" if each else "[image, y, x]", (0, *each, size, size)
+    writer.growable("flux", shape, np.float32, unit, f"cutouts {axes}", compress=False)
     if sources:
-        text = "noise-free images of the lensed source alone [image, y, x]"
+        text = f"noise-free images of the lensed source alone {axes}"
         writer.growable("source_flux", shape, np.float32, unit, text, compress=False)
-    writer.growable("sky_sigma", (0,), np.float32, unit, "sky noise of a pixel")
+    writer.growable("sky_sigma", (0, *each), np.float32, unit, "sky noise of a pixel")
     if correlated:
         text = "correlation of the noise of neighbouring pixels"
-        writer.growable("sky_correlation", (0,), np.float32, "1", text)
+        writer.growable("sky_correlation", (0, *each), np.float32, "1", text)
     writer.growable("id", (0,), str, description="identifier of the object")
 
 

@@ -2,9 +2,10 @@
 
 The array is called ``images`` or ``image_array`` and is (image, y, x), (image, band, y, x) or
 (image, y, x, band). Which axis is that of the bands follows from how many bands are declared, or is
-said; where both could be, it is asked for and not guessed. In HDF5 the table are the datasets of
-one value an image beside the array; beside a Zarr array it is a Parquet file, as Cutana and
-images_to_zarr write it. Images are read in blocks, the table of a stack as a whole.
+said; where both could be, it is asked for and not guessed. Of bands that are listed by name one is
+read; where something is said of each (a mapping), all of them are. In HDF5 the table are the
+datasets of one value an image beside the array; beside a Zarr array it is a Parquet file, as Cutana
+and images_to_zarr write it. Images are read in blocks, the table of a stack as a whole.
 """
 
 import contextlib
@@ -20,7 +21,8 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
-from lensflow.ingest.cutouts import CutoutSettings, check_frames, empty_frames, put_image
+from lensflow.ingest.bands import check_bands
+from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames, put_image
 from lensflow.ingest.names import refused_columns, refused_id
 from lensflow.ingest.objects import read_columns
 from lensflow.ingest.shards import (
@@ -82,8 +84,8 @@ class Stack:
     array : h5py.Dataset or zarr.Array
     axis : int, optional
         That of the bands.
-    band : int
-        Place of the wanted one on it.
+    bands : tuple of int
+        Places of the wanted ones on it.
     unit : lensflow.ingest.headers.Header
         What the attributes say of unit and zero point.
     table : callable
@@ -92,20 +94,20 @@ class Stack:
 
     array: object
     axis: int | None
-    band: int
+    bands: tuple[int, ...]
     unit: object
     table: object
 
     def __len__(self) -> int:
         return self.array.shape[0]
 
-    def read(self, rows: slice) -> np.ndarray:
-        """Return images (n, height, width) of the wanted band, as stored."""
+    def read(self, rows: slice) -> list[np.ndarray]:
+        """Return images (n, height, width) of each wanted band, as stored."""
         if self.axis is None:
-            return np.asarray(self.array[rows])
+            return [np.asarray(self.array[rows])]
         if self.axis == 1:
-            return np.asarray(self.array[rows, self.band])
-        return np.asarray(self.array[rows, :, :, self.band])
+            return [np.asarray(self.array[rows, band]) for band in self.bands]
+        return [np.asarray(self.array[rows, :, :, band]) for band in self.bands]
 
 
 @contextlib.contextmanager
@@ -128,9 +130,9 @@ def open_stack(path: Path, dataset: Mapping) -> Iterator[Stack]:
                 f"its array {name} holds {array.dtype}, not numbers: pictures such as JPEG have no "
                 "flux; give the pixels themselves"
             )
-        axis = band_axis(array.shape, dataset["bands"], dataset["axes"])
+        axis = band_axis(array.shape, [*dataset["bands"]], dataset["axes"])
         unit = units.header_of_attributes({**attributes, **dict(array.attrs)})
-        yield Stack(array, axis, _band(dataset), unit, table)
+        yield Stack(array, axis, _places(dataset), unit, table)
 
 
 @contextlib.contextmanager
@@ -193,8 +195,12 @@ def band_axis(shape: Sequence[int], bands: Sequence[str], axes: str | None) -> i
     return AXES[axes or possible[0]][1]
 
 
-def _band(dataset: Mapping) -> int:
-    return dataset["bands"].index(dataset["band"] or dataset["bands"][0])
+def _places(dataset: Mapping) -> tuple[int, ...]:
+    """Return the places of the bands that are read: all of which something is said, else one."""
+    bands = dataset["bands"]
+    if isinstance(bands, Mapping):
+        return tuple(range(len(bands)))
+    return (bands.index(dataset["band"] or bands[0]),)
 
 
 def _hdf5_table(file) -> pd.DataFrame:
@@ -229,7 +235,7 @@ def build_manifest(
     name: str,
     dataset: Mapping,
     folder: str | os.PathLike,
-    settings: CutoutSettings,
+    settings: Sequence[CutoutSettings],
     manifest: str | os.PathLike,
     listing_quarantine: str | os.PathLike,
 ) -> None:
@@ -265,11 +271,12 @@ def build_manifest(
     logger.info("dataset %s: %d stacks, %d images", name, len(paths), sum(counts))
 
 
-def _check(stack: Stack, dataset: Mapping, settings: CutoutSettings) -> None:
+def _check(stack: Stack, dataset: Mapping, settings: Sequence[CutoutSettings]) -> None:
     """Refuse a stack by what can be known before its images are read."""
-    if not settings.normalised:
-        units.check_not_normalised(stack.unit, stack.array.dtype)
-        units.zero_point(stack.unit, settings.zero_point)
+    for band in settings:
+        if not band.normalised:
+            units.check_not_normalised(stack.unit, stack.array.dtype)
+            units.zero_point(stack.unit, band.zero_point)
     table = stack.table()
     if len(table) != len(stack):
         raise CutoutError(f"it has {len(stack)} images and a table of {len(table)} rows")
@@ -308,7 +315,7 @@ def ingest_shard(
     name: str,
     dataset: Mapping,
     folder: str | os.PathLike,
-    settings: CutoutSettings,
+    settings: Sequence[CutoutSettings],
     shard: int,
     manifest: str | os.PathLike,
     images: str | os.PathLike,
@@ -322,7 +329,7 @@ def ingest_shard(
     with artifacts.open(manifest, "manifest") as file:
         parts = stack_parts(file, shard)
     n_listed = sum(rows.stop - rows.start for _, rows in parts)
-    shard_parts = (images, shard_quarantine, name, shard, n_listed)
+    shard_parts = (images, shard_quarantine, name, shard, n_listed, settings)
     with create_shard(*shard_parts, state="raw", sorted=0) as (writer, problems):
         for path, rows in parts:
             with open_stack(Path(folder) / path, dataset) as stack:
@@ -364,10 +371,24 @@ def stack_parts(file, shard: int) -> list[tuple[str, slice]]:
 def _store(writer, path, stack, settings, seed, rows, table, sky) -> list[tuple[str, str, str]]:
     """Store one block; return (path, id, reason) of what cannot be used."""
     ids, pixels = table["id"].to_numpy(object), stack.read(rows)
-    frames = empty_frames(len(pixels), settings.size)
-    zero_point = None if settings.normalised else units.zero_point(stack.unit, settings.zero_point)
+    bands = zip(pixels, settings, strict=True)
+    frames = [_frames(images, ids, stack.unit, each) for images, each in bands]
+    frames[0].headers[:, :2] = sky
+    batch = check_bands(frames, ids, settings, seed)
+    known = table.iloc[batch.rows].drop(columns="id").assign(path=path)
+    place = positions.Positions(batch.headers[:, :2], batch.headers[:, 2:])
+    writer.append("flux", batch.flux)
+    measured = {key: getattr(batch, key) for key in MEASURED}
+    append_objects(writer, ids[batch.rows], measured, place, known)
+    return [(path, ids[row], batch.problems[row]) for row in sorted(batch.problems)]
+
+
+def _frames(images: np.ndarray, ids: np.ndarray, unit, settings: CutoutSettings) -> Frames:
+    """Return the images of one band, in maggies where a zero point is known."""
+    frames = empty_frames(len(images), settings.size)
+    zero_point = None if settings.normalised else units.zero_point(unit, settings.zero_point)
     factor = np.float32(1 if zero_point is None else 10.0 ** (-0.4 * zero_point))
-    for row, image in enumerate(pixels):
+    for row, image in enumerate(images):
         try:
             if reason := refused_id(ids[row]):
                 raise CutoutError(reason)
@@ -376,11 +397,4 @@ def _store(writer, path, stack, settings, seed, rows, table, sky) -> list[tuple[
             put_image(frames, row, image, factor)
         except CutoutError as error:
             frames.problems[row], frames.flux[row] = str(error), 0
-    frames.headers[:, :2] = sky
-    batch = check_frames(frames, ids, settings, seed)
-    known = table.iloc[batch.rows].drop(columns="id").assign(path=path)
-    place = positions.Positions(batch.headers[:, :2], batch.headers[:, 2:])
-    writer.append("flux", batch.flux)
-    measured = {key: getattr(batch, key) for key in MEASURED}
-    append_objects(writer, ids[batch.rows], measured, place, known)
-    return [(path, ids[row], batch.problems[row]) for row in sorted(batch.problems)]
+    return frames

@@ -2,28 +2,25 @@
 
 As stored, the pixel nearest to the object becomes the central one, number size // 2 from 0; nothing
 is interpolated, and what lies beyond the tile is outside. Where a pixel scale is wanted that is not
-the tile's, the stamp is resampled: north up, east left, the object's position in the centre of the
-central pixel, by cubic splines along the local affine transformation of the WCS. Flux is conserved:
-a pixel holds the flux of its own area, and noise grows with the root of that area.
+the tile's, the stamp is resampled (`lensflow.ingest.resampling`): north up, east left, the object's
+position in the centre of the central pixel, along the local affine transformation of the WCS. The
+stamps of another band lie on the pixels of the first band's, copied where its grid is the same.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from lensflow.ingest.layers import is_missing
 from lensflow.ingest.noise import noise_of_maps
 from lensflow.ingest.planes import Plane
 from lensflow.ingest.positions import local_wcs
+from lensflow.ingest.resampling import SAME_SCALE, resample
 from lensflow.ingest.tiles import ARCSEC, Tile
 
-SAME_SCALE = 1e-3
-"""Relative difference below which two pixel scales are the same: 0.1 pixels over 100."""
-ORDER = 3
-MISSING_SHARE = 0.01
-"""Of a resampled pixel: from here on it is missing."""
+SAME_PLACE_PX = 0.05
+"""Distance from the centre of a pixel within which it is copied for another band."""
 MARGIN = 8
 """Pixels around what is resampled, for the splines."""
 
@@ -120,9 +117,44 @@ def cut(
     places = local_wcs(tile.sky, *centres.T)
     for centre, place in zip(centres, places, strict=True):
         if resampled:
-            yield _resample(planes, centre, place, size, scale)
+            step = scale / ARCSEC
+            wcs = np.array([*place[:2], -step, 0.0, 0.0, step])
+            yield _resample(planes, centre, place, size, wcs)
         else:
             yield _copy(planes, centre.astype(int), place, size)
+
+
+def cut_like(tile: Tile, planes: Planes, places: np.ndarray, size: int) -> Iterator[Stamp]:
+    """Cut the stamps of another band on the pixels of those of the first, one after the other.
+
+    Parameters
+    ----------
+    tile : Tile
+        Of the other band.
+    planes : Planes
+    places : ndarray of shape (n, 6)
+        ``wcs`` of the first band's stamps.
+    size : int
+        Side of the stamps, in pixels.
+    """
+    centres = tile.pixels(places[:, :2])
+    own = local_wcs(tile.sky, *centres.T)
+    for centre, place, wanted in zip(centres, own, places, strict=True):
+        nearest = np.floor(centre + 0.5)
+        if _is_same_grid(place, wanted) and np.abs(centre - nearest).max() < SAME_PLACE_PX:
+            yield _copy(planes, nearest.astype(int), wanted, size)
+        else:
+            yield _resample(planes, centre, place, size, wanted)
+
+
+def _is_same_grid(place: np.ndarray, wanted: np.ndarray) -> bool:
+    """Say whether pixels around two places are alike in size and direction."""
+    return np.abs(_steps(place, wanted) - np.eye(2)).max() < SAME_SCALE
+
+
+def _steps(place: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the matrix from steps on the wanted pixels, x and y, to those around a place."""
+    return np.linalg.inv(place[2:].reshape(2, 2)) @ wanted[2:].reshape(2, 2)
 
 
 def _copy(planes: Planes, centre: np.ndarray, place: np.ndarray, size: int) -> Stamp:
@@ -137,49 +169,16 @@ def _copy(planes: Planes, centre: np.ndarray, place: np.ndarray, size: int) -> S
     return Stamp(frame, sigma, covered, place)
 
 
-def _resample(planes: Planes, pixel: np.ndarray, place, size: int, scale: float) -> Stamp:
-    step = scale / ARCSEC
-    # From pixels of the stamp to pixels of the tile, x and y.
-    affine = np.linalg.inv(place[2:].reshape(2, 2)) @ np.diag([-step, step])
-    area = abs(np.linalg.det(affine))
-    n_parts = int(np.ceil(np.sqrt(area) - SAME_SCALE))
+def _resample(planes: Planes, pixel: np.ndarray, place, size: int, wcs: np.ndarray) -> Stamp:
+    """Return the stamp on the pixels of a WCS, of what lies around a place of the tile."""
+    affine = _steps(place, wcs)
     reach = int(np.ceil(np.abs(affine).sum(axis=1).max() * size / 2)) + MARGIN
     x, y = np.floor(pixel + 0.5).astype(int)
     side = 2 * reach + 1
     frame, noise, inside = planes.section(x - reach, y - reach, side, side)
-    centre = pixel - (x - reach, y - reach)
-    points = _grid(affine, centre, size, n_parts)
-    is_bad = np.isnan(frame)
-    known = np.where(is_bad, np.float32(0), frame)
-    pixels = _averaged(ndimage.map_coordinates(known, points, order=ORDER, mode="nearest"), n_parts)
-    bad = ndimage.map_coordinates(is_bad.astype("f4"), points, order=1, mode="nearest")
-    pixels = (pixels * area).astype(np.float32)
-    pixels[_averaged(bad, n_parts) > MISSING_SHARE] = np.nan
+    pixels, covered = resample(frame, affine, pixel - (x - reach, y - reach), size, inside)
     sigma = np.nan
     if noise is not None:
+        area = abs(np.linalg.det(affine))
         sigma = float(noise_of_maps(noise[None])[0] * np.sqrt(area))
-    covered = None if inside is None else _covered(points, inside, n_parts)
-    wcs = np.array([*place[:2], -step, 0.0, 0.0, step])
     return Stamp(pixels, sigma, covered, wcs)
-
-
-def _grid(affine: np.ndarray, centre: np.ndarray, size: int, n_parts: int) -> np.ndarray:
-    """Return (y, x) in the section of the parts of the stamp's pixels: (2, size n, size n)."""
-    offsets = (np.arange(size * n_parts) + 0.5) / n_parts - 0.5 - size // 2
-    x, y = np.meshgrid(offsets, offsets)
-    moved = np.einsum("ij,jkl->ikl", affine, np.stack([x, y])) + centre[:, None, None]
-    return moved[::-1]
-
-
-def _averaged(values: np.ndarray, n_parts: int) -> np.ndarray:
-    side = len(values) // n_parts
-    return values.reshape(side, n_parts, side, n_parts).mean(axis=(1, 3))
-
-
-def _covered(points: np.ndarray, inside: tuple[slice, slice], n_parts: int) -> np.ndarray:
-    """Return which pixels of the stamp the tile covers with any of their parts."""
-    within = [
-        (axis >= part.start - 0.5) & (axis < part.stop - 0.5)
-        for axis, part in zip(points, inside, strict=True)
-    ]
-    return _averaged((within[0] & within[1]).astype(float), n_parts) > 0

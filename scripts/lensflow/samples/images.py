@@ -11,6 +11,7 @@ import pandas as pd
 from lensflow import artifacts, tables
 from lensflow.artifacts import ALL_ROWS
 from lensflow.errors import ArtifactError
+from lensflow.samples.bands import bands_of, spread
 from lensflow.samples.rows import Path
 
 IMAGES = "images_sha256"
@@ -32,6 +33,11 @@ class Images:
         return self.file["id"].shape[0]
 
     @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands, in order; none where there is a single one."""
+        return bands_of(self.file.attrs)
+
+    @property
     def are_denoised(self) -> bool:
         """Whether the images came denoised, and so carry no sky noise."""
         return self.file.attrs["state"] == "denoised"
@@ -48,6 +54,8 @@ class Images:
     def flux(self, rows: slice | int = ALL_ROWS, layer: str = "flux") -> np.ndarray:
         """Return images (n, side, side) float32, [y, x], or one of them (side, side).
 
+        Of several bands they are (n, band, side, side).
+
         Parameters
         ----------
         rows : slice or int
@@ -57,7 +65,7 @@ class Images:
         return artifacts.read(self.file, layer, rows)
 
     def sky_sigma(self, rows: slice = ALL_ROWS) -> np.ndarray:
-        """Return the noise of the sky (n,) in the unit of the flux."""
+        """Return the noise of the sky (n,), or (n, band), in the unit of the flux."""
         return artifacts.read(self.file, "sky_sigma", rows)
 
     @property
@@ -114,7 +122,8 @@ def read_index(
     ----------
     path : path-like
     columns : iterable of {"shard", "row", "sky_sigma"}
-        Where the image is, and the noise of its sky.
+        Where the image is, and the noise of its sky; of several bands a column each, as
+        `lensflow.samples.bands.spread` makes them.
     catalogue : iterable of str, optional
         Columns of the catalogue; None takes all of them.
     optional : iterable of {"sky_correlation", "ra", "dec"}
@@ -128,7 +137,8 @@ def read_index(
     with artifacts.open(path, "index") as file:
         found = {"id": artifacts.read_strings(file, "id")}
         there = [*columns, *(name for name in optional if name in file)]
-        found |= {name: artifacts.read(file, name) for name in there}
+        for name in there:
+            found |= spread(name, artifacts.read(file, name))
         if catalogue is None:
             return pd.DataFrame(found).join(artifacts.read_table(file, "catalogue"))
         found |= {name: artifacts.read(file, f"catalogue/{name}") for name in catalogue}

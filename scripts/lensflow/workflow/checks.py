@@ -11,10 +11,12 @@ from pathlib import Path
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
 from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
+from lensflow.ingest.kinds import band_entry
 from lensflow.ingest.patterns import file_matcher, identifier
 from lensflow.networks.presets import check_preset
 from lensflow.prepare.counts import ROTATIONS, paper_counts
 from lensflow.prepare.scaling import SCALES
+from lensflow.workflow.bands import check_same_bands
 from lensflow.workflow.company import check_beside
 from lensflow.workflow.recipes import REFERENCES
 from lensflow.workflow.schema import suggestion
@@ -85,8 +87,10 @@ def check_presets(config: Mapping) -> Iterator[str]:
 def check_datasets(config: Mapping) -> Iterator[str]:
     """Check the patterns by which the files of each dataset are found and called."""
     for dataset in Project(config).datasets.values():
-        layout = dataset.kind.layout(dataset.entry)
-        for check, pattern in ((file_matcher, layout.pattern), (identifier, layout.id_pattern)):
+        names = dataset.kind.bands(dataset.entry)
+        layouts = [dataset.kind.layout(band_entry(dataset.entry, name)) for name in names]
+        checked = [(file_matcher, layout.pattern) for layout in layouts]
+        for check, pattern in (*checked, (identifier, layouts[0].id_pattern)):
             try:
                 check(pattern)
             except ConfigError as error:
@@ -105,6 +109,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
         yield from _check_appendix(where, experiment)
         yield from _check_comparison(where, experiment)
         yield from check_beside(where, experiment)
+        yield from check_same_bands(where, experiment)
         yield from _check_sizes(where, experiment)
         if problems := list(_check_labels(where, experiment)):
             # Which tables are missing is another question once the labels are mended.

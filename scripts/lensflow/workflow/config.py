@@ -11,6 +11,7 @@ import yaml
 
 from lensflow.errors import ConfigError
 from lensflow.experiment import Experiment
+from lensflow.workflow.bands import check_bands
 from lensflow.workflow.checks import (
     check_datasets,
     check_experiments,
@@ -49,7 +50,8 @@ def complete(config: Mapping, folder: Path = RECIPE_FOLDER) -> dict:
     config = needed_part(known, config)
     _raise(fill_defaults(config))
     named = [*check_names(config), *check_references(config, known)]
-    _raise([*named, *check_presets(config), *check_datasets(config)])
+    _raise([*named, *check_presets(config), *check_bands(config)])
+    _raise([*check_datasets(config)])
     _raise([*check_experiments(config), *check_completeness(config), *check_sources(config)])
     for settings in config["experiments"].values():
         settings["headline"] = settings["headline"] or {
@@ -88,4 +90,14 @@ def effective(config: Mapping, experiment: str) -> str:
     part["presets"] = {each.settings["preset"]: each.preset for each in needed}
     # The experiments that it is compared with are not part of what it depends on.
     part["experiments"] = {each.name: {**each.settings, "compare_paper": None} for each in needed}
-    return yaml.safe_dump(part, sort_keys=True)
+    return yaml.safe_dump(_sorted(part), sort_keys=False)
+
+
+def _sorted(part: object, key: str = "") -> object:
+    """Return a configuration with its keys sorted, but for bands, whose order counts."""
+    if isinstance(part, list):
+        return [_sorted(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    names = part if key == "bands" else sorted(part)
+    return {name: _sorted(part[name], name) for name in names}

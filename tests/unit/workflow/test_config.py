@@ -285,7 +285,7 @@ def test_every_number_of_the_schema_has_bounds():
 
 
 def test_the_zero_points_of_the_schema_are_those_of_headers():
-    allowed = SCHEMA["$defs"]["dataset_fits"]["properties"]["zero_point"]
+    allowed = SCHEMA["$defs"]["zero_point"]
     assert (allowed["minimum"], allowed["maximum"]) == (LOWEST_ZERO_POINT, HIGHEST_ZERO_POINT)
 
 

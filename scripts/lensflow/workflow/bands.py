@@ -1,0 +1,88 @@
+"""Checks of datasets of several bands, and of experiments on them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lensflow.experiment import Dataset, Experiment, Project
+
+SINGLE_BAND = ("source_images", "completeness")
+"""Keys of a dataset that there is for one band alone."""
+
+
+def check_bands(config: Mapping) -> Iterator[str]:
+    """Check what is said of the bands of each dataset.
+
+    Yields
+    ------
+    str
+        A sentence a mistake.
+    """
+    for dataset in Project(config).datasets.values():
+        where, bands = f"config.datasets.{dataset.name}", dataset.entry.get("bands")
+        if isinstance(bands, Mapping):
+            yield from _check_mapping(where, dataset, bands)
+        elif bands and dataset.kind.first_band not in (None, bands[0]):
+            yield (
+                f"{where}.bands is {bands}; expected {dataset.kind.first_band} first, by whose "
+                "files objects are found"
+            )
+        elif "pattern" in dataset.kind.band_keys and dataset.entry.get("pattern") is None:
+            yield f"{where} lacks 'pattern'. Add: pattern (shell pattern of the names), or bands"
+        yield from _check_single(where, dataset)
+
+
+def _check_mapping(where: str, dataset: Dataset, bands: Mapping) -> Iterator[str]:
+    """Check bands of which something is said each."""
+    names = [name.upper() for name in bands]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        yield (
+            f"{where}.bands has {twice} twice but for the case of letters, which FITS does not "
+            "tell apart; give them different names"
+        )
+    shared = [key for key in dataset.kind.band_keys if key != "pixel_scale"]
+    if given := [key for key in shared if dataset.entry.get(key) is not None]:
+        yield f"{where} has bands and {given} beside them; write these with each band, under bands"
+    if dataset.entry.get("band") is not None:
+        yield f"{where}.band is for bands that are a list; of a mapping all bands are read"
+    if "pixel_scale" in dataset.kind.band_keys:
+        scales = {name: band["pixel_scale"] for name, band in bands.items()}
+        if len({scale is None for scale in scales.values()}) > 1:
+            yield f"{where}.bands gives pixel_scale as {scales}; give it with all bands, or none"
+
+
+def _check_single(where: str, dataset: Dataset) -> Iterator[str]:
+    if dataset.bands:
+        for key in SINGLE_BAND:
+            if dataset.entry.get(key):
+                yield (
+                    f"{where} has {_listed(dataset.bands)}, and {key} is for datasets of "
+                    "one band; remove it, or name a dataset of one band for it"
+                )
+
+
+def check_same_bands(where: str, experiment: Experiment) -> Iterator[str]:
+    """Check that all datasets of an experiment have the bands of that on which it is trained.
+
+    Parameters
+    ----------
+    where : str
+        Place of the experiment in the configuration.
+    experiment : Experiment
+        All names in it exist.
+    """
+    own = experiment.dataset.bands
+    for other in experiment.datasets:
+        if other.bands != own:
+            yield (
+                f"{where} is trained on {experiment.dataset.name!r} of {_listed(own)}, and "
+                f"{other.name!r} has {_listed(other.bands)}; expected the same bands in the same "
+                "order"
+            )
+    if own and experiment.settings["hidden"]:
+        yield (
+            f"{where}.hidden makes objects of one band, and {experiment.dataset.name!r} has "
+            f"{_listed(own)}; set hidden: null"
+        )
+
+
+def _listed(bands: Sequence[str]) -> str:
+    return f"the bands {', '.join(bands)}" if bands else "one band"

@@ -1,0 +1,94 @@
+import pytest
+import yaml
+
+from lensflow.errors import ConfigError
+from lensflow.workflow.config import complete, effective
+from small_projects import project
+
+THREE = {"H": {"hdus": ["H_FLUX"]}, "VIS": {"hdus": ["VIS_FLUX"]}, "J": {"hdus": ["J_FLUX"]}}
+
+
+def changed(folder, **entry):
+    """Return a project whose dataset without labels is changed."""
+    entry = {"zero_point": None, **entry}
+    return project(folder, ["unlabelled"], {"images": entry}, mixed={"apply_to": []})
+
+
+def said(folder, **entry):
+    try:
+        changed(folder, **entry)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def test_bands_have_the_order_in_which_they_are_written(tmp_path):
+    chosen = changed(tmp_path, bands=THREE)
+    assert chosen.datasets["images"].bands == ("H", "VIS", "J")
+    again = complete(yaml.safe_load(effective(chosen.config, "unlabelled")))
+    assert list(again["datasets"]["images"]["bands"]) == ["H", "VIS", "J"]
+
+
+def test_one_band_is_a_dataset_as_always(tmp_path):
+    one = {"images": {"zero_point": None, "bands": {"VIS": {"hdus": ["VIS_FLUX"]}}}}
+    assert project(tmp_path, datasets=one).datasets["images"].bands == ()
+    assert project(datasets={"there": {"bands": ["VIS"]}}).datasets["there"].bands == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "part"),
+    [
+        ({"bands": {}}, "bands"),
+        ({"bands": {"VIS": {}}}, "bands.VIS lacks 'hdus'"),
+        ({"bands": {"VIS": {"hdu": ["A"]}}}, "unknown key(s) 'hdu'"),
+        ({"bands": {"NIR/Y": {"hdus": ["A"]}}}, "the name 'NIR/Y'"),
+        ({"bands": {**THREE, "vis": {"hdus": ["A"]}}}, "has ['VIS'] twice"),
+        ({"bands": THREE, "hdus": ["A"]}, "['hdus'] beside them"),
+        ({"bands": THREE, "zero_point": 24.6}, "['zero_point'] beside them"),
+        ({"bands": {**THREE, "VIS": {"hdus": ["A"], "pixel_scale": 0.1}}}, "with all bands, or"),
+        ({"bands": THREE, "completeness": {"n": 1, "pixel_scale": 0.1, "psf_fwhm": 0.2}}, "one ba"),
+    ],
+)
+def test_mistakes_in_bands_are_said_before_any_job(tmp_path, entry, part):
+    assert part in said(tmp_path, **entry)
+
+
+def test_bands_of_a_list_begin_with_the_first_and_are_known():
+    for bands, part in ((["Y", "VIS"], "expected VIS first"), (["VIS", "K"], "expected one of")):
+        with pytest.raises(ConfigError) as error:
+            project(datasets={"there": {"bands": bands}})
+        assert part in str(error.value)
+
+
+def test_sources_alone_are_of_one_band():
+    with pytest.raises(ConfigError, match="source_images is for datasets of one band"):
+        project(datasets={"here": {"bands": ["VIS", "H"]}})
+
+
+def test_the_datasets_of_an_experiment_have_the_same_bands():
+    two = {"bands": ["VIS", "H"], "source_images": False}
+    with pytest.raises(ConfigError) as error:
+        project(run=["second"], datasets={"here": two}, second={"apply_to": ["there"]})
+    assert "is trained on 'here' of the bands VIS, H, and 'there' has one band" in str(error.value)
+    chosen = {"here": two, "there": {"bands": ["VIS", "H"]}}
+    changes = {"first": {"appendix_a": None}, "second": {"apply_to": ["there"]}}
+    assert project(run=["second"], datasets=chosen, **changes)
+    with pytest.raises(ConfigError, match="'there' has the bands VIS, J"):
+        project(run=["second"], datasets={**chosen, "there": {"bands": ["VIS", "J"]}}, **changes)
+
+
+def test_a_mosaic_has_a_pattern_or_bands(tmp_path):
+    entry = {"kind": "mosaic", "catalogue": str(tmp_path / "objects.csv"), "zero_point": None}
+    (tmp_path / "objects.csv").write_text("id,ra,dec\n")
+    assert "lacks 'pattern'" in said(tmp_path, **entry)
+    assert said(tmp_path, **entry, bands={"VIS": {"pattern": "VIS*.fits"}}) == ""
+    twice = said(tmp_path, **entry, pattern="*.fits", bands={"VIS": {"pattern": "VIS*.fits"}})
+    assert "['pattern'] beside them" in twice
+    assert "** is not needed" in said(tmp_path, **entry, bands={"VIS": {"pattern": "a/**/b"}})
+    assert "lacks 'pattern'" in said(tmp_path, **entry, bands={"VIS": {}})
+
+
+def test_of_bands_in_a_mapping_none_is_chosen(tmp_path):
+    entry = {"kind": "stack", "zero_point": None, "bands": {"VIS": {}, "Y": {"zero_point": 25.0}}}
+    assert said(tmp_path, **entry) == ""
+    assert "all bands are read" in said(tmp_path, **entry, band="Y")
