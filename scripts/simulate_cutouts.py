@@ -21,6 +21,7 @@ if __name__ == "__main__":
             first_id=objects.start,
             n_objects=len(objects),
             seed=snakemake.params.seed,
+            bands=dataset.get("bands", ("VIS",)),
         )
         logging.getLogger("lensflow").info(
             "simulated %d objects, %d of them lenses", len(objects), lenses

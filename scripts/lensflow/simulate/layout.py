@@ -1,6 +1,7 @@
 """Files in the challenge's own layout: FITS cutouts and the catalogue."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lensflow.errors import CatalogueError
+from lensflow.simulate.bands import BANDS
 from lensflow.simulate.constants import ARCSEC_IN_RADIANS, PIXEL_ARCSEC, SIZE, SKY_SIGMA_MAGGIES
 
 PUBLIC = Path("Public/Band1")
@@ -25,9 +27,14 @@ COMMENTS = (
 BLOCK = 2880
 
 
-def cutout_name(identifier: int) -> str:
+def cutout_name(identifier: int, band: str = "VIS") -> str:
     """Return the file name of an object."""
-    return f"imageEUC_VIS-{identifier}.fits"
+    return f"imageEUC_{band}-{identifier}.fits"
+
+
+def public_folder(band: str) -> Path:
+    """Return the folder of the public images in a band."""
+    return PUBLIC.parent / f"Band{[*BANDS].index(band) + 1}"
 
 
 @cache
@@ -51,21 +58,23 @@ def header_bytes() -> bytes:
     return header.tostring(sep="", endcard=True, padding=True).encode("ascii")
 
 
-def fits_bytes(image) -> bytes:
+def fits_bytes(image, sky_sigma: float = SKY_SIGMA_MAGGIES) -> bytes:
     """Return the bytes of a cutout file.
 
     Parameters
     ----------
     image : numpy.ndarray
         Image (101, 101) in sky sigma a pixel.
+    sky_sigma : float
+        That sky sigma, AB maggies.
     """
-    maggies = np.multiply(image, SKY_SIGMA_MAGGIES, dtype="f4").astype(">f4").tobytes()
+    maggies = np.multiply(image, sky_sigma, dtype="f4").astype(">f4").tobytes()
     return header_bytes() + maggies + bytes(-len(maggies) % BLOCK)
 
 
-def make_folders(folder: Path) -> None:
-    """Make the three image folders of a shard."""
-    for kind in (PUBLIC, NO_SOURCE, NO_LENS):
+def make_folders(folder: Path, bands: Sequence[str]) -> None:
+    """Make the three image folders of a shard, and those of bands beside VIS."""
+    for kind in (PUBLIC, NO_SOURCE, NO_LENS, *map(public_folder, bands)):
         (folder / kind).mkdir(parents=True, exist_ok=True)
 
 
@@ -73,6 +82,13 @@ def write_object(folder: Path, identifier: int, public, no_source, no_lens) -> N
     """Write the three cutouts (sky sigma a pixel) of one object."""
     for kind, image in ((PUBLIC, public), (NO_SOURCE, no_source), (NO_LENS, no_lens)):
         (folder / kind / cutout_name(identifier)).write_bytes(fits_bytes(image))
+
+
+def write_other_bands(folder: Path, identifier: int, images: Mapping[str, np.ndarray]) -> None:
+    """Write the cutouts of one object in other bands (sky sigma a pixel of the band)."""
+    for band, image in images.items():
+        path = folder / public_folder(band) / cutout_name(identifier, band)
+        path.write_bytes(fits_bytes(image, BANDS[band].sky_sigma))
 
 
 def catalogue_row(identifier: int, is_lens: bool, theta_e: float, no_lens, extra=()) -> tuple:

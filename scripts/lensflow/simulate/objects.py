@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lensflow.simulate.bands import Part
 from lensflow.simulate.camera import CHALLENGE, Camera
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.lensing import Deflector
@@ -25,6 +26,8 @@ class View(NamedTuple):
         Einstein radius, arcsec.
     is_lens : bool
         Whether there is a source.
+    parts : list of Part
+        What the light in front is the sum of.
     """
 
     light: np.ndarray
@@ -32,6 +35,7 @@ class View(NamedTuple):
     central: Galaxy
     theta_e: float
     is_lens: bool
+    parts: list[Part]
 
 
 def draw_ordinary(population: Population, scene_random, source_random) -> View:
@@ -48,14 +52,15 @@ def draw_ordinary(population: Population, scene_random, source_random) -> View:
     scene = draw_scene(scene_random, theta_e)
     is_lens = bool(source_random.random() < population.lens_fraction)
     if not is_lens:
-        return View(scene.light, np.zeros((SIZE, SIZE), "f4"), scene.central, theta_e, False)
+        nothing = np.zeros((SIZE, SIZE), "f4")
+        return View(scene.light, nothing, scene.central, theta_e, False, scene.parts)
     no_lens = lensed_source(source_random, population, rank, scene.mass).image
     return lens_view(scene, no_lens, theta_e)
 
 
 def lens_view(scene: Scene, no_lens, theta_e: float) -> View:
     """Return the lens with this foreground, image of its source, and Einstein radius (arcsec)."""
-    return View(scene.light, no_lens, scene.central, theta_e, True)
+    return View(scene.light, no_lens, scene.central, theta_e, True, scene.parts)
 
 
 def lensed_source(

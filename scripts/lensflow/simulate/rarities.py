@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lensflow.simulate.bands import Part
 from lensflow.simulate.lensing import MassGroup
 from lensflow.simulate.light import add_rows
 from lensflow.simulate.objects import View, draw_ordinary, lens_view, lensed_source
@@ -101,7 +102,8 @@ def _draw_companion(random, numbers, scene: Scene, theta_e, direction):
     x, y = distance * float(np.cos(direction)), distance * float(np.sin(direction))
     galaxy = draw_central(random, share * theta_e)
     galaxy = replace(galaxy, x=x, y=y, flux=share * scene.central.flux)
-    add_rows(scene.light, np.concatenate([galaxy.bulge_rows(), galaxy.disc_rows()]))
+    add_rows(scene.light, galaxy.rows())
+    scene.parts.append(Part("member", galaxy.rows()))
     return x, y, draw_mass(random, galaxy.bulge_ratio, galaxy.angle, [], share * theta_e)
 
 

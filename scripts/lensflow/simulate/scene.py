@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lensflow.simulate.bands import Part
 from lensflow.simulate.constants import PIXEL_ARCSEC, SIZE
 from lensflow.simulate.lensing import Mass
 from lensflow.simulate.light import add_rows, arc_rows, sersic_rows, spiral_disc
@@ -64,6 +65,10 @@ class Galaxy:
         """Return the rows of a smooth disc."""
         flux = self.flux * (1.0 - self.bulge_share)
         return sersic_rows(self.x, self.y, flux, self.half_light, 1.0, self.disc_ratio, self.angle)
+
+    def rows(self):
+        """Return the rows of both."""
+        return np.concatenate([self.bulge_rows(), self.disc_rows()])
 
 
 def draw_flux(random, kind: dict) -> float:
@@ -181,11 +186,23 @@ def draw_look_alike(random, central: Galaxy) -> np.ndarray:
 
 
 class Scene(NamedTuple):
-    """What is in front of a source: noise-free light (101, 101) in sky sigma, and its mass."""
+    """What is in front of a source.
+
+    Attributes
+    ----------
+    light : ndarray of shape (101, 101)
+        Noise free, in sky sigma.
+    mass : Mass
+    central : Galaxy
+        The galaxy in the centre.
+    parts : list of Part
+        What the light is the sum of.
+    """
 
     light: np.ndarray
     mass: Mass
     central: Galaxy
+    parts: list[Part]
 
 
 def draw_scene(random, theta_e: float) -> Scene:
@@ -200,18 +217,20 @@ def draw_scene(random, theta_e: float) -> Scene:
     """
     central = draw_central(random, theta_e)
     members = draw_members(random, theta_e)
-    others = members + draw_field(random)
+    others = [("member", each) for each in members]
+    others += [("field", each) for each in draw_field(random)]
     image = np.zeros((SIZE, SIZE), "f4")
-    rows = [central.bulge_rows(), draw_look_alike(random, central)]
+    parts = [Part("bulge", central.bulge_rows())]
+    parts.append(Part("look_alike", draw_look_alike(random, central)))
     arms = _spiral(random, central)
     if arms is None:
-        rows.append(central.disc_rows())
+        parts.append(Part("disc", central.disc_rows()))
     else:
         image += arms
-    rows += [part for galaxy in others for part in (galaxy.bulge_rows(), galaxy.disc_rows())]
-    add_rows(image, np.concatenate(rows))
+    parts += [Part(kind, galaxy.rows()) for kind, galaxy in others]
+    add_rows(image, np.concatenate([part.light for part in parts]))
     mass = draw_mass(random, central.bulge_ratio, central.angle, members, theta_e)
-    return Scene(image, mass, central)
+    return Scene(image, mass, central, parts if arms is None else [*parts, Part("disc", arms)])
 
 
 def _spiral(random, central):

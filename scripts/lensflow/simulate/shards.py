@@ -1,11 +1,13 @@
 """Simulation of one shard of a dataset."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from lensflow.seeds import rng
+from lensflow.simulate.bands import BANDS, Part, in_bands
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.impostors import choose_impostor, draw_impostor
 from lensflow.simulate.layout import (
@@ -14,16 +16,21 @@ from lensflow.simulate.layout import (
     make_folders,
     write_catalogue,
     write_object,
+    write_other_bands,
 )
 from lensflow.simulate.objects import draw_ordinary
 from lensflow.simulate.population import Population, load
 from lensflow.simulate.rarities import draw_rarity
 
+FIRST = next(iter(BANDS))
+
 FIRST_ID = 100000
 """Identifier of the first object of a dataset, as in the challenge."""
 
 
-def simulate_object(population: Population, seed: int, identifier: int) -> dict:
+def simulate_object(
+    population: Population, seed: int, identifier: int, bands: Sequence[str] = (FIRST,)
+) -> dict:
     """Return one object, which depends on its population, seed and identifier alone.
 
     (To the last bit on one thread; `simulate_shard` sees to that.)
@@ -36,21 +43,26 @@ def simulate_object(population: Population, seed: int, identifier: int) -> dict:
         The configuration's seed.
     identifier : int
         The object.
+    bands : sequence of str
+        Which of `lensflow.simulate.bands.BANDS`, VIS first.
 
     Returns
     -------
     dict
         ``is_lens``, ``einstein_radius_arcsec``, and the images ``public``, ``no_source`` (both with
         the same noise) and ``no_lens`` (noise free), each (101, 101) float32 in sky sigma a pixel;
-        and the population's extra columns, ``impostor`` or ``rarity``, as texts.
+        the population's extra columns, ``impostor`` or ``rarity``, as texts; and ``other_bands``,
+        by band the public images, each in the sky sigma of the band.
     """
     keys = ("simulation", population.objects_of, identifier)
     randoms = rng(seed, *keys, "scene"), rng(seed, *keys, "source")
     view, kinds = _draw_view(population, identifier, *randoms)
-    light = view.light
+    light, parts = view.light, view.parts
     if population.impostors:
         kinds["impostor"], impostor = _draw_impostor(population, seed, identifier, view.central)
         light = light + impostor
+        if kinds["impostor"]:
+            parts = [*parts, Part("impostor", impostor)]
     no_source = light + rng(seed, *keys, "noise").standard_normal((SIZE, SIZE), dtype="f4")
     return {
         "is_lens": view.is_lens,
@@ -58,7 +70,20 @@ def simulate_object(population: Population, seed: int, identifier: int) -> dict:
         "public": no_source + view.no_lens,
         "no_source": no_source,
         "no_lens": view.no_lens,
+        "other_bands": _in_other_bands(parts, view.no_lens, bands[1:], seed, keys),
         **kinds,
+    }
+
+
+def _in_other_bands(parts, no_lens, bands, seed, keys) -> dict[str, np.ndarray]:
+    """Return the noisy images of what is in front and of the source in bands other than VIS."""
+    front = in_bands(parts, bands, rng(seed, *keys, "ages"))
+    behind = in_bands([Part("source", no_lens)], bands, rng(seed, *keys, "age of source"))
+    return {
+        name: front[name]
+        + behind[name]
+        + rng(seed, *keys, "noise", name).standard_normal((SIZE, SIZE), dtype="f4")
+        for name in bands
     }
 
 
@@ -102,7 +127,14 @@ def shard_objects(n_objects: int, n_shards: int, shard: int, first_id: int = FIR
     return range(first_id + first, first_id + last)
 
 
-def simulate_shard(folder, population: str, first_id: int, n_objects: int, seed: int) -> int:
+def simulate_shard(
+    folder,
+    population: str,
+    first_id: int,
+    n_objects: int,
+    seed: int,
+    bands: Sequence[str] = (FIRST,),
+) -> int:
     """Simulate consecutive objects and write them in the challenge's layout.
 
     Parameters
@@ -118,6 +150,8 @@ def simulate_shard(folder, population: str, first_id: int, n_objects: int, seed:
         Number of objects.
     seed : int
         The configuration's seed.
+    bands : sequence of str
+        As for `simulate_object`; those beside VIS are in ``Public/Band2`` and so on.
 
     Returns
     -------
@@ -130,21 +164,22 @@ def simulate_shard(folder, population: str, first_id: int, n_objects: int, seed:
         If the population does not exist.
     """
     described, folder = load(population), Path(folder)
-    make_folders(folder)
+    make_folders(folder, bands)
     # the sums of a matrix product depend on how many threads share it
     with threadpool_limits(1, user_api="blas"):
         rows = [
-            _written_object(folder, described, seed, identifier)
+            _written_object(folder, described, seed, identifier, bands)
             for identifier in range(first_id, first_id + n_objects)
         ]
     write_catalogue(folder / PART, rows, described.extra_columns)
     return sum(row[1] == "1" for row in rows)
 
 
-def _written_object(folder, population, seed, identifier):
+def _written_object(folder, population, seed, identifier, bands):
     """Simulate one object, write its images and return its row of the catalogue."""
-    made = simulate_object(population, seed, identifier)
+    made = simulate_object(population, seed, identifier, bands)
     write_object(folder, identifier, made["public"], made["no_source"], made["no_lens"])
+    write_other_bands(folder, identifier, made["other_bands"])
     extra = [made[column] for column in population.extra_columns]
     return catalogue_row(
         identifier, made["is_lens"], made["einstein_radius_arcsec"], made["no_lens"], extra
