@@ -48,7 +48,8 @@ def export_candidates(
         Whose judgement ranks them.
     ecsv, region, cutouts : path-like
         Files to write: the table with units and UCDs; circles around those that have a position;
-        one HDU a candidate, ``RANK<n>``, with its WCS where that is known.
+        one HDU a candidate, ``RANK<n>``, or of several bands one a band, ``RANK<n>_<band>``, with
+        its WCS where that is known.
     """
     table = pd.read_csv(candidates, dtype={"id": str})
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name].dtype)]
@@ -100,7 +101,13 @@ def _hdus(table: pd.DataFrame, index: str | PathLike, images: Sequence[str | Pat
         shard, place = places.loc[row["id"], ["shard", "row"]]
         with open_images(images[shard]) as file:
             pixels, unit, wcs = file.flux(int(place)), file.unit, file.wcs(int(place))
-        yield fits.ImageHDU(pixels, _header(row, unit, wcs, pixels.shape), f"RANK{row['rank']}")
+            bands = file.bands
+        header = _header(row, unit, wcs, pixels.shape[-2:])
+        if not bands:
+            yield fits.ImageHDU(pixels, header, f"RANK{row['rank']}")
+        for band, image in zip(bands, pixels if bands else (), strict=True):
+            header["FILTER"] = band
+            yield fits.ImageHDU(image, header, f"RANK{row['rank']}_{band}")
 
 
 def _places(index: str | PathLike, ids: pd.Series) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import h5py
 from lensflow.artifacts.reading import peek
 from lensflow.errors import ArtifactError
 
-IDENTITY = ("dataset", "sample", "shard", "n_shards", "scale")
+IDENTITY = ("dataset", "sample", "shard", "n_shards", "scale", "bands")
 """Root attributes that tell an artifact from its neighbours."""
 
 

@@ -64,7 +64,7 @@ class PcaEncoder:
 
         Parameters
         ----------
-        blocks : iterable of ndarray of shape (m, size, size)
+        blocks : iterable of ndarray of shape (m, size, size) or (m, n_bands, size, size)
             All images of the sample, in order, on any scale; finite.
         n_images : int
             How many there are in all blocks.
@@ -112,7 +112,7 @@ class PcaEncoder:
 
         Parameters
         ----------
-        images : ndarray of shape (n, size, size)
+        images : ndarray of shape (n, size, size) or (n, n_bands, size, size)
             On the scale that the encoder was fitted to; finite.
 
         Returns
@@ -166,11 +166,11 @@ class PcaEncoder:
             return cls(mean, components, variance, *numbers)
 
     def _check_size(self, images: np.ndarray) -> None:
-        if np.ndim(images) != 3 or np.prod(np.shape(images)[1:]) != len(self.mean):
-            size = round(len(self.mean) ** 0.5)
+        if np.ndim(images) not in (3, 4) or np.prod(np.shape(images)[1:]) != len(self.mean):
             raise ConfigError(
-                f"these principal components are of images of {size} x {size} pixels, received "
-                f"the shape {np.shape(images)}; give images of the preset that they were fitted to"
+                f"these principal components are of images of {len(self.mean)} pixels in all "
+                f"bands, received the shape {np.shape(images)}; give images of the preset and the "
+                "bands that they were fitted to"
             )
 
 

@@ -113,9 +113,9 @@ class PolarEncoder:
 
     Attributes
     ----------
-    mean : ndarray of shape (216,)
+    mean : ndarray of shape (216,) or (n_bands * 216,)
         Mean of the magnitudes over the training sample.
-    directions : ndarray of shape (216, n_features)
+    directions : ndarray of shape (len(mean), n_features)
         What the centred magnitudes are multiplied by. The largest entry of each column (by size)
         is positive.
     eigenvalues : ndarray of shape (n_features,)
@@ -151,8 +151,9 @@ class PolarEncoder:
         Parameters
         ----------
         blocks : iterable of (images of shape (m, 101, 101), m ids)
-            In units of their sky noise. The result does not depend on the order of the images, nor
-            on the blocks. Of an id that comes again only the first image counts.
+            In units of their sky noise; (m, n_bands, 101, 101) of several bands. The result does
+            not depend on the order of the images, nor on the blocks. Of an id that comes again only
+            the first image counts.
         n_features : int
             At most `N_COMPONENTS`, and fewer than objects.
         seed : int
@@ -191,7 +192,7 @@ class PolarEncoder:
 
         Parameters
         ----------
-        images : ndarray of shape (n, 101, 101)
+        images : ndarray of shape (n, 101, 101) or (n, n_bands, 101, 101)
             In units of their sky noise; finite.
 
         Returns
@@ -202,11 +203,12 @@ class PolarEncoder:
         Raises
         ------
         ConfigError
-            When the images have another size.
+            When the images have another size, or other bands.
         TrainingError
             When an image is not finite, or too bright for finite features.
         """
         _check_images(images)
+        self._check_bands(images)
         features = np.empty((len(images), self.n_features), np.float32)
         for start in range(0, len(images), BATCH):
             rows = slice(start, start + BATCH)
@@ -240,11 +242,24 @@ class PolarEncoder:
         with open_encoder(path, cls.name) as file:
             _check_grid(file)
             n_features = read_number(file, "n_features")
-            mean = read_array(file, "mean", (N_INPUTS,))
-            directions = read_array(file, "directions", (N_INPUTS, n_features))
+            mean = read_array(file, "mean", (None,))
+            if not len(mean) or len(mean) % N_INPUTS:
+                raise ArtifactError(
+                    f"{path}: /mean holds {mean.dtype} of the shape {mean.shape}, real numbers of "
+                    f"the shape ({N_INPUTS} a band) were expected. {MEND}"
+                )
+            directions = read_array(file, "directions", (len(mean), n_features))
             eigenvalues = read_array(file, "eigenvalues", (n_features,))
             numbers = (read_number(file, key) for key in ("seed", "n_objects", "n_views"))
             return cls(mean, directions, eigenvalues, *numbers)
+
+    def _check_bands(self, images: np.ndarray) -> None:
+        received, expected = np.size(images[:1]) // SIDE**2, len(self.mean) // N_INPUTS
+        if len(images) and received != expected:
+            raise ConfigError(
+                f"this polar encoder was fitted to images of {expected} band(s), received "
+                f"{received}; give images of the same bands"
+            )
 
 
 def _check_grid(file: h5py.File) -> None:
@@ -327,12 +342,12 @@ def _check_objects(n_objects: int, n_features: int) -> None:
 
 
 def _check_images(images: np.ndarray) -> None:
-    if np.ndim(images) != 3 or np.shape(images)[1:] != (SIDE, SIDE):
+    if np.ndim(images) not in (3, 4) or np.shape(images)[-2:] != (SIDE, SIDE):
         raise ConfigError(
             f"the polar encoder takes cutouts (n, {SIDE}, {SIDE}), received the shape "
             f"{np.shape(images)}; give them as ingestion stores them, before binning"
         )
-    bad = ~np.isfinite(single(images)).all(axis=(1, 2))
+    bad = ~np.isfinite(single(images)).reshape(len(images), -1).all(axis=1)
     if bad.any():
         raise TrainingError(
             f"{bad.sum()} of {bad.size} images are not finite, the first in row {bad.argmax()}; "

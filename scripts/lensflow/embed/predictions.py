@@ -88,12 +88,12 @@ def load_student(
         When the file does not hold weights of the preset's student.
     """
     # Keras takes the backend that is set when it is imported.
-    from lensflow.networks.inference import load_network, predict
+    from lensflow.networks.inference import channels_last, load_network, predict
 
     model = load_network("student", preset, path).model
     batch, size = preset["training"]["student"]["batch_size"], preset["student"]["image_size"]
 
     def logits(images: np.ndarray) -> np.ndarray:
-        return predict(model, images[..., None], batch)[:, 0]
+        return predict(model, channels_last(images), batch)[:, 0]
 
     return lambda images: mean_over_views(logits, smaller(images, scale, size))

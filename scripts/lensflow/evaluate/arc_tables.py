@@ -10,6 +10,7 @@ import pandas as pd
 from lensflow.evaluate.arcs import arc_statistic
 from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.scaling import scale
+from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.images import Images, open_images
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import write_scores
@@ -44,7 +45,7 @@ def measure_arcs_of_stack(
     with open_stack(stack_path) as stack:
         rows = locate(stack.rows()[["id"]], index_path)
     blocks = (
-        (chunk["id"], flux, chunk["sky_sigma"].to_numpy())
+        (chunk["id"], first_band(flux), chunk["sky_sigma"].to_numpy())
         for chunk, flux in flux_blocks(rows, image_paths)
     )
     write_scores(output_path, _measured(blocks))
@@ -63,7 +64,7 @@ def _blocks(images: Images) -> Iterator[tuple]:
     # One block at least, so that a table without rows has its header.
     for start in range(0, max(len(images), 1), BLOCK):
         rows = slice(start, start + BLOCK)
-        yield ids[rows], images.flux(rows), images.sky_sigma(rows)
+        yield ids[rows], first_band(images.flux(rows)), first_of_bands(images.sky_sigma(rows))
 
 
 def _measured(blocks: Iterable[tuple]) -> Iterator[pd.DataFrame]:

@@ -23,7 +23,11 @@ _DEPTH = 0.22
 
 
 def architecture(
-    preset: Mapping[str, object], n_features: int, png: Path | str, pdf: Path | str
+    preset: Mapping[str, object],
+    n_features: int,
+    png: Path | str,
+    pdf: Path | str,
+    n_bands: int = 1,
 ) -> None:
     """Draw a network as a row of blocks: height is image size, width is number of channels.
 
@@ -35,8 +39,10 @@ def architecture(
         Size of the embedding.
     png, pdf : path-like
         Figures to write.
+    n_bands : int
+        Bands of the images.
     """
-    layers = describe(preset, "autoencoder", n_features)
+    layers = describe(preset, "autoencoder", n_features, n_bands)
     drawn = [layer for layer in layers if layer_look(layer) is not None]
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 2.9)

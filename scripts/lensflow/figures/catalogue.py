@@ -659,7 +659,11 @@ FIGURES = (
         section=IMAGES,
         title="architecture",
         draw="lensflow.figures.architecture:architecture",
-        params=lambda e: {"preset": e.preset, "n_features": e.model["n_features"]},
+        params=lambda e: {
+            "preset": e.preset,
+            "n_features": e.model["n_features"],
+            "n_bands": max(1, len(e.dataset.bands)),
+        },
         when=_denoised,
         paper="Fig. 1",
         published=(Published("training", "the feature autoencoder"),),

@@ -6,6 +6,7 @@ import numpy as np
 
 from lensflow import artifacts
 from lensflow.figures.image_rows import N_EXAMPLES, balanced_draw, class_title, image_rows
+from lensflow.samples.bands import first_band
 
 
 def reconstruction_examples(
@@ -25,8 +26,8 @@ def reconstruction_examples(
     with artifacts.open(examples, "examples") as file:
         is_lens = artifacts.read(file, "is_lens")
         rows = balanced_draw(is_lens, N_EXAMPLES, seed)
-        given = artifacts.read(file, "input")[rows]
-        made = artifacts.read(file, "reconstruction")[rows]
+        given = first_band(artifacts.read(file, "input")[rows])
+        made = first_band(artifacts.read(file, "reconstruction")[rows])
         ids = np.array(artifacts.read_strings(file, "id"), dtype=object)[rows]
     difference = np.sqrt(np.mean((given - made) ** 2, axis=(1, 2)))
     titles = [

@@ -7,6 +7,7 @@ import numpy as np
 
 from lensflow.errors import ArtifactError
 from lensflow.prepare.scaling import shown
+from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.images import open_images
 from lensflow.samples.stacks import Stack, open_stack
 
@@ -26,7 +27,7 @@ def stack_images(paths: Sequence[Path | str], wanted: Sequence[Key]) -> np.ndarr
     Returns
     -------
     ndarray of shape (n, size, size), float32
-        In [0, 1], as they are shown.
+        In [0, 1], as they are shown; of several bands the first.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def stack_images(paths: Sequence[Path | str], wanted: Sequence[Key]) -> np.ndarr
 
 
 def _shown_image(stack: Stack, row: slice) -> np.ndarray:
-    return shown(stack.images(row), stack.scale)[0]
+    return shown(first_band(stack.images(row)), stack.scale)[0]
 
 
 def dataset_images(
@@ -58,13 +59,13 @@ def dataset_images(
     Returns
     -------
     images : ndarray of shape (n, size, size), float32
-        Flux in maggies.
+        Flux in maggies; of several bands the first.
     sky_sigma : ndarray of shape (n,), float32
         Maggies.
     """
 
     def read_row(shard, row):
-        return shard.flux(row, layer)[0], shard.sky_sigma(row)[0]
+        return first_band(shard.flux(row, layer))[0], first_of_bands(shard.sky_sigma(row))[0]
 
     found = _collect(paths, [(object_id, 0) for object_id in ids], open_images, read_row)
     images, sky_sigma = zip(*found, strict=True)

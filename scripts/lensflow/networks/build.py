@@ -87,6 +87,7 @@ def build_network(
     layers: str = "phase",
     seed: int = 0,
     precision: str | None = None,
+    n_bands: int = 1,
 ) -> BuiltNetwork:
     """Build a network from a preset.
 
@@ -106,6 +107,8 @@ def build_network(
     precision : {"float32", "bfloat16", "auto"}, optional
         Precision of the arithmetic; the preset's unless given. Weights and output are float32.
         ``auto`` is `lensflow.networks.runtime.fast_precision`.
+    n_bands : int
+        Bands of the images.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def build_network(
     if precision == "auto":
         precision = runtime.fast_precision()
     policy = dtype_policy(precision)
-    shapes, kind = describe(preset, network, n_features), NETWORKS[network]
+    shapes, kind = describe(preset, network, n_features, n_bands), NETWORKS[network]
     tensor = image = keras.Input(shapes[0].shape, name="image", dtype="float32")
     for block in _BLOCKS[layers](shapes[1:], seed, policy):
         tensor = block(tensor)

@@ -18,7 +18,10 @@ class Sample(Protocol):
     scale: str
 
     def blocks(self) -> Iterable[tuple[np.ndarray, list[str]]]:
-        """Return images (m, size, size) and their m identifiers, block by block."""
+        """Return images (m, size, size) and their m identifiers, block by block.
+
+        Of several bands the images are (m, band, size, size).
+        """
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ def _look_at_images(batch: Mapping[str, Any]) -> Any:
 
     from lensflow.networks.symmetries import shift, turn
 
-    images = ops.expand_dims(batch["images"], -1)
+    images = batch["images"]
+    several = len(images.shape) == 4
+    images = ops.transpose(images, (0, 2, 3, 1)) if several else ops.expand_dims(images, -1)
     images = turn(images, batch["turns"]) if "turns" in batch else images
     return shift(images, batch["shifts"]) if "shifts" in batch else images
 

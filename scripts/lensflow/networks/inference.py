@@ -6,8 +6,9 @@ from os import PathLike
 import keras
 import numpy as np
 
+from lensflow.errors import ConfigError
 from lensflow.networks.build import BuiltNetwork, build_network
-from lensflow.networks.weights import read_weights
+from lensflow.networks.weights import read_weights, trained_bands
 
 
 def load_network(
@@ -31,7 +32,8 @@ def load_network(
     ArtifactError
         When the file does not hold weights of that network.
     """
-    built = build_network(network, preset, n_features)
+    n_bands = len(trained_bands(weights_path)) or 1
+    built = build_network(network, preset, n_features, n_bands=n_bands)
     read_weights(built.model, weights_path, network, n_features)
     return built
 
@@ -43,7 +45,7 @@ def embed(network: BuiltNetwork, images: np.ndarray, batch: int = 32) -> np.ndar
     ----------
     network : BuiltNetwork
         One that has features.
-    images : ndarray of shape (n, size, size)
+    images : ndarray of shape (n, size, size) or (n, n_bands, size, size)
         In [0, 1].
     batch : int
         Images that the network sees at once.
@@ -53,7 +55,7 @@ def embed(network: BuiltNetwork, images: np.ndarray, batch: int = 32) -> np.ndar
     ndarray of shape (n, n_features)
         float32.
     """
-    return predict(network.encoder, _with_channel(images), batch)
+    return predict(network.encoder, channels_last(images), batch)
 
 
 def reconstruct(network: BuiltNetwork, images: np.ndarray, batch: int = 32) -> np.ndarray:
@@ -68,14 +70,32 @@ def reconstruct(network: BuiltNetwork, images: np.ndarray, batch: int = 32) -> n
 
     Returns
     -------
-    ndarray of shape (n, size, size)
+    ndarray of the shape of the images
         float32 in (0, 1).
     """
-    return predict(network.model, _with_channel(images), batch)[..., 0]
+    made = predict(network.model, channels_last(images), batch)
+    return made[..., 0] if images.ndim == 3 else np.moveaxis(made, -1, 1)
 
 
 def predict(model: keras.Model, images: np.ndarray, batch: int) -> np.ndarray | list[np.ndarray]:
-    """Apply a model to images (n, size, size, 1), batch by batch; return what it returns."""
+    """Apply a model to images (n, rows, columns, channels), batch by batch.
+
+    Returns
+    -------
+    ndarray of n rows, or list of them
+        What the model returns.
+
+    Raises
+    ------
+    ConfigError
+        When it was trained on images of other bands.
+    """
+    received, expected = images.shape[-1], model.input.shape[-1]
+    if received != expected:
+        raise ConfigError(
+            f"the network was trained on images of {expected} channel(s), received {received}; "
+            "give images of the same bands"
+        )
     outputs = [
         model.predict_on_batch(images[start : start + batch])
         for start in range(0, len(images), batch)
@@ -83,5 +103,7 @@ def predict(model: keras.Model, images: np.ndarray, batch: int) -> np.ndarray | 
     return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
 
 
-def _with_channel(images: np.ndarray) -> np.ndarray:
-    return np.asarray(images, "float32")[..., None]
+def channels_last(images: np.ndarray) -> np.ndarray:
+    """Return images (n, y, x) or (n, band, y, x) as (n, y, x, channel), float32."""
+    images = np.asarray(images, "float32")
+    return images[..., None] if images.ndim == 3 else np.moveaxis(images, 1, -1)

@@ -26,7 +26,8 @@ class Network:
     has_features : bool
         Whether it is made for a number of features, as an encoder's network is.
     layers : callable
-        From (its part of the preset, image size, number of features or None) to its layers.
+        From (its part of the preset, image size, number of features or None, number of bands) to
+        its layers.
     bottleneck : callable
         From the layers to the name of the one that everything must pass.
     examples : lensflow.networks.examples.Examples
@@ -38,15 +39,15 @@ class Network:
 
     name: str
     has_features: bool
-    layers: Callable[[Mapping, int, int | None], list[LayerShape]]
+    layers: Callable[[Mapping, int, int | None, int], list[LayerShape]]
     bottleneck: Callable[[list[LayerShape]], str]
     examples: Examples
     loss: Loss
     input_stage: str | None = None
 
 
-def _denoiser_layers(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
-    return convolutional(settings, image_size)
+def _denoiser_layers(settings: Mapping, image_size: int, _: None, n_bands: int) -> list[LayerShape]:
+    return convolutional(settings, image_size, n_bands)
 
 
 def _last_pooling(layers: list[LayerShape]) -> str:
@@ -76,7 +77,9 @@ NETWORKS: dict[str, Network] = {
 }
 
 
-def describe(preset: Mapping, network: str, n_features: int | None = None) -> list[LayerShape]:
+def describe(
+    preset: Mapping, network: str, n_features: int | None = None, n_bands: int = 1
+) -> list[LayerShape]:
     """List a network's layers with their shapes and numbers of parameters.
 
     Parameters
@@ -87,6 +90,8 @@ def describe(preset: Mapping, network: str, n_features: int | None = None) -> li
         Which of `NETWORKS`.
     n_features : int, optional
         The number of features, for a network that has them.
+    n_bands : int
+        Bands of the images.
 
     Returns
     -------
@@ -106,4 +111,4 @@ def describe(preset: Mapping, network: str, n_features: int | None = None) -> li
             f"{network}: received n_features = {n_features}, expected {expected}. Only a network "
             "with an embedding is made for a number of features."
         )
-    return kind.layers(preset[network], preset["image_size"], n_features)
+    return kind.layers(preset[network], preset["image_size"], n_features, n_bands)

@@ -11,7 +11,7 @@ LARGEST_STEP = N_ANGLES // 4
 """Most cells that may be pooled along the angle: by so many a quarter turn moves an image."""
 
 
-def student(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
+def student(settings: Mapping, image_size: int, _: None, n_bands: int) -> list[LayerShape]:
     """List the layers of a network that says of an image whether it is a lens.
 
     Parameters
@@ -20,6 +20,8 @@ def student(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
         ``image_size`` (pixels, of the images that it sees) and ``convolutions``.
     image_size : int
         Side of the images that it is given (pixels); they are binned to its own.
+    n_bands : int
+        Their bands.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def student(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
             f"student.image_size: received {size} px, expected at most the preset's image_size of "
             f"{image_size} px; it sees the same images, binned"
         )
-    layers = [LayerShape("image", "input", (size, size, 1))]
+    layers = [LayerShape("image", "input", (size, size, n_bands))]
     for number, block in enumerate(settings["convolutions"], start=1):
         add_convolution(layers, f"convolution_{number}", block, "same")
         add_pooling(layers)
@@ -47,7 +49,7 @@ def student(settings: Mapping, image_size: int, _: None) -> list[LayerShape]:
     return layers
 
 
-def contrastive(settings: Mapping, _: int, n_features: int) -> list[LayerShape]:
+def contrastive(settings: Mapping, _: int, n_features: int, n_bands: int) -> list[LayerShape]:
     """List the layers of a network whose features tell objects apart, not the views of one object.
 
     Parameters
@@ -57,6 +59,8 @@ def contrastive(settings: Mapping, _: int, n_features: int) -> list[LayerShape]:
         it, of which the last are compared).
     n_features : int
         Units of the embedding.
+    n_bands : int
+        Bands of the images.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def contrastive(settings: Mapping, _: int, n_features: int) -> list[LayerShape]:
             f"{most}: each halves the {N_ANGLES} angles, and after more a quarter turn of the "
             "image would change its features"
         )
-    layers = [LayerShape("image", "input", (N_RINGS, N_ANGLES, CHANNELS))]
+    layers = [LayerShape("image", "input", (N_RINGS, N_ANGLES, CHANNELS * n_bands))]
     for number, block in enumerate(settings["convolutions"], start=1):
         _add_closed_convolution(layers, number, block)
     rows, _, channels = layers[-1].shape

@@ -39,7 +39,7 @@ class LayerShape:
     parameters: int = 0
 
 
-def convolutional(settings: Mapping, image_size: int) -> list[LayerShape]:
+def convolutional(settings: Mapping, image_size: int, n_bands: int) -> list[LayerShape]:
     """List the layers of an autoencoder of convolutions alone: the paper's denoiser.
 
     Parameters
@@ -48,6 +48,8 @@ def convolutional(settings: Mapping, image_size: int) -> list[LayerShape]:
         ``encoder``, ``decoder``, ``output_kernel`` and ``output_activation`` of a preset's network.
     image_size : int
         Side of the images (pixels).
+    n_bands : int
+        Their bands, and those of the output.
 
     Returns
     -------
@@ -59,12 +61,14 @@ def convolutional(settings: Mapping, image_size: int) -> list[LayerShape]:
     lensflow.errors.ConfigError
         When a convolution is larger than the map that it is given.
     """
-    layers = _encoder(settings, image_size)
+    layers = _encoder(settings, image_size, n_bands)
     _add_decoder(layers, settings)
     return layers
 
 
-def with_dense_layers(settings: Mapping, image_size: int, n_features: int) -> list[LayerShape]:
+def with_dense_layers(
+    settings: Mapping, image_size: int, n_features: int, n_bands: int
+) -> list[LayerShape]:
     """List the layers of an autoencoder with an embedding between dense layers (paper, figure 1).
 
     Parameters
@@ -75,20 +79,22 @@ def with_dense_layers(settings: Mapping, image_size: int, n_features: int) -> li
         Side of the images (pixels).
     n_features : int
         Units of the layer ``embedding``.
+    n_bands : int
+        Bands of the images, and of the output.
 
     Returns
     -------
     list of LayerShape
         As from `convolutional`, which also says what is raised.
     """
-    layers = _encoder(settings, image_size)
+    layers = _encoder(settings, image_size, n_bands)
     _add_dense_part(layers, settings, n_features)
     _add_decoder(layers, settings)
     return layers
 
 
-def _encoder(settings: Mapping, image_size: int) -> list[LayerShape]:
-    layers = [LayerShape("image", "input", (image_size, image_size, 1))]
+def _encoder(settings: Mapping, image_size: int, n_bands: int) -> list[LayerShape]:
+    layers = [LayerShape("image", "input", (image_size, image_size, n_bands))]
     for number, block in enumerate(settings["encoder"], start=1):
         add_convolution(layers, f"encoder_{number}", block, "same")
         add_pooling(layers)
@@ -101,7 +107,7 @@ def _add_decoder(layers: list[LayerShape], settings: Mapping) -> None:
         rows, columns, channels = layers[-1].shape
         doubled = (2 * rows, 2 * columns, channels)
         layers.append(LayerShape(f"decoder_{number}_upsampling", "upsampling", doubled))
-    output = {"filters": 1, "kernel": settings["output_kernel"]}
+    output = {"filters": layers[0].shape[-1], "kernel": settings["output_kernel"]}
     add_convolution(layers, "output", output, "valid", settings["output_activation"])
 
 

@@ -10,14 +10,14 @@ def turn(images: Tensor, turns: Tensor) -> Tensor:
 
     Parameters
     ----------
-    images : tensor of shape (n, size, size, 1)
+    images : tensor of shape (n, size, size, channels)
         The images.
     turns : integer tensor of shape (n,)
         0-7: bit 0 mirrors the columns, bit 1 the rows, bit 2 transposes; 0 leaves the image.
 
     Returns
     -------
-    tensor of shape (n, size, size, 1)
+    tensor of shape (n, size, size, channels)
     """
     turns = ops.reshape(turns, (-1, 1, 1, 1))
     images = ops.where(turns % 2 == 1, ops.flip(images, 2), images)
@@ -30,22 +30,22 @@ def shift(images: Tensor, shifts: Tensor) -> Tensor:
 
     Parameters
     ----------
-    images : tensor of shape (n, size, size, 1)
+    images : tensor of shape (n, size, size, channels)
         The images.
     shifts : integer tensor of shape (n, 2)
         By how many rows and columns: the pixel (i, j) goes to (i + shifts[:, 0], j + shifts[:, 1]).
 
     Returns
     -------
-    tensor of shape (n, size, size, 1)
+    tensor of shape (n, size, size, channels)
     """
     size = images.shape[1]
     sources = ops.arange(size, dtype="int32") - ops.expand_dims(shifts, -1)
     # Products with ones and zeros: exact, and quicker than to gather.
     rows, columns = ops.split(ops.one_hot(sources, size, dtype=images.dtype), 2, axis=1)
-    rows, columns = ops.squeeze(rows, 1), ops.squeeze(columns, 1)
-    moved = ops.matmul(rows, ops.squeeze(images, -1))
-    return ops.expand_dims(ops.matmul(moved, ops.transpose(columns, (0, 2, 1))), -1)
+    moved = ops.matmul(rows, ops.transpose(images, (0, 3, 1, 2)))
+    moved = ops.matmul(moved, ops.transpose(columns, (0, 1, 3, 2)))
+    return ops.transpose(moved, (0, 2, 3, 1))
 
 
 def turn_polar(images: Tensor, steps: Tensor, mirrored: Tensor) -> Tensor:

@@ -2,12 +2,14 @@
 
 import logging
 import warnings
+from collections.abc import Sequence
 from os import PathLike
 
 import keras
 
 from lensflow import artifacts, tables
 from lensflow.errors import ArtifactError
+from lensflow.samples.bands import bands_attribute, bands_of
 
 KIND = "weights"
 
@@ -15,7 +17,11 @@ logger = logging.getLogger(__name__)
 
 
 def write_weights(
-    model: keras.Model, path: str | PathLike, network: str, n_features: int | None = None
+    model: keras.Model,
+    path: str | PathLike,
+    network: str,
+    n_features: int | None = None,
+    bands: Sequence[str] = (),
 ) -> None:
     """Write the weights of a network.
 
@@ -28,11 +34,20 @@ def write_weights(
         Which of `lensflow.networks.kinds.NETWORKS`.
     n_features : int, optional
         Size of its embedding.
+    bands : sequence of str
+        Those of the images that it was trained on, where they have several.
     """
     known = {"network": network} | ({} if n_features is None else {"n_features": n_features})
+    known |= bands_attribute(bands)
     with tables.replacing(path) as partial:
         model.save_weights(partial)
         artifacts.seal(partial, KIND, path, known)
+
+
+def trained_bands(path: str | PathLike) -> tuple[str, ...]:
+    """Return the bands of the images that a network was trained on; none for a single one."""
+    with artifacts.peek(path) as file:
+        return bands_of(file.attrs)
 
 
 def read_weights(

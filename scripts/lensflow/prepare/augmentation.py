@@ -15,20 +15,20 @@ def rotate(images: np.ndarray, rotations: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray of shape (n_images, size, size)
-        Square images, in row-major order ([y, x]).
+    images : ndarray of shape (n_images, ..., size, size)
+        Square images, in row-major order ([y, x]); all bands of one are turned alike.
     rotations : ndarray of shape (n_images,), int
         Quarter turns, taken modulo 4.
 
     Returns
     -------
-    ndarray of shape (n_images, size, size)
+    ndarray of shape (n_images, ..., size, size)
         The turned images.
     """
     turned = np.empty_like(images)
     for quarter in range(4):
         chosen = np.asarray(rotations) % 4 == quarter
-        turned[chosen] = np.rot90(images[chosen], quarter, axes=(1, 2))
+        turned[chosen] = np.rot90(images[chosen], quarter, axes=(-2, -1))
     return turned
 
 
@@ -37,17 +37,17 @@ def views(images: np.ndarray) -> Iterator[np.ndarray]:
 
     Parameters
     ----------
-    images : ndarray of shape (n_images, size, size)
+    images : ndarray of shape (n_images, ..., size, size)
         Square images.
 
     Yields
     ------
-    ndarray of shape (n_images, size, size)
+    ndarray of shape (n_images, ..., size, size)
         One element of the dihedral group D4 applied to every image; the first is the identity.
     """
-    for image in (images, images[:, :, ::-1]):
+    for image in (images, images[..., ::-1]):
         for quarter in range(4):
-            yield np.rot90(image, quarter, axes=(1, 2))
+            yield np.rot90(image, quarter, axes=(-2, -1))
 
 
 def mean_over_views(function: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
@@ -56,8 +56,8 @@ def mean_over_views(function: Callable[[np.ndarray], np.ndarray], images: np.nda
     Parameters
     ----------
     function : callable
-        From images (n_images, size, size) to an array of n_images rows.
-    images : ndarray of shape (n_images, size, size)
+        From images (n_images, ..., size, size) to an array of n_images rows.
+    images : ndarray of shape (n_images, ..., size, size)
         Square images.
 
     Returns
@@ -80,33 +80,36 @@ def add_noise(
 
     Parameters
     ----------
-    flux : ndarray of shape (n_images, size, size)
+    flux : ndarray of shape (n_images, size, size) or (n_images, n_bands, size, size)
         Flux.
-    noise : ndarray of shape (n_images,)
+    noise : ndarray of shape (n_images,) or (n_images, n_bands)
         Standard deviation of the noise to add, in the unit of ``flux``; 0 adds none.
     ids, rotations : sequences of length n_images
         Name the image and its quarter turns: the noise is drawn from (seed, id, rotation), so it
         depends neither on the order of the images nor on how they are spread over shards.
     seed : int
         Seed of the configuration.
-    correlation : ndarray of shape (n_images,), optional
+    correlation : ndarray of shape (n_images,) or (n_images, n_bands), optional
         Correlation of neighbouring pixels that the noise of each image has; the added noise has it
         too. None, or NaN where it could not be measured: the added noise is white.
 
     Returns
     -------
-    ndarray of shape (n_images, size, size), float32
+    ndarray of the shape of the flux, float32
         The noisy images.
     """
     noisy = np.array(flux, dtype=np.float32)
-    shared = np.full(len(noisy), np.nan) if correlation is None else correlation
+    sigmas = np.asarray(noise)
+    shared = np.full(sigmas.shape, np.nan) if correlation is None else np.asarray(correlation)
     for image, sigma, name, rotation, share in zip(
-        noisy, noise, ids, rotations, shared, strict=True
+        noisy, sigmas, ids, rotations, shared, strict=True
     ):
-        if sigma > 0:
+        if np.any(sigma > 0):
             draw = rng(seed, "noise", str(name), int(rotation))
             white = draw.standard_normal(image.shape, np.float32)
-            image += np.float32(sigma) * correlated(white, share)
+            for band in np.ndindex(np.shape(sigma)):
+                if sigma[band] > 0:
+                    image[band] += np.float32(sigma[band]) * correlated(white[band], share[band])
     return noisy
 
 

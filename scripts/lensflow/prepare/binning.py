@@ -33,14 +33,14 @@ def bin_images(images: np.ndarray, size: int) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray of shape (n_images, side, side)
+    images : ndarray of shape (..., side, side)
         Images (mean surface brightness is kept).
     size : int
         Side of the result; ``side`` returns the images as they are.
 
     Returns
     -------
-    ndarray of shape (n_images, size, size), float32
+    ndarray of shape (..., size, size), float32
         The binned images.
     """
     images = np.asarray(images, dtype=np.float32)

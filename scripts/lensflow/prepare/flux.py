@@ -27,7 +27,7 @@ def locate(rows: pd.DataFrame, index_path: str | PathLike) -> pd.DataFrame:
     -------
     DataFrame
         The rows with the columns shard, row and sky_sigma; sky_correlation too, where it is
-        measured.
+        measured. Of several bands those are columns as `lensflow.samples.bands.spread` makes them.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def flux_blocks(
     Yields
     ------
     DataFrame of n rows, ndarray of shape (n, side, side)
-        A part of the rows, in order; flux in float32.
+        A part of the rows, in order; flux in float32, (n, band, side, side) of several bands.
     """
     for start in range(0, len(rows), CHUNK):
         chunk = rows.iloc[start : start + CHUNK]

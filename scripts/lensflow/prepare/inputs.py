@@ -14,9 +14,9 @@ def prepare_images(
     Parameters
     ----------
     flux : ndarray of shape (n_images, side, side)
-        Flux.
+        Flux; (n_images, n_bands, side, side) of several bands, which are scaled each by itself.
     sky_sigma : ndarray of shape (n_images,)
-        Noise of the sky in the unit of ``flux``.
+        Noise of the sky in the unit of ``flux``; (n_images, n_bands) of several bands.
     scale : str
         Which of `lensflow.prepare.scaling.SCALES`.
     image_size : int
@@ -25,7 +25,7 @@ def prepare_images(
     Returns
     -------
     ndarray of shape (n_images, image_size, image_size), float32
-        Images on that scale.
+        Images on that scale, with bands as ``flux`` has them.
     """
     sigma = binned_noise(sky_sigma, flux.shape[-1], image_size)
     return scaling.scale(bin_images(flux, image_size), sigma, scale)

@@ -137,14 +137,16 @@ def magnitudes(images: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray of shape (n, 101, 101)
+    images : ndarray of shape (n, 101, 101) or (n, n_bands, 101, 101)
         In units of their sky noise; finite. All are in memory at once, and some 20 kB more of each.
 
     Returns
     -------
-    ndarray of shape (n, 216), float32
-        For each of 24 rings, from the centre, orders 0 to 8 of ``log10(1 + max(f, 0) / 2)`` along
-        the angle, over the 64 angles and the fourth root of the ring's mean radius (arcsec).
+    ndarray of shape (n, 216) or (n, n_bands * 216), float32
+        For each band, and each of 24 rings, from the centre, orders 0 to 8 of
+        ``log10(1 + max(f, 0) / 2)`` along the angle, over the 64 angles and the fourth root of the
+        ring's mean radius (arcsec).
     """
-    orders = np.abs(np.fft.rfft(compressed(ring_flux(images)), axis=2)[:, :, :N_ORDERS])
+    flux = ring_flux(images.reshape(-1, *images.shape[-2:]))
+    orders = np.abs(np.fft.rfft(compressed(flux), axis=2)[:, :, :N_ORDERS])
     return (orders * _RING_NORM).astype(np.float32).reshape(len(images), -1)

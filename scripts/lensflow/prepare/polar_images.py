@@ -9,6 +9,7 @@ import numpy as np
 from lensflow.prepare.polar_grid import N_ANGLES, RING_EDGES_PX, compressed, ring_flux
 
 CHANNELS = 2
+"""Of each band."""
 
 WEIGHT_PX = 6.0
 """Standard deviation of the Gaussian that weights the moments from which the axis is found."""
@@ -66,18 +67,22 @@ def polar_images(images: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray of shape (n, 101, 101)
+    images : ndarray of shape (n, 101, 101) or (n, n_bands, 101, 101)
         In units of their sky noise; finite.
 
     Returns
     -------
-    ndarray of shape (n, 24, 64, 2), float32
-        Logarithms (`lensflow.prepare.polar_grid.compressed`) of the flux, and of the flux less
-        `symmetric_galaxy`. A quarter turn of an image moves its cells by 16 along the angle, a
-        mirror image takes the cell j to -j; both up to rounding.
+    ndarray of shape (n, 24, 64, 2), or 2 n_bands in place of 2, float32
+        For each band logarithms (`lensflow.prepare.polar_grid.compressed`) of the flux, and of the
+        flux less `symmetric_galaxy`. A quarter turn of an image moves its cells by 16 along the
+        angle, a mirror image takes the cell j to -j; both up to rounding.
     """
-    flux = ring_flux(images)
-    return np.stack([compressed(flux), compressed(flux - symmetric_galaxy(flux))], axis=-1)
+    flux = ring_flux(images.reshape(-1, *images.shape[-2:]))
+    channels = np.stack([compressed(flux), compressed(flux - symmetric_galaxy(flux))], axis=-1)
+    if images.ndim == 3:
+        return channels
+    by_band = channels.reshape(*images.shape[:2], *channels.shape[1:])
+    return np.concatenate(np.moveaxis(by_band, 1, 0), axis=-1)
 
 
 def mirrored(images: np.ndarray) -> np.ndarray:

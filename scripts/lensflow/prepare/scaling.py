@@ -56,7 +56,7 @@ SCALES = {
 
 
 def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
-    """Bring images to a scale, each by itself.
+    """Bring images to a scale, each by itself, and each band of it by itself.
 
     The paper trains on linear and on logarithmic images (section 3.2) and does not give its
     logarithm. Ours is ``log10(1 + max(f, 0) / (4 sigma))``: it depends on the flux in units of the
@@ -64,16 +64,16 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
 
     Parameters
     ----------
-    flux : ndarray of shape (n_images, size, size)
+    flux : ndarray of shape (n_images, size, size) or (n_images, n_bands, size, size)
         Flux, in any unit.
-    sky_sigma : ndarray of shape (n_images,)
+    sky_sigma : ndarray of shape (n_images,) or (n_images, n_bands)
         Standard deviation of each image's sky, in the unit of ``flux``. ``linear`` needs none.
     name : str
         Which of `SCALES`.
 
     Returns
     -------
-    ndarray of shape (n_images, size, size), float32
+    ndarray of the shape of the flux, float32
         On a stretched scale each image runs from 0 to 1, and a constant image is 0 everywhere.
 
     Raises
@@ -89,7 +89,7 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
     chosen = SCALES[name]
     if chosen.needs_sky:
         with np.errstate(over="ignore"):
-            flux = np.asarray(flux, np.float32) / _positive(sky_sigma, name)[:, None, None]
+            flux = np.asarray(flux, np.float32) / _positive(sky_sigma, name)[..., None, None]
     _check_range(flux, name)
     images = chosen.transform(flux)
     return min_max(images) if chosen.is_stretched else images
@@ -97,7 +97,7 @@ def scale(flux: np.ndarray, sky_sigma: np.ndarray, name: str) -> np.ndarray:
 
 def _check_range(flux: np.ndarray, name: str) -> None:
     """Refuse images that would not come out finite; NaN and overflow show in the range."""
-    axes = (1, 2)
+    axes = (-2, -1)
     with np.errstate(over="ignore", invalid="ignore"):
         span = flux.max(axis=axes, initial=-np.inf) - flux.min(axis=axes, initial=np.inf)
     bad = ~np.isfinite(span)
@@ -153,15 +153,15 @@ def min_max(images: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray of shape (n_images, size, size)
+    images : ndarray of shape (..., size, size)
         Finite values.
 
     Returns
     -------
-    ndarray of shape (n_images, size, size), float32
+    ndarray of shape (..., size, size), float32
         ``(image - min) / (max - min)`` of each image.
     """
     images = np.asarray(images, dtype=np.float32)
-    low = images.min(axis=(1, 2), keepdims=True)
-    span = images.max(axis=(1, 2), keepdims=True) - low
+    low = images.min(axis=(-2, -1), keepdims=True)
+    span = images.max(axis=(-2, -1), keepdims=True) - low
     return (images - low) / np.where(span > 0, span, 1)

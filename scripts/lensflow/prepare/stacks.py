@@ -13,7 +13,8 @@ from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.inputs import prepare_images
 from lensflow.prepare.scaling import SCALES
 from lensflow.prepare.splits import read_split
-from lensflow.samples.images import check_images
+from lensflow.samples.bands import gathered
+from lensflow.samples.images import check_images, index_bands
 from lensflow.samples.stacks import PREPARED, write_stack
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ def prepare_stack(
         for chunk, flux in flux_blocks(rows, image_paths)
     )
     attrs = {"sample": sample, "shard": shard, "n_shards": n_shards, "stage": PREPARED}
+    attrs |= index_bands(index_path)
     with artifacts.descending(index=index_path):
         write_stack(output_path, rows, blocks, image_size, scale, SCALES[scale].words, attrs)
     logger.info("prepared %d images of %s", len(rows), sample)
@@ -80,9 +82,11 @@ def _prepare_block(
     noise_fraction: float,
     seed: int,
 ) -> np.ndarray:
-    sigma = rows["sky_sigma"].to_numpy()
-    noisy = np.where((rows["noise"] == 1) & np.isfinite(sigma), noise_fraction * sigma, 0)
-    shared = rows["sky_correlation"].to_numpy() if "sky_correlation" in rows else None
+    sigma = gathered(rows, "sky_sigma")
+    # For each image, or each band of it.
+    gets_noise = (rows["noise"] == 1).to_numpy().reshape(-1, *[1] * (sigma.ndim - 1))
+    noisy = np.where(gets_noise & np.isfinite(sigma), noise_fraction * sigma, 0)
+    shared = gathered(rows, "sky_correlation") if "sky_correlation" in rows else None
     flux = add_noise(flux, noisy, rows["id"], rows["rotation"], seed, shared)
     turned = rotate(flux, rows["rotation"].to_numpy())
     return prepare_images(turned, sigma, scale, image_size)

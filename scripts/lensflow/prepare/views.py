@@ -66,7 +66,7 @@ class Neighbours(NamedTuple):
     ----------
     ids : tuple of str
         The objects, in the order of their names.
-    patches : ndarray of shape (n, 29, 29), float32
+    patches : ndarray of shape (n, 29, 29) or (n, n_bands, 29, 29), float32
         The disc around a neighbour of each, less its background, 0 outside; sky sigma.
     """
 
@@ -79,8 +79,8 @@ def cut_neighbours(images: Sequence[np.ndarray], ids: Sequence[str], seed: int) 
 
     Parameters
     ----------
-    images : sequence of n ndarrays of shape (101, 101)
-        In units of their sky noise; finite.
+    images : sequence of n ndarrays of shape (101, 101) or (n_bands, 101, 101)
+        In units of their sky noise; finite. A neighbour is one that is bright in the first band.
     ids : sequence of n str
         All different. The patch of an object depends on the seed, its id and its image alone.
     seed : int
@@ -102,7 +102,8 @@ def cut_neighbours(images: Sequence[np.ndarray], ids: Sequence[str], seed: int) 
         _neighbour(images[row], rng(seed, "neighbour", name))
         for row, name in zip(order, names, strict=True)
     ]
-    return Neighbours(names, np.array(found, dtype=np.float32).reshape(-1, *_DISC.shape))
+    shape = found[0].shape if found else _DISC.shape
+    return Neighbours(names, np.array(found, dtype=np.float32).reshape(-1, *shape))
 
 
 def joined(pools: Iterable[Neighbours]) -> Neighbours:
@@ -116,12 +117,13 @@ def joined(pools: Iterable[Neighbours]) -> Neighbours:
 def _neighbour(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Return the soft disc around one of the brightest pixels of the outskirts."""
     _check_side(image)
-    values = image.ravel()[_OUTSKIRTS]
+    values = image.reshape(-1, SIDE * SIDE)[0, _OUTSKIRTS]
     # Sorted, since the order in which a partition leaves them differs between machines.
     brightest = np.sort(np.argpartition(values, -N_BRIGHTEST)[-N_BRIGHTEST:])
     y, x = divmod(int(_OUTSKIRTS[brightest[random.integers(N_BRIGHTEST)]]), SIDE)
-    patch = image[y - DISC_PX : y + DISC_PX + 1, x - DISC_PX : x + DISC_PX + 1]
-    return (patch - np.percentile(patch, BACKGROUND_PERCENTILE)) * _DISC
+    patch = image[..., y - DISC_PX : y + DISC_PX + 1, x - DISC_PX : x + DISC_PX + 1]
+    background = np.percentile(patch, BACKGROUND_PERCENTILE, axis=(-2, -1), keepdims=True)
+    return (patch - background) * _DISC
 
 
 def altered(
@@ -134,8 +136,8 @@ def altered(
 
     Parameters
     ----------
-    images : ndarray of shape (n_images, 101, 101)
-        In units of their sky noise.
+    images : ndarray of shape (n_images, 101, 101) or (n_images, n_bands, 101, 101)
+        In units of their sky noise. All bands are shifted, and get neighbours, alike.
     ids : sequence of n_images str
         The objects.
     neighbours : Neighbours
@@ -149,7 +151,7 @@ def altered(
 
     Returns
     -------
-    ndarray of shape (n_images, 101, 101), float32
+    ndarray of the shape of the images, float32
         In the same units; the noise of the sky is up to 22 % larger.
 
     Raises
@@ -183,12 +185,12 @@ def _other(random: np.random.Generator, neighbours: Neighbours, own: int | None)
 
 def _paste(image: np.ndarray, patch: np.ndarray, random: np.random.Generator) -> None:
     """Add a patch to an image, in a random orientation at a random place."""
-    patch = np.rot90(patch, random.integers(4))
-    patch = patch[:, ::-1] if random.random() < 0.5 else patch
+    patch = np.rot90(patch, random.integers(4), axes=(-2, -1))
+    patch = patch[..., ::-1] if random.random() < 0.5 else patch
     radius, angle = random.uniform(*PASTED_PX), random.uniform(0, 2 * np.pi)
     rows, patch_rows = _overlap(_CENTRE + round(radius * np.sin(angle)))
     columns, patch_columns = _overlap(_CENTRE + round(radius * np.cos(angle)))
-    image[rows, columns] += patch[patch_rows, patch_columns]
+    image[..., rows, columns] += patch[..., patch_rows, patch_columns]
 
 
 def _overlap(centre: int) -> tuple[slice, slice]:
@@ -200,7 +202,7 @@ def _overlap(centre: int) -> tuple[slice, slice]:
 
 def _shifted(image: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Move an image by ``offset`` (y, x) pixels, with linear interpolation."""
-    for axis, step in enumerate(offset):
+    for axis, step in zip((-2, -1), offset, strict=True):
         whole, fraction = divmod(float(step), 1)
         near, far = (np.clip(np.arange(SIDE) - int(whole) - extra, 0, SIDE - 1) for extra in (0, 1))
         image = (1 - fraction) * image.take(near, axis) + fraction * image.take(far, axis)

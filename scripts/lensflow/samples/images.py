@@ -11,7 +11,7 @@ import pandas as pd
 from lensflow import artifacts, tables
 from lensflow.artifacts import ALL_ROWS
 from lensflow.errors import ArtifactError
-from lensflow.samples.bands import bands_of, spread
+from lensflow.samples.bands import bands_attribute, bands_of, spread
 from lensflow.samples.rows import Path
 
 IMAGES = "images_sha256"
@@ -108,6 +108,12 @@ def check_images(index_path: Path, image_paths: Iterable[Path]) -> None:
             f"{index_path} lists other images than are given, or in another order. Give all shards "
             "of its dataset in order, or delete the index and run the rule that makes it again."
         )
+
+
+def index_bands(path: Path) -> dict[str, str]:
+    """Return what the index of a dataset says of its bands, as attributes of what is made of it."""
+    with artifacts.peek(path) as file:
+        return bands_attribute(bands_of(file.attrs))
 
 
 def read_index(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lensflow import artifacts
 from lensflow.artifacts import ALL_ROWS
+from lensflow.samples.bands import band_axes, bands_of
 from lensflow.samples.rows import BLOCK, Path, fill, read_rows, write_rows
 
 PREPARED, DENOISED = "stacks", "denoised"
@@ -33,7 +34,12 @@ class Stack:
     @property
     def size(self) -> int:
         """Side of the images (pixels)."""
-        return self.file["image"].shape[1]
+        return self.file["image"].shape[-1]
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands, in order; none where there is a single one."""
+        return bands_of(self.file.attrs)
 
     @property
     def scale(self) -> str:
@@ -45,7 +51,10 @@ class Stack:
         return read_rows(self.file)
 
     def images(self, rows: slice | np.ndarray = ALL_ROWS) -> np.ndarray:
-        """Return images (n, size, size) float32, [y, x], of a slice or ascending rows."""
+        """Return images (n, size, size) float32, [y, x], of a slice or ascending rows.
+
+        Of several bands they are (n, band, size, size).
+        """
         return artifacts.read(self.file, "image", rows)
 
     def blocks(self, length: int = BLOCK) -> Iterator[np.ndarray]:
@@ -87,7 +96,7 @@ def write_stack(
     rows : DataFrame of n rows
         Columns id, rotation, is_lens.
     blocks : iterable of ndarray of shape (m, size, size)
-        Images, n together, in the order of the rows.
+        Images, n together, in the order of the rows; (m, band, size, size) of several bands.
     size : int
         Side of the images (pixels).
     scale : str
@@ -95,7 +104,7 @@ def write_stack(
     description : str
         What the images are.
     attrs : mapping, optional
-        Root attributes beside ``scale``.
+        Root attributes beside ``scale``; `lensflow.samples.bands.bands_attribute` of several bands.
 
     Raises
     ------
@@ -103,7 +112,7 @@ def write_stack(
         When there are more or fewer images than rows, or one has a pixel that is not finite.
     """
     with artifacts.create(path, "stack", {**(attrs or {}), "scale": scale}) as writer:
-        shape = (len(rows), size, size)
+        shape = (len(rows), *band_axes(bands_of(attrs or {})), size, size)
         dataset = writer.fixed("image", shape, np.float32, description=description, compress=False)
         fill(dataset, blocks, rows["id"], path)
         write_rows(writer, rows)

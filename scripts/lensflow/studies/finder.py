@@ -8,7 +8,7 @@ table = finder.score(cutouts)                   # id, cluster, p_lens, log_densi
 finder.picture(cutouts, table)                  # a matplotlib figure
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -22,14 +22,16 @@ from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.posterior import JEFFREYS
 from lensflow.cluster.probability import lens_probability
-from lensflow.errors import CutoutError
+from lensflow.errors import ConfigError, CutoutError
 from lensflow.experiment import Experiment
 from lensflow.figures.candidates import sheet
-from lensflow.ingest.cutouts import NATIVE_SIZE, CutoutSettings, fit_to_size, read_batch, sky_sigma
+from lensflow.ingest.bands import read_bands
+from lensflow.ingest.cutouts import NATIVE_SIZE, CutoutSettings, fit_to_size, sky_sigma
 from lensflow.networks.denoising import load_denoiser
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.inputs import prepare_images
 from lensflow.prepare.scaling import scale
+from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.runs import Run
 from lensflow.seeds import rng
 from lensflow.studies.trained import existing, read_experiment
@@ -43,9 +45,9 @@ class Cutouts:
     ----------
     ids : list of str
     flux : ndarray of shape (n, 101, 101), float32
-        In any unit.
+        In any unit; (n, band, 101, 101) of several bands.
     sky_sigma : ndarray of shape (n,), float32
-        Noise of a pixel of the sky, in the same unit.
+        Noise of a pixel of the sky, in the same unit; (n, band) of several bands.
     problems : dict of str to str
         What could not be used, and why.
     """
@@ -111,7 +113,7 @@ class Finder:
     def read(
         self,
         paths: Sequence[str | PathLike],
-        hdus: Sequence[str] | None = None,
+        hdus: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
         zero_point: float | None = None,
     ) -> Cutouts:
         """Read FITS cutouts, as the workflow does: cropped or padded, their sky measured.
@@ -122,6 +124,7 @@ class Finder:
             Their names without the suffix become the ids.
         hdus : sequence of str, optional
             Names of HDUs, of which the first that a file has is read; the first image by default.
+            Of an experiment on several bands a mapping with the names for each.
         zero_point : float, optional
             AB magnitude of one count; fluxes stay in counts without. Scores do not depend on it.
 
@@ -136,9 +139,9 @@ class Finder:
             When no file can be used.
         """
         ids = [Path(path).name.split(".fits")[0] for path in paths]
-        upper = tuple(name.upper() for name in hdus) if hdus else None
-        settings = CutoutSettings(hdus=upper, zero_point=zero_point)
-        batch = read_batch(list(map(str, paths)), ids, settings, self.experiment.config["seed"])
+        settings, files = self._settings(hdus, zero_point), list(map(str, paths))
+        seed = self.experiment.config["seed"]
+        batch = read_bands([files] * len(settings), ids, settings, seed)
         problems = {ids[row]: reason for row, reason in batch.problems.items()}
         if not len(batch.rows):
             raise CutoutError(
@@ -147,6 +150,31 @@ class Finder:
             )
         return Cutouts([ids[row] for row in batch.rows], batch.flux, batch.sky_sigma, problems)
 
+    def _settings(self, hdus, zero_point: float | None) -> list[CutoutSettings]:
+        """Return how each band is read."""
+        bands = self._bands
+        by_band = hdus if isinstance(hdus, Mapping) else {"": hdus}
+        if set(by_band) != set(bands):
+            each = f"a mapping from each of its bands {list(bands)} to " if bands[0] else ""
+            raise ConfigError(
+                f"hdus: received {hdus!r}; expected, for the experiment {self.experiment.name}, "
+                f"{each}names of HDUs"
+            )
+        return [
+            CutoutSettings(
+                hdus=tuple(name.upper() for name in by_band[band]) if by_band[band] else None,
+                zero_point=zero_point,
+                band=band,
+                is_first=band == bands[0],
+            )
+            for band in bands
+        ]
+
+    @property
+    def _bands(self) -> tuple[str, ...]:
+        """The bands that the experiment sees, one without a name where there is a single one."""
+        return self.experiment.dataset.bands or ("",)
+
     def take(self, images: np.ndarray, ids: Sequence[str] | None = None) -> Cutouts:
         """Take images that are in memory; their sky is measured in the border.
 
@@ -154,7 +182,7 @@ class Finder:
         ----------
         images : array-like of shape (n, height, width)
             Flux in any unit, first row at the bottom; cropped about the centre, or padded with
-            noise of the sky, to 101 pixels.
+            noise of the sky, to 101 pixels. (n, band, height, width) of several bands.
         ids : sequence of str, optional
             Their names; numbers by default.
 
@@ -163,21 +191,30 @@ class Finder:
         CutoutError
             When the shape is another, a pixel is not finite, or an image has no noise.
         """
-        images = _checked(images)
+        images = _checked(images, len(self._bands))
         names = [str(name) for name in (range(len(images)) if ids is None else ids)]
         if len(names) != len(images) or len(set(names)) != len(names):
             raise CutoutError(
                 f"received {len(names)} ids ({len(set(names))} different) for {len(images)} "
                 "images; expected one of its own for each."
             )
+        if images.ndim == 3:
+            return Cutouts(names, *self._taken(images, names, ()), {})
+        keys = [(), *((band,) for band in self._bands[1:])]
+        bands = [self._taken(images[:, place], names, key) for place, key in enumerate(keys)]
+        flux, sigma = (np.stack(each, axis=1) for each in zip(*bands, strict=True))
+        return Cutouts(names, flux, sigma, {})
+
+    def _taken(self, images: np.ndarray, names: Sequence[str], keys: tuple[str, ...]):
+        """Return images of one band at the size of cutouts, and the noise of their sky."""
         sigma = np.array([sky_sigma(image) for image in images], dtype=np.float32)
         _check_noise(names, sigma)
         seed = self.experiment.config["seed"]
         flux = [
-            fit_to_size(image, NATIVE_SIZE, noise, rng(seed, "missing", name))
+            fit_to_size(image, NATIVE_SIZE, noise, rng(seed, "missing", *keys, name))
             for image, noise, name in zip(images, sigma, names, strict=True)
         ]
-        return Cutouts(names, np.array(flux, dtype=np.float32), sigma, {})
+        return np.array(flux, dtype=np.float32), sigma
 
     def embed(self, cutouts: Cutouts) -> np.ndarray:
         """Return the features (n, d), float32."""
@@ -219,19 +256,22 @@ class Finder:
         """
         by, upward = ("p_lens", False) if "p_lens" in table else ("log_density", True)
         best = table.sort_values(by, ascending=upward, kind="stable").head(n)
-        images = scale(cutouts.flux, cutouts.sky_sigma, self.experiment.shown_scale)
+        flux, sigma = first_band(cutouts.flux), first_of_bands(cutouts.sky_sigma)
+        images = scale(flux, sigma, self.experiment.shown_scale)
         best = best.assign(rank=range(1, len(best) + 1))
         return sheet(best, images[best.index], self.experiment.judgement.title)
 
 
-def _checked(images: np.ndarray) -> np.ndarray:
+def _checked(images: np.ndarray, n_bands: int) -> np.ndarray:
     images = np.asarray(images, dtype=np.float32)
-    if images.ndim != 3 or not len(images):
+    bands = () if n_bands == 1 else (n_bands,)
+    if images.ndim != 3 + len(bands) or not len(images) or images.shape[1:-2] != bands:
+        wanted = f"(n, {n_bands}, height, width)" if bands else "(n, height, width)"
         raise CutoutError(
-            f"received an array of shape {images.shape}, expected (n, height, width) with n > 0. "
+            f"received an array of shape {images.shape}, expected {wanted} with n > 0. "
             "Give one image as images[None]."
         )
-    bad = np.flatnonzero(~np.isfinite(images).all(axis=(1, 2)))
+    bad = np.flatnonzero(~np.isfinite(images.reshape(len(images), -1)).all(axis=1))
     if bad.size:
         raise CutoutError(
             f"{bad.size} of {len(images)} images have pixels that are not finite, number {bad[0]} "

@@ -104,8 +104,9 @@ def train_network(
     """
     settings = preset["training"][network]
     artifacts.expect_order(stack_paths, stage=NETWORKS[network].input_stage)
-    _check_images(stack_paths[0], preset, network)
-    built = build_network(network, preset, n_features, layers, seed)
+    bands = _checked_bands(stack_paths[0], preset, network)
+    n_bands = len(bands) or 1
+    built = build_network(network, preset, n_features, layers, seed, n_bands=n_bands)
     logger.info("%s computes in %s on %s", network, built.precision, runtime.device_name())
     images = load_images(stack_paths, held_out, seed, built.examples, preset, targets)
     training = Training(built, settings, images, seed)
@@ -123,7 +124,7 @@ def train_network(
         stopped = training.run(backup, stop, backup_every)
     report = training.finish(stopped)
     with artifacts.descending(*stack_paths):
-        write_weights(training.network, weights_path, network, n_features)
+        write_weights(training.network, weights_path, network, n_features, bands)
         if examples_path is not None:
             write_examples(built, stack_paths[0], examples_path, settings["batch_size"], seed)
     _write_records(training, report, history_path, report_path)
@@ -131,14 +132,16 @@ def train_network(
     return report
 
 
-def _check_images(stack_path: str | PathLike, preset: Mapping, network: str) -> None:
+def _checked_bands(stack_path: str | PathLike, preset: Mapping, network: str) -> tuple[str, ...]:
+    """Return the bands of the images, which have the size of the preset."""
     with open_stack(stack_path) as stack:
-        received, size = stack.size, preset["image_size"]
+        received, size, bands = stack.size, preset["image_size"], stack.bands
     if received != size:
         raise ConfigError(
             f"{network}: received images of {received} px, expected image_size = {size} from the "
             "preset. Prepare the stacks with the same preset."
         )
+    return bands
 
 
 def _write_records(

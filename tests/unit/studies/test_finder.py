@@ -6,17 +6,21 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from lensflow.errors import ArtifactError, CutoutError
+from lensflow.errors import ArtifactError, ConfigError, CutoutError
 from lensflow.studies.finder import Finder
+
+
+def without_models(monkeypatch, bands=()):
+    """Return a finder without models: what it takes does not depend on them."""
+    monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
+    monkeypatch.setattr(Finder, "_load_mixture", lambda self: None)
+    known = {"name": "some", "dataset": SimpleNamespace(bands=bands), "config": {"seed": 1}}
+    return Finder(SimpleNamespace(model={"scale": "log", "n_features": 3}, **known), root=None)
 
 
 @pytest.fixture
 def finder(monkeypatch):
-    """A finder without models: what it takes does not depend on them."""
-    monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
-    monkeypatch.setattr(Finder, "_load_mixture", lambda self: None)
-    model = {"scale": "log", "n_features": 3}
-    return Finder(SimpleNamespace(model=model, config={"seed": 1}), root=None)
+    return without_models(monkeypatch)
 
 
 def noise(n=3, side=101, sigma=2.0):
@@ -43,6 +47,28 @@ def test_files_and_arrays_are_the_same_images(finder, tmp_path):
     np.testing.assert_array_equal(read.flux, taken.flux)
     np.testing.assert_array_equal(read.sky_sigma, taken.sky_sigma)
     assert list(read.problems) == ["bad"]
+
+
+def test_files_and_arrays_of_several_bands_are_the_same_images(monkeypatch, tmp_path, finder):
+    several = without_models(monkeypatch, ("VIS", "Y"))
+    images = np.stack([noise(), 3 * noise(side=101)[::-1]], axis=1).astype(np.float32)
+    for number, (vis, other) in enumerate(images):
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(vis, name="V"), fits.ImageHDU(other, name="NIR")]
+        fits.HDUList(hdus).writeto(tmp_path / f"{number}.fits")
+    paths = [tmp_path / f"{number}.fits" for number in range(3)]
+    read = several.read(paths, {"VIS": ["v"], "Y": ["nir"]})
+    taken = several.take(images)
+    np.testing.assert_array_equal(read.flux, images)
+    np.testing.assert_array_equal(taken.flux, images)
+    np.testing.assert_array_equal(read.sky_sigma, taken.sky_sigma)
+    np.testing.assert_allclose(read.sky_sigma, [[2.0, 6.0]] * 3, rtol=0.15)
+    for wrong in (["v"], None, {"VIS": ["v"]}):
+        with pytest.raises(ConfigError, match=r"a mapping from each of its bands \['VIS', 'Y'\]"):
+            several.read(paths, wrong)
+    with pytest.raises(ConfigError, match="expected, for the experiment some, names of HDUs"):
+        finder.read(paths, {"VIS": ["v"]})
+    with pytest.raises(CutoutError, match=r"expected \(n, 2, height, width\)"):
+        several.take(images[:, 0])
 
 
 @pytest.mark.parametrize(
