@@ -19,8 +19,8 @@ def in_bands(config):
     training, challenge = (
         config["datasets"][f"small_{name}"] for name in ("training", "challenge")
     )
-    training.update(bands=BANDS, source_images=False, n_objects=120, shards=1)
-    challenge.update(bands=BANDS, n_objects=30, shards=1)
+    training.update(bands=BANDS, source_images=False, shards=1)
+    challenge.update(bands=BANDS, shards=1)
     tiny = config["experiments"]["tiny"]
     tiny.update(runs=1, protocol="honest", null_shuffles=2)
     config["presets"]["seen"] = SEEN

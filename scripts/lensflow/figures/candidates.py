@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from lensflow import tables
 from lensflow.figures import sources, style
-from lensflow.prepare.scaling import scale
 
 ARCSEC_PER_PIXEL = 0.1
 N_BEST = 30
@@ -36,7 +35,7 @@ def candidate_sheet(
     png, pdf : path-like
         Figures to write.
     scaling : {"log", "linear"}
-        Scale of the images; images without sky noise are always shown linear.
+        Scale of images of one band; several are shown in colour.
     judgement : str
         Whose judgement of the clusters ranks them.
     """
@@ -46,9 +45,7 @@ def candidate_sheet(
             figure = style.new_figure(style.PAGE_INCHES, 0.8)
             style.sentence(figure, "There is no candidate.")
         else:
-            flux, sky_sigma = sources.dataset_images(shards, best["id"].tolist())
-            has_sky = bool((sky_sigma > 0).all())
-            images = scale(flux, sky_sigma, scaling if has_sky else "linear")
+            images = sources.dataset_pictures(shards, best["id"].tolist(), scaling)
             figure = sheet(best, images, style.title({"labels": judgement}))
         style.save(figure, png, pdf, trim=True)
 
@@ -60,8 +57,8 @@ def sheet(best: pd.DataFrame, images: np.ndarray, title: str) -> Figure:
     ----------
     best : DataFrame
         rank, id, and p_lens or log_density of each.
-    images : ndarray of shape (n, size, size)
-        In [0, 1].
+    images : ndarray of shape (n, size, size) or (n, size, size, 3)
+        In [0, 1]; see `lensflow.figures.colour.shown_images`.
     title : str
     """
     n_rows = -(-len(best) // _COLUMNS)

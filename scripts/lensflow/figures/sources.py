@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lensflow.errors import ArtifactError
+from lensflow.figures.colour import shown_images
 from lensflow.prepare.scaling import shown
 from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.images import open_images
@@ -43,7 +44,7 @@ def _shown_image(stack: Stack, row: slice) -> np.ndarray:
 
 
 def dataset_images(
-    paths: Sequence[Path | str], ids: Sequence[str], layer: str = "flux"
+    paths: Sequence[Path | str], ids: Sequence[str], layer: str = "flux", all_bands: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the images of a dataset that belong to identifiers, with their sky noise.
 
@@ -55,21 +56,31 @@ def dataset_images(
         Objects wanted, in the order of the result.
     layer : {"flux", "source_flux"}
         The whole cutout or the lensed source alone.
+    all_bands : bool
+        Whether all bands are returned where there are several; otherwise the first.
 
     Returns
     -------
-    images : ndarray of shape (n, size, size), float32
-        Flux in maggies; of several bands the first.
-    sky_sigma : ndarray of shape (n,), float32
+    images : ndarray of shape (n, size, size) or (n, n_bands, size, size), float32
+        Flux in maggies.
+    sky_sigma : ndarray of shape (n,) or (n, n_bands), float32
         Maggies.
     """
 
     def read_row(shard, row):
-        return first_band(shard.flux(row, layer))[0], first_of_bands(shard.sky_sigma(row))[0]
+        return shard.flux(row, layer)[0], shard.sky_sigma(row)[0]
 
     found = _collect(paths, [(object_id, 0) for object_id in ids], open_images, read_row)
-    images, sky_sigma = zip(*found, strict=True)
-    return np.array(images), np.array(sky_sigma)
+    images, sky_sigma = (np.array(each) for each in zip(*found, strict=True))
+    return (images, sky_sigma) if all_bands else (first_band(images), first_of_bands(sky_sigma))
+
+
+def dataset_pictures(paths: Sequence[Path | str], ids: Sequence[str], scaling: str) -> np.ndarray:
+    """Return the images of a dataset as `lensflow.figures.colour.shown_images` shows them.
+
+    Parameters are those of `dataset_images`, and the scale of what has one band.
+    """
+    return shown_images(*dataset_images(paths, ids, all_bands=True), scaling)
 
 
 def _collect(

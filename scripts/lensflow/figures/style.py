@@ -144,9 +144,10 @@ def show_image(axes, image, limits=(0.0, 1.0), inverted=True):
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-    image : ndarray, shape (size, size)
+    image : ndarray, shape (size, size), or (size, size, 3) in colour
     limits : tuple of float or None
-        Values shown as empty sky and as the brightest; None takes the image's own range.
+        Values shown as empty sky and as the brightest; None takes the image's own range. Colours
+        are shown as they are.
     inverted : bool
         Dark objects on a white sky, as the paper's author shows them.
     """

@@ -6,7 +6,6 @@ several points in each is taken.
 """
 
 import numpy as np
-from scipy import ndimage
 
 SAME_SCALE = 1e-3
 """Relative difference below which two pixel scales are the same: 0.1 pixels over 100."""
@@ -44,6 +43,9 @@ def resample(
     covered : ndarray of shape (size, size), bool, or None
         Where the image is, by any part of a pixel; None without ``inside``.
     """
+    # The rules read the kinds of datasets, and these this, whenever Snakemake starts.
+    from scipy import ndimage
+
     area = abs(np.linalg.det(affine))
     n_parts = int(np.ceil(np.sqrt(area) - SAME_SCALE))
     points = _grid(affine, centre, size, n_parts)

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from lensflow.figures import sources
-from lensflow.prepare.scaling import scale
 from lensflow.report.contents import Findings
 from lensflow.report.pictures import cutout_picture
 
@@ -56,9 +55,8 @@ def _pictures(findings: Findings, dataset: str, ids: list[str]) -> list[dict | N
     paths = findings.image_paths(dataset)
     if not ids or not all(path.is_file() for path in paths):
         return [None] * len(ids)
-    flux, sky_sigma = sources.dataset_images(paths, ids)
-    shown = findings.experiment.shown_scale if (sky_sigma > 0).all() else "linear"
-    return [cutout_picture(image) for image in scale(flux, sky_sigma, shown)]
+    images = sources.dataset_pictures(paths, ids, findings.experiment.shown_scale)
+    return [cutout_picture(image) for image in images]
 
 
 def _row(row: dict, picture: dict | None) -> dict:

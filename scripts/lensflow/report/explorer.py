@@ -19,7 +19,6 @@ from lensflow import tables
 from lensflow.apply.similar import look_alikes, standardised
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.figures import sources
-from lensflow.prepare.scaling import scale
 from lensflow.report.pictures import thumbnail
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.grades import GRADES
@@ -209,9 +208,7 @@ def _neighbours(features: np.ndarray) -> list[list[int]]:
 
 
 def _pictures(shards, ids, scaling) -> list[str]:
-    flux, sky_sigma = sources.dataset_images(shards, ids)
-    images = scale(flux, sky_sigma, scaling if (sky_sigma > 0).all() else "linear")
-    return [thumbnail(image) for image in images]
+    return [thumbnail(image) for image in sources.dataset_pictures(shards, ids, scaling)]
 
 
 def with_fixed_ids(*texts: str) -> list[str]:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from lensflow.figures import sources
+from lensflow.figures.colour import in_sigma
 from lensflow.report import pixels
 from lensflow.report.candidates import sky_links
 from lensflow.report.interactive import write_interactive
+from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.grades import GRADES, INTERESTING, IS_LENS, IS_NO_LENS, SUB_CLASSES
 from lensflow.samples.hidden import read_hidden
 from lensflow.samples.images import images_hash
@@ -53,7 +55,7 @@ def write_grading_page(
     seed : int
     """
     best = pd.read_csv(candidates, dtype={"id": str}).sort_values("rank").head(n_graded)
-    shown = _images(images, best["id"].tolist())
+    shown, colours = _images(images, best["id"].tolist())
     objects = _objects(best, with_places=hidden is None)
     if hidden is not None:
         ids, simulated = read_hidden(hidden)
@@ -70,17 +72,20 @@ def write_grading_page(
         "marks": {"lens": IS_LENS, "interesting": INTERESTING, "no_lens": IS_NO_LENS},
         "sub_classes": list(SUB_CLASSES),
         "objects": [objects[i] for i in order],
-        "images": _packed(shown[order]) if len(order) else None,
+        "images": _packed(shown, colours, order) if len(order) else None,
     }
     title = f"Grade the candidates of {dataset} ({experiment})"
     write_interactive(output, "grade", title, data, ["grade"])
     logger.info("%d objects to grade", len(objects))
 
 
-def _images(shards: Sequence[Path], ids: list[str]) -> np.ndarray:
+def _images(shards: Sequence[Path], ids: list[str]) -> tuple[np.ndarray, tuple]:
+    """Return images in units of their sky noise, and flux and noise of all bands, if several."""
     if not ids:
-        return np.zeros((0, 1, 1))
-    return pixels.in_sigma(*sources.dataset_images(shards, ids))
+        return np.zeros((0, 1, 1)), ()
+    flux, sky_sigma = sources.dataset_images(shards, ids, all_bands=True)
+    shown = in_sigma(first_band(flux), first_of_bands(sky_sigma))
+    return shown, (flux, sky_sigma) if flux.ndim == 4 else ()
 
 
 def _objects(best: pd.DataFrame, with_places: bool) -> list[dict]:
@@ -97,9 +102,10 @@ def _place(ra: float, dec: float) -> dict:
     return {"place": f"RA {ra:.5f}, Dec {dec:+.5f}", "links": list(sky_links(ra, dec))}
 
 
-def _packed(images: np.ndarray) -> dict:
-    return {
+def _packed(images: np.ndarray, bands: tuple, order: np.ndarray) -> dict:
+    packed = {
         "side": images.shape[1],
-        "raw": pixels.packed_images(images),
-        "light": pixels.packed_light(images),
+        "raw": pixels.packed_images(images[order]),
+        "light": pixels.packed_light(images[order]),
     }
+    return {**packed, **pixels.packed_colour(*(each[order] for each in bands))} if bands else packed

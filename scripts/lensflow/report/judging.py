@@ -19,9 +19,11 @@ from lensflow.cluster.matching import (
 )
 from lensflow.errors import ArtifactError
 from lensflow.figures import sources
+from lensflow.figures.colour import in_sigma
 from lensflow.prepare.augmentation import rotate
 from lensflow.report import pixels
 from lensflow.report.interactive import write_interactive
+from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.grades import IS_LENS, IS_NO_LENS
 
@@ -239,8 +241,9 @@ def _truth(model: Model, cluster: int) -> str:
 def _add_pixels(sheets: Sequence[dict], rows: pd.DataFrame, images, denoised) -> None:
     """Put the packed images of its members into each sheet, in the place of their rows."""
     wanted = rows.iloc[np.concatenate([sheet["rows"] for sheet in sheets])]
-    flux, sky_sigma = sources.dataset_images(images, wanted["id"].tolist())
-    raw = rotate(pixels.in_sigma(flux, sky_sigma), wanted["rotation"].to_numpy())
+    flux, sky_sigma = sources.dataset_images(images, wanted["id"].tolist(), all_bands=True)
+    flux = rotate(flux, wanted["rotation"].to_numpy())
+    raw = in_sigma(first_band(flux), first_of_bands(sky_sigma))
     keys = list(zip(wanted["id"], wanted["rotation"].tolist(), strict=True))
     smooth = sources.stack_images(denoised, keys) if denoised else None
     start = 0
@@ -250,6 +253,8 @@ def _add_pixels(sheets: Sequence[dict], rows: pd.DataFrame, images, denoised) ->
         sheet["side"] = raw.shape[1]
         sheet["raw"] = pixels.packed_images(raw[part])
         sheet["light"] = pixels.packed_light(raw[part])
+        if flux.ndim == 4:
+            sheet |= pixels.packed_colour(flux[part], sky_sigma[part])
         if smooth is not None:
             sheet["denoised_side"] = smooth.shape[1]
             sheet["denoised"] = pixels.packed_pictures(smooth[part])

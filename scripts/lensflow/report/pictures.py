@@ -58,8 +58,8 @@ def cutout_picture(image: np.ndarray) -> dict[str, object]:
 
     Parameters
     ----------
-    image : ndarray of shape (size, size)
-        In [0, 1].
+    image : ndarray of shape (size, size), or (size, size, 3) in colour
+        In [0, 1]; colours are shown as they are.
 
     Returns
     -------
@@ -77,8 +77,10 @@ def thumbnail(image: np.ndarray) -> str:
 
 
 def _as_sky(image: np.ndarray, side: int) -> Image.Image:
-    grey = np.rint(255 * (1 - np.clip(image, 0, 1))).astype(np.uint8)[::-1]
-    return Image.fromarray(grey).resize((side, side), Image.Resampling.BICUBIC)
+    shares = np.clip(image, 0, 1)
+    shown = 1 - shares if image.ndim == 2 else shares
+    levels = np.rint(255 * shown).astype(np.uint8)[::-1]
+    return Image.fromarray(levels).resize((side, side), Image.Resampling.BICUBIC)
 
 
 def _narrowed(image: Image.Image, width: int) -> Image.Image:

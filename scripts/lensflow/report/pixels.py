@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lensflow.figures.colour import colour_images
+from lensflow.prepare.binning import bin_images, binned_noise
 from lensflow.prepare.symmetric import symmetric_light
 
 SOFTENING = 20.0
@@ -28,16 +30,8 @@ ENCODING = {"softening": SOFTENING, "step": STEP, "zero": ZERO}
 COLOURS = ("grey", "hot", "viridis")
 """Colour maps to choose from, dark to bright; those of the tools that lens hunters use."""
 
-BRIGHT = 500.0
-"""The brightest pixel of an image without sky noise is shown like this (sky sigma)."""
-
-
-def in_sigma(flux: np.ndarray, sky_sigma: np.ndarray) -> np.ndarray:
-    """Return images (n, side, side) in units of their sky noise; without noise, of their peak."""
-    sky_sigma = np.asarray(sky_sigma, float)
-    peak = np.abs(flux).max(axis=(1, 2))
-    unit = np.where(sky_sigma > 0, sky_sigma, np.where(peak > 0, peak, 1) / BRIGHT)
-    return flux / unit[:, None, None]
+COLOUR_SIDE = 51
+"""Side of colour pictures (pixels): bands beside the first are rarely as sharp as its pixels."""
 
 
 def levels(images: np.ndarray) -> np.ndarray:
@@ -65,8 +59,27 @@ def packed_images(images: np.ndarray) -> str:
 
 
 def packed_pictures(images: np.ndarray) -> str:
-    """Return packed images (n, side, side) whose values in [0, 1] are shown as they are."""
+    """Return packed images (n, side, side), or with three colours, that are shown as they are.
+
+    Their values are in [0, 1].
+    """
     return pack(np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8))
+
+
+def packed_colour(flux: np.ndarray, sky_sigma: np.ndarray) -> dict[str, object]:
+    """Return packed colour pictures, smaller than the images, and their side.
+
+    Parameters
+    ----------
+    flux : ndarray of shape (n, n_bands, side, side)
+    sky_sigma : ndarray of shape (n, n_bands)
+    """
+    side = min(COLOUR_SIDE, flux.shape[-1])
+    noise = binned_noise(sky_sigma, flux.shape[-1], side)
+    return {
+        "colour": packed_pictures(colour_images(bin_images(flux, side), noise)),
+        "colour_side": side,
+    }
 
 
 def packed_light(images: Sequence[np.ndarray]) -> str:

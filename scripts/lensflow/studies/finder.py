@@ -25,13 +25,12 @@ from lensflow.cluster.probability import lens_probability
 from lensflow.errors import ConfigError, CutoutError
 from lensflow.experiment import Experiment
 from lensflow.figures.candidates import sheet
+from lensflow.figures.colour import shown_images
 from lensflow.ingest.bands import read_bands
 from lensflow.ingest.cutouts import NATIVE_SIZE, CutoutSettings, fit_to_size, sky_sigma
 from lensflow.networks.denoising import load_denoiser
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.inputs import prepare_images
-from lensflow.prepare.scaling import scale
-from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.runs import Run
 from lensflow.seeds import rng
 from lensflow.studies.trained import existing, read_experiment
@@ -256,8 +255,7 @@ class Finder:
         """
         by, upward = ("p_lens", False) if "p_lens" in table else ("log_density", True)
         best = table.sort_values(by, ascending=upward, kind="stable").head(n)
-        flux, sigma = first_band(cutouts.flux), first_of_bands(cutouts.sky_sigma)
-        images = scale(flux, sigma, self.experiment.shown_scale)
+        images = shown_images(cutouts.flux, cutouts.sky_sigma, self.experiment.shown_scale)
         best = best.assign(rank=range(1, len(best) + 1))
         return sheet(best, images[best.index], self.experiment.judgement.title)
 

@@ -15,7 +15,6 @@ from lensflow.errors import ConfigError, LensflowError
 from lensflow.experiment import Experiment
 from lensflow.figures import sources, style
 from lensflow.figures.image_rows import image_rows
-from lensflow.prepare.scaling import scale
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.scores import read_scores
 from lensflow.studies.trained import existing, read_experiment
@@ -81,9 +80,7 @@ def draw(
     """Draw an object and its look-alikes, as PNG and as PDF beside it."""
     dataset = experiment.sample_dataset(_sample(experiment, sample))
     shards = [existing(root / path) for path in dataset.image_paths]
-    flux, sky_sigma = sources.dataset_images(shards, table["id"].tolist())
-    shown = experiment.shown_scale if (sky_sigma > 0).all() else "linear"
-    images = scale(flux, sky_sigma, shown)
+    images = sources.dataset_pictures(shards, table["id"].tolist(), experiment.shown_scale)
     titles = [f"{row.id}\n{row.distance:.2f}" for row in table.itertuples()]
     starts = range(0, len(table), A_ROW)
     parts = [("", images[start : start + A_ROW]) for start in starts]

@@ -52,3 +52,13 @@ def test_a_cutout_is_drawn_as_the_sky_first_row_at_the_bottom_and_dark_on_white(
     assert grey[:100, :100].min() > 0.9
     assert grey[side - 100 :, 100:].min() > 0.9
     assert size < 20_000
+
+
+def test_a_colour_cutout_keeps_its_colours_first_row_at_the_bottom():
+    cutout = np.zeros((101, 101, 3))
+    cutout[:40, :40] = 1.0, 0.5, 0.0
+    image, _ = opened(pictures.cutout_picture(cutout))
+    shown = np.asarray(image.convert("RGB"))
+    assert shown[-20, 20] == pytest.approx([255, 128, 0], abs=12)
+    assert shown[20, -20].max() < 12
+    assert pictures.thumbnail(cutout).startswith("data:image/webp;base64,")

@@ -6,6 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
+from lensflow.figures.colour import colour_images
+from lensflow.prepare.binning import bin_images, binned_noise
 from lensflow.prepare.symmetric import symmetric_light
 from lensflow.report import pixels
 
@@ -36,11 +38,20 @@ def test_the_noise_grows_by_two_per_cent():
     assert flux_of(pixels.levels(noise)).std() == pytest.approx(noise.std(), rel=0.03)
 
 
-def test_images_without_noise_are_in_units_of_their_peak():
-    flux = np.zeros((3, 4, 4))
-    flux[0, 1, 1], flux[1, 2, 2] = 6.0, 0.25
-    images = pixels.in_sigma(flux, np.array([2.0, 0.0, 0.0]))
-    assert images.max(axis=(1, 2)).tolist() == [3.0, pixels.BRIGHT, 0.0]
+def test_colour_pictures_are_binned_and_come_out_again():
+    flux = np.random.default_rng(1).normal(0, 2, (3, 4, 101, 101))
+    flux[:, :, 40:61, 40:61] += 50
+    sigma = np.full((3, 4), 2.0)
+    packed = pixels.packed_colour(flux, sigma)
+    side = packed["colour_side"]
+    levels = unpacked(packed["colour"], np.uint8).reshape(3, side, side, 3)
+    noise = binned_noise(sigma, 101, side)
+    shown = colour_images(bin_images(flux, side), noise)
+    assert (levels == np.rint(255 * shown)).all()
+    assert levels[:, side // 2, side // 2].min() > 150
+    assert np.median(levels[:, :8, :8]) < 60
+    small = pixels.packed_colour(flux[..., :13, :13], sigma)
+    assert small["colour_side"] == 13
 
 
 def test_packed_images_come_out_again():

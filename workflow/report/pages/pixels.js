@@ -78,11 +78,27 @@ function drawShares(canvas, shares, side, { inverted, colours }) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-const VIEWS = { raw: "as observed", denoised: "denoised", light: "light subtracted" };
+/** Draw a picture of red, green and blue bytes, its first row at the bottom. */
+function drawColour(canvas, levels, side, { inverted, contrast }) {
+  canvas.width = canvas.height = side;
+  const image = new ImageData(side, side);
+  for (let row = 0, from = 0; row < side; row += 1) {
+    for (let to = 4 * (side - 1 - row) * side, last = to + 4 * side; to < last; to += 4, from += 3) {
+      for (let part = 0; part < 3; part += 1) {
+        const level = Math.min(levels[from + part] * contrast, 255);
+        image.data[to + part] = inverted ? 255 - level : level;
+      }
+      image.data[to + 3] = 255;
+    }
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+const VIEWS = { raw: "as observed", colour: "colour", denoised: "denoised", light: "light subtracted" };
 
 /**
- * Unpack one set of images: raw flux, its symmetric light, and denoised pictures where there
- * are any. Returns a function from the number of an image and a view to its drawing.
+ * Unpack one set of images: raw flux, its symmetric light, and colour and denoised pictures where
+ * there are any. Returns a function from the number of an image and a view to its drawing.
  */
 async function openImages(packed, fluxOf) {
   const side = packed.side;
@@ -90,6 +106,7 @@ async function openImages(packed, fluxOf) {
   const raw = await unpack(packed.raw);
   const light = new Float32Array((await unpack(packed.light)).buffer);
   const denoised = packed.denoised && (await unpack(packed.denoised));
+  const colour = packed.colour && (await unpack(packed.colour));
   const nModel = light.length / (raw.length / size);
   const flux = (number) => Float32Array.from(raw.subarray(number * size, (number + 1) * size), (level) => fluxOf[level]);
   const fluxes = {
@@ -105,6 +122,10 @@ async function openImages(packed, fluxOf) {
   const draw = {
     raw: drawSky("raw"),
     light: drawSky("light"),
+    colour(canvas, number, look) {
+      const length = 3 * packed.colour_side ** 2;
+      drawColour(canvas, colour.subarray(number * length, (number + 1) * length), packed.colour_side, look);
+    },
     denoised(canvas, number, look) {
       const own = packed.denoised_side;
       const picture = denoised.subarray(number * own * own, (number + 1) * own * own);
