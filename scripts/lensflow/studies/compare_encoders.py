@@ -28,6 +28,7 @@ from lensflow.evaluate.metrics import all_metrics, auroc
 from lensflow.evaluate.selection import apply_cut, passes_cut
 from lensflow.prepare.binning import bin_images
 from lensflow.prepare.polar_grid import KNEE
+from lensflow.samples.bands import band_axes
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object
@@ -41,23 +42,25 @@ BLOCK = 500
 
 
 class Sample(NamedTuple):
-    """Consecutive simulated objects of one population."""
+    """Consecutive simulated objects of one population, in one band or several."""
 
     population: str
     first_id: int
     n_objects: int
+    bands: tuple[str, ...] = ("VIS",)
 
 
 def simulated(work: Path, sample: Sample) -> tuple[np.ndarray, pd.DataFrame]:
     """Return images (n, 101, 101) float32 in sky sigma, mapped from disk, and what is known.
 
+    Of several bands the images are (n, band, 101, 101), each in its own sky sigma.
     The table has the columns id, is_lens, numb_pix_lensed_image and flux_lensed_image_in_sigma.
     """
-    stem = work / f"{sample.population}_{sample.first_id}_{sample.n_objects}"
+    stem = work / "_".join(map(str, [*sample[:3], *sample.bands[1:]]))
     images_path, table_path = stem.with_suffix(".npy"), stem.with_suffix(".csv")
     if not table_path.exists():
         work.mkdir(parents=True, exist_ok=True)
-        shape = (sample.n_objects, SIZE, SIZE)
+        shape = (sample.n_objects, *band_axes(sample.bands), SIZE, SIZE)
         images = open_memmap(images_path, mode="w+", dtype=np.float32, shape=shape)
         rows = list(_simulate(sample, images))
         images.flush()
@@ -71,8 +74,10 @@ def _simulate(sample: Sample, images: np.ndarray) -> Iterator[dict]:
     population = load(sample.population)
     with threadpool_limits(1, user_api="blas"):
         for row in range(sample.n_objects):
-            made = simulate_object(population, SIMULATION_SEED, sample.first_id + row)
-            images[row] = made["public"]
+            identifier = sample.first_id + row
+            made = simulate_object(population, SIMULATION_SEED, identifier, sample.bands)
+            several = [made["public"], *made["other_bands"].values()]
+            images[row] = several if len(several) > 1 else several[0]
             lensed = made["no_lens"][made["no_lens"] > 1]
             yield {
                 "id": sample.first_id + row,
@@ -87,7 +92,8 @@ def pixels(images: np.ndarray) -> np.ndarray:
     return np.log10(1 + np.maximum(bin_images(images, PCA_SIZE), 0) / np.float32(KNEE))
 
 
-def _blocks(images: np.ndarray, ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def blocks(images: np.ndarray, ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield images and identifiers, `BLOCK` at a time."""
     for start in range(0, len(images), BLOCK):
         yield images[start : start + BLOCK], ids[start : start + BLOCK]
 
@@ -95,16 +101,16 @@ def _blocks(images: np.ndarray, ids: np.ndarray) -> Iterator[tuple[np.ndarray, n
 def encoded(encode: Callable, images: np.ndarray) -> np.ndarray:
     """Return the features of images (n, 101, 101), a block at a time: (n, d)."""
     ids = np.arange(len(images))
-    return np.concatenate([encode(block) for block, _ in _blocks(images, ids)])
+    return np.concatenate([encode(block) for block, _ in blocks(images, ids)])
 
 
 def _polar(images: np.ndarray, ids: np.ndarray, n_features: int, seed: int) -> Callable:
-    return PolarEncoder.fit(_blocks(images, ids), n_features, seed).encode
+    return PolarEncoder.fit(blocks(images, ids), n_features, seed).encode
 
 
 def _pca(images: np.ndarray, ids: np.ndarray, n_features: int, seed: int) -> Callable:
-    blocks = (pixels(block) for block, _ in _blocks(images, ids))
-    encoder = PcaEncoder.fit(blocks, len(images), n_features, seed)
+    scaled = (pixels(block) for block, _ in blocks(images, ids))
+    encoder = PcaEncoder.fit(scaled, len(images), n_features, seed)
     return lambda block: encoder.encode(pixels(block))
 
 
