@@ -8,12 +8,13 @@ from astropy.wcs import WCS
 from lensflow import artifacts
 from lensflow.apply.candidates import rank_candidates
 from lensflow.apply.export import export_candidates
+from lensflow.samples.bands import bands_attribute
 
 SIZE = 21
 RA, DEC = 266.323114123456, -65.936826987654
 
 
-def make(folder, with_positions=True, known=None):
+def make(folder, with_positions=True, known=None, bands=()):
     """Rank three objects, of which two have a position, and export them."""
     ids = ["a", "ü{b}", "c"]
     scores = pd.DataFrame(
@@ -35,8 +36,11 @@ def make(folder, with_positions=True, known=None):
         writer.strings("id", ids)
         writer.strings("path", ids)
     for shard, rows in enumerate(([0], [1, 2])):
-        with artifacts.create(folder / f"{shard}.h5", "images", {"state": "raw"}) as writer:
+        attrs = {"state": "raw", **bands_attribute(bands)}
+        with artifacts.create(folder / f"{shard}.h5", "images", attrs) as writer:
             images = np.stack([np.full((SIZE, SIZE), row, "f4") for row in rows])
+            if bands:
+                images = np.stack([images + 10 * place for place in range(len(bands))], axis=1)
             writer.dataset("flux", images, "AB maggies")
             writer.dataset("sky_sigma", np.ones(len(rows)))
             if shard == 1 and with_positions:
@@ -70,6 +74,17 @@ def test_tables_say_units_and_ucds(tmp_path):
     number = next(card for card in header if header[card] == "dec").removeprefix("TTYPE")
     assert header[f"TUCD{number}"] == "pos.eq.dec;meta.main"
     assert header["JUDGEDBY"] == "known"
+
+
+def test_cutouts_of_several_bands_are_an_hdu_a_band(tmp_path):
+    paths = make(tmp_path, bands=("VIS", "H"))
+    with fits.open(paths["cut.fits"]) as file:
+        assert [hdu.name for hdu in file[1:]] == ["RANK1_VIS", "RANK1_H", "RANK2_VIS", "RANK2_H"]
+        assert [hdu.header["FILTER"] for hdu in file[1:3]] == ["VIS", "H"]
+        for hdu, value in zip(file[1:], (1, 11, 2, 12), strict=True):
+            assert (hdu.data == np.full((SIZE, SIZE), value)).all()
+        place = WCS(file[2].header).pixel_to_world(SIZE // 2, SIZE // 2)
+        assert (place.ra.deg, place.dec.deg) == pytest.approx((RA, DEC))
 
 
 def test_a_region_file_has_a_circle_a_position(tmp_path):
