@@ -91,9 +91,8 @@ def _sums(
 
 def _check_probabilities(what: str, values: np.ndarray) -> None:
     """Refuse what is no probability, up to rounding: a NaN would become 0.5 for every image."""
-    low, high = np.min(values, initial=1.0), np.max(values, initial=0.0)
-    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+    if values.size and not (values.min() >= -ROUNDING and values.max() <= 1 + ROUNDING):
         raise LabelError(
-            f"{what} must lie in [0, 1], received {low:g} to {high:g}; read tables of labels by "
-            "`lensflow.cluster.labels.read`, which fills what is left empty"
+            f"{what} must lie in [0, 1], received {values.min():g} to {values.max():g}; read "
+            "tables of labels by `lensflow.cluster.labels.read`, which fills what is left empty"
         )

@@ -1,3 +1,5 @@
+import dataclasses
+import inspect
 import warnings
 
 import numpy as np
@@ -8,7 +10,9 @@ from sklearn.mixture import BayesianGaussianMixture
 from edited import edited
 from lensflow.cluster import clusterers
 from lensflow.cluster.clusterers import CLUSTERERS
+from lensflow.cluster.mixture import engine as own_engine
 from lensflow.cluster.mixture.engine import ROWS_PER_CHUNK, quadratic_features
+from lensflow.cluster.mixture.fitting import fit_mixture
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
 
 PEER_ARRAYS = (
@@ -129,6 +133,24 @@ def test_number_of_threads_changes_no_bit(monkeypatch):
     assert quiet_fit(x, 4, 0, max_iter=10, engine="lensflow").hash == one
 
 
+def test_threads_are_as_many_as_the_linear_algebra_may_have(monkeypatch):
+    def threads(*pools, cores=7):
+        monkeypatch.setattr(own_engine, "threadpool_info", lambda: [*pools])
+        monkeypatch.setattr(own_engine.os, "cpu_count", lambda: cores)
+        return own_engine._math_threads()
+
+    blas = {"user_api": "blas", "num_threads": 3}
+    assert threads(blas, {"user_api": "openmp", "num_threads": 5}) == 3
+    assert (threads(), threads(cores=None)) == (7, 1)
+
+
+def test_what_is_not_said_is_as_in_scikit_learn():
+    theirs = BayesianGaussianMixture().get_params()
+    ours = inspect.signature(fit_mixture).parameters
+    for name in ("max_iter", "tol", "n_init", "reg_covar"):
+        assert ours[name].default == theirs[name], name
+
+
 def test_single_precision_is_fitted_in_double():
     x = blobs(500, 3, 3).astype(np.float32)
     assert quiet_fit(x, 3, 0).hash == quiet_fit(x.astype(np.float64), 3, 0).hash
@@ -173,9 +195,37 @@ def test_collapsed_embedding_is_reported_and_fitted(engine, caplog):
 
 
 def test_not_converged_is_a_warning_with_a_remedy():
-    with pytest.warns(ConvergenceWarning, match=r"raise mixture\.max_iter"):
-        fitted = fit(blobs(300, 3, 3), 3, 0, max_iter=1)
+    with pytest.warns(ConvergenceWarning, match=r"raise mixture\.max_iter") as warned:
+        fitted = clusterers.fit(
+            "scikit-learn", blobs(300, 3, 3), n_components=3, seed=0, max_iter=1
+        )
     assert not fitted.converged
+    assert warned[0].filename == __file__
+
+
+@pytest.mark.parametrize("engine", sorted(CLUSTERERS))
+def test_a_change_as_large_as_the_tolerance_is_not_converged(engine):
+    # One component stands still from the second iteration on.
+    fitted = quiet_fit(blobs(300, 1, 2), 1, 0, engine=engine, max_iter=20, tol=0.0)
+    assert (fitted.converged, fitted.n_iter) == (False, 20)
+
+
+def test_a_component_without_embeddings_is_the_prior_but_for_the_least_count():
+    posterior = own_engine.update(np.zeros((2, 6)), np.eye(2), 0.0)
+    least = 10 * np.finfo(np.float64).eps
+    np.testing.assert_array_equal(posterior.mean_precision, 1 + least)
+    np.testing.assert_array_equal(posterior.means, 0)
+
+
+def test_of_equal_trials_the_first_is_kept(monkeypatch):
+    trials = iter([1.0, 2.0])
+    monkeypatch.setattr(
+        own_engine,
+        "_climb",
+        lambda *_: {"lower_bound": 0.0, "means": np.full((1, 1), next(trials))},
+    )
+    found = own_engine.fit_quadratic(np.array([[-1.0], [1.0]]), 1, 0, 10, 1e-3, 2, 1e-6)
+    assert found["means"] == 1.0
 
 
 @pytest.mark.parametrize("engine", sorted(CLUSTERERS))
@@ -184,7 +234,22 @@ def test_zero_covariance_is_an_error_with_a_remedy(engine):
         quiet_fit(np.zeros((50, 2)), 1, 0, engine=engine, reg_covar=0.0)
 
 
+def test_as_many_components_as_embeddings_are_enough():
+    fitted = quiet_fit(np.array([[0.0], [1.0]]), 2, 0, engine="lensflow")
+    assert (fitted.n_components, fitted.n_samples) == (2, 2)
+
+
+def test_a_summary_counts_components_that_weigh_more_than_a_hundredth():
+    fitted = quiet_fit(blobs(200, 2, 3), 3, 0)
+    fitted = dataclasses.replace(fitted, weights=np.array([0.01, 0.0101, 0.9799]))
+    told = fitted.summary()
+    assert (told["n_used"], told["n_components"], told["n_features"]) == (2, 3, 2)
+    assert (told["n_samples"], told["n_iter"]) == (200, fitted.n_iter)
+
+
 def test_wrong_input_is_explained():
+    with pytest.raises(ConfigError, match="needs at least 2 embeddings"):
+        fit(np.zeros((1, 2)), 1, 0)
     with pytest.raises(ConfigError, match="needs at least 5 embeddings"):
         fit(np.zeros((4, 2)), 5, 0)
     with pytest.raises(ConfigError, match="engine 'fast' is unknown"):
@@ -196,8 +261,9 @@ def test_wrong_input_is_explained():
     ):
         fit(x, 2, 0)
     fitted = quiet_fit(blobs(50, 2, 2), 2, 0)
-    with pytest.raises(ValueError, match=r"shape \(n, 2\) expected"):
-        fitted.labels(np.zeros((3, 4)))
+    for shape in ((3, 4), (2,)):
+        with pytest.raises(ValueError, match=r"shape \(n, 2\) expected"):
+            fitted.labels(np.zeros(shape))
     with pytest.raises(ValueError, match="must be finite"):
         fitted.labels(x)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lensflow.cluster.probability import lens_probability, log_odds
+from lensflow.cluster.probability import ROUNDING, lens_probability, log_odds
 from lensflow.errors import LabelError
 
 
@@ -41,6 +41,14 @@ def test_rounding_error_makes_ties():
     assert p[0] == pytest.approx(0.7, rel=1e-12)
 
 
+def test_probabilities_have_forty_bits():
+    rng = np.random.default_rng(2)
+    p = lens_probability(rng.dirichlet(np.ones(5), size=100), rng.random(5))
+    in_last_bit = np.ldexp(np.frexp(p)[0], 40)
+    np.testing.assert_array_equal(in_last_bit, np.round(in_last_bit))
+    assert (in_last_bit % 2 == 1).any()
+
+
 def test_small_probabilities_keep_their_order():
     responsibilities = np.array([[1.0, 1e-30], [1.0, 2e-30], [1.0, 0.0]])
     p = lens_probability(responsibilities, np.array([0.0, 1.0]))
@@ -57,8 +65,9 @@ def test_shapes_are_checked():
 def test_log_odds_by_hand():
     responsibilities = np.array([[0.2, 0.3, 0.5], [0.5, 0.0, 0.5]])
     lens = np.array([1.0, 0.5, 0.0])
-    expected = [np.log(0.35 / 0.65), 0.0]
-    np.testing.assert_allclose(log_odds(responsibilities, lens), expected, atol=1e-4)
+    found = log_odds(responsibilities, lens)
+    np.testing.assert_allclose(found, [np.log(0.35 / 0.65), 0.0], atol=1e-4)
+    np.testing.assert_array_equal(found, np.round(found, 4))
     np.testing.assert_array_equal(log_odds(np.eye(2), np.zeros(2), np.zeros(2)), [0.0, 0.0])
 
 
@@ -86,3 +95,16 @@ def test_what_is_no_probability_is_refused(arguments):
     """A NaN among the non-lens probabilities once gave every image 0.5."""
     with pytest.raises(LabelError, match=r"must lie in \[0, 1\]"):
         lens_probability(*map(np.array, arguments))
+
+
+def test_rounding_error_is_allowed_and_no_more():
+    shares = np.array([[1.0, 0.0]])
+    for allowed in ([-ROUNDING, 1 + ROUNDING], [0.0, 1.0]):
+        assert np.isfinite(lens_probability(shares, np.array(allowed))).all()
+    for label in (-2 * ROUNDING, 1 + 2 * ROUNDING):
+        with pytest.raises(LabelError, match=rf"received {min(label, 0.5):g} to "):
+            lens_probability(shares, np.array([label, 0.5]))
+
+
+def test_no_images_have_no_probabilities():
+    assert lens_probability(np.zeros((0, 2)), np.array([1.0, 0.0])).shape == (0,)

@@ -91,6 +91,10 @@ def test_tpr0_takes_ties_as_one_block():
     assert tpr0([1, 1, 0], [1.0, 1.0, 1.0]) == 0.0
 
 
+def test_tpr0_allows_no_part_of_a_false_positive():
+    assert tpr0([0, 1, 1], [0.9, 0.8, 0.7], [0.25, 1, 1]) == 0.0
+
+
 def test_tpr10_allows_nine_false_positives():
     # Lens, nine non-lenses, lens, non-lens (the tenth), lens.
     is_lens = [1] + [0] * 9 + [1, 0, 1]
@@ -129,6 +133,12 @@ def test_nothing_called_has_no_precision():
     found = metrics.all_metrics([1, 0], [0.1, 0.2])
     assert np.isnan(found["precision"])
     assert (found["recall"], found["f1"], found["accuracy"]) == (0.0, 0.0, 0.5)
+
+
+def test_metrics_of_one_weighting_are_numbers():
+    found = metrics.as_numbers(metrics.all_metrics([1, 0, 1], [0.9, 0.2, 0.4]))
+    assert all(type(value) is float for value in found.values())
+    assert (found["auc"], found["recall"], found["n_lens"]) == (1.0, 0.5, 2.0)
 
 
 def test_many_weightings_at_once():

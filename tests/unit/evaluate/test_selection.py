@@ -13,8 +13,8 @@ from lensflow.evaluate.selection import (
 
 
 def test_snr_by_hand():
-    values = snr([300.0, 5.0, np.nan, 4.0, 7.0], [9, 0, 4, np.nan, -1])
-    np.testing.assert_array_equal(values, [100.0, 0.0, np.nan, np.nan, 0.0])
+    values = snr([300.0, 5.0, np.nan, 4.0, 7.0, 3.0], [9, 0, 4, np.nan, -1, 1])
+    np.testing.assert_array_equal(values, [100.0, 0.0, np.nan, np.nan, 0.0, 3.0])
 
 
 def test_a_table_gets_its_snr_and_keeps_its_columns():
@@ -47,6 +47,8 @@ def test_there_is_no_cut_where_the_catalogue_tells_of_no_lens():
     assert passing_lenses([1, 0], measures([-1, 200], [np.nan, 1e5])) is None
     assert passing_lenses([1, 0], measures([200, -1], [1e5, np.nan])).tolist() == [True, False]
     assert [name for name, _ in cuts([1, 0], None)] == ["none"]
+    # No lensed pixel is something that is known.
+    assert passing_lenses([1], measures([0], [0.0])).tolist() == [False]
 
 
 def test_the_cut_has_the_name_that_tables_have():

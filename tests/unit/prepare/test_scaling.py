@@ -26,16 +26,17 @@ def test_images_run_from_0_to_1_and_ignore_the_unit_of_flux(flux, name):
     np.testing.assert_allclose(scale(flux * 1e9, sigma * 1e9, name), scaled, atol=2e-6)
 
 
-def test_linear_ignores_an_offset(flux):
-    sigma = np.ones(3)
+def test_linear_ignores_an_offset_and_needs_no_noise(flux):
+    sigma = np.zeros(3)
     np.testing.assert_allclose(
         scale(flux + 1e-11, sigma, "linear"), scale(flux, sigma, "linear"), atol=1e-5
     )
 
 
 def test_the_logarithm_by_hand():
-    flux = np.array([[[-3.0, 0.0], [LOG_KNEE * 9, LOG_KNEE * 99]]])
-    np.testing.assert_allclose(scale(flux, np.ones(1), "log"), [[[0, 0], [0.5, 1]]], rtol=1e-6)
+    # log10(1 + f / 4), in sky sigmas.
+    flux = np.array([[[-6.0, 0.0], [72.0, 792.0]]])
+    np.testing.assert_allclose(scale(flux, np.full(1, 2), "log"), [[[0, 0], [0.5, 1]]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", STRETCHED)

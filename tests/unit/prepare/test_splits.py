@@ -2,8 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lensflow import artifacts
 from lensflow.errors import ConfigError
-from lensflow.prepare.splits import make_split
+from lensflow.prepare.splits import make_split, read_split, split_dataset
 
 
 def table(lenses, others):
@@ -55,10 +56,36 @@ def test_honest_augments_both_classes_alike():
 
 def test_unlabelled_takes_every_image_as_it_is():
     objects = table(5, 5).assign(is_lens=-1)
-    split = make_split(objects, "unlabelled", 0.5, seed=1)
+    split = make_split(objects[::-1].reset_index(drop=True), "unlabelled", 0.5, seed=1)
     assert split["id"].tolist() == sorted(objects["id"])
     assert (split["sample"] == "train").all()
     assert (split[["rotation", "noise"]] == 0).all(axis=None)
+    assert split.index.tolist() == list(range(10))
+
+
+def write_index(path, objects):
+    with artifacts.create(path, "index") as writer:
+        writer.strings("id", objects["id"])
+        artifacts.write_table(writer, "catalogue", objects[["is_lens"]])
+
+
+def test_a_split_is_written_and_a_sample_read(tmp_path):
+    objects = table(30, 20)
+    write_index(tmp_path / "index.h5", objects)
+    path = tmp_path / "split.csv"
+    split_dataset(tmp_path / "index.h5", path, "honest", 0.002, 1)
+    expected = make_split(objects, "honest", 0.002, 1)
+    assert path.read_text().splitlines()[0] == "id,sample,rotation,noise,is_lens"
+    for sample in ("train", "test"):
+        rows = expected[expected["sample"] == sample].reset_index(drop=True)
+        pd.testing.assert_frame_equal(read_split(path, sample), rows, check_dtype=False)
+
+
+def test_the_log_says_how_many_images_of_which_class(tmp_path, caplog):
+    write_index(tmp_path / "index.h5", table(1, 5).assign(is_lens=[1, 0, 0, -1, -1, -1]))
+    with caplog.at_level("INFO"):
+        split_dataset(tmp_path / "index.h5", tmp_path / "split.csv", "unlabelled", 1.0, 1)
+    assert "train: 1 lenses, train: 2 non-lenses, train: 3 of unknown class" in caplog.text
 
 
 def test_order_of_the_rows_does_not_matter_and_the_seed_does():
@@ -66,6 +93,7 @@ def test_order_of_the_rows_does_not_matter_and_the_seed_does():
     shuffled = objects.sample(frac=1, random_state=0)
     first = make_split(objects, "honest", 0.1, 1)
     pd.testing.assert_frame_equal(first, make_split(shuffled, "honest", 0.1, 1))
+    assert first.index.tolist() == list(range(len(first)))
     assert not first.equals(make_split(objects, "honest", 0.1, 2))
 
 
