@@ -1,4 +1,6 @@
-"""A private SLURM of one node, for tests: a CPU partition, and a GPU partition with a fake GPU.
+"""A private SLURM of few nodes, for tests: a CPU partition, and a GPU partition with fake GPUs.
+
+Its nodes are daemons on this machine, each with a port of its own.
 
 Everything lies in one folder and listens on free ports; a SLURM that the machine has of its own is
 left alone. There is no authentication: never run it outside a test.
@@ -22,9 +24,8 @@ CPUS = 4
 
 CONFIGURATION = """
 ClusterName=lensflowtest
-SlurmctldHost={node}(127.0.0.1)
+SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/none
@@ -37,21 +38,22 @@ MpiDefault=none
 SwitchType=switch/none
 ReturnToService=2
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool/%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd-%n.log
 # What is handed out: more memory than there is, and a GPU that is none.
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName={node} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory_mb} Gres=gpu:1
-PartitionName=cpu Nodes={node} Default=YES MaxTime=INFINITE
-PartitionName=gpu Nodes={node} MaxTime=INFINITE PriorityTier=1 GraceTime=30
+NodeName=DEFAULT CPUs={cpus} RealMemory={memory_mb} Gres=gpu:1
+{nodes}
+PartitionName=cpu Nodes=ALL Default=YES MaxTime=INFINITE
+PartitionName=gpu Nodes=ALL MaxTime=INFINITE PriorityTier=1 GraceTime=300
 # Jobs of this partition take the GPU away from others, which are told so and queued again.
-PartitionName=urgent Nodes={node} MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
+PartitionName=urgent Nodes=ALL MaxTime=INFINITE PriorityTier=10 PreemptMode=OFF
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 # Memory is watched every second, and a job that takes more than it asked for is killed.
@@ -64,7 +66,7 @@ JobCompType=jobcomp/filetxt
 JobCompLoc={folder}/completed_jobs.txt
 MinJobAge=7200
 # A slow machine with others on it.
-KillWait=30
+KillWait=300
 MessageTimeout=60
 UnkillableStepTimeout=120
 SlurmdTimeout=600
@@ -87,12 +89,13 @@ class Cluster:
     ----------
     folder : path-like
         Where everything of it lies.
+    n_nodes : int
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, n_nodes=1):
         self.folder = Path(folder)
-        self.node = socket.gethostname().split(".")[0]
-        self.daemons = []
+        self.nodes = [f"node{number}" for number in range(n_nodes)]
+        self.daemons = {}
         self.configuration = self.folder / "slurm.conf"
 
     @property
@@ -105,32 +108,38 @@ class Cluster:
         """Start the daemons and wait until the node takes jobs."""
         for name in ("state", "spool"):
             (self.folder / name).mkdir(parents=True)
-        ports = _free_ports(2)
+        controller_port, *ports = _free_ports(1 + len(self.nodes))
+        host = socket.gethostname().split(".")[0]
+        nodes = [
+            f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={port}"
+            for node, port in zip(self.nodes, ports, strict=True)
+        ]
         text = CONFIGURATION.format(
-            node=self.node,
+            host=host,
+            nodes="\n".join(nodes),
             folder=self.folder,
-            controller_port=ports[0],
-            node_port=ports[1],
+            controller_port=controller_port,
             cpus=CPUS,
             memory_mb=MEMORY_MB,
         )
         self.configuration.write_text(text)
         # A GPU is a device file to SLURM, and any will do.
         (self.folder / "gres.conf").write_text("Name=gpu Count=1 File=/dev/null\n")
-        self._daemon("slurmctld", "-D", "-c", "-f", self.configuration)
-        self._daemon("slurmd", "-D", "-c", "-N", self.node, "-f", self.configuration)
-        self._wait_for_node()
+        self._daemon("slurmctld", "slurmctld", "-D", "-c", "-f", self.configuration)
+        for node in self.nodes:
+            self._daemon(node, "slurmd", "-D", "-c", "-N", node, "-f", self.configuration)
+        self._wait_for_nodes()
 
     def stop(self):
         """Cancel all jobs and end the daemons, whatever state they are in."""
-        alive = all(daemon.poll() is None for daemon in self.daemons)
+        alive = all(daemon.poll() is None for daemon in self.daemons.values())
         if alive and self.jobs("PENDING", "RUNNING"):
             self.run("scancel", "--state=PENDING", check=False)
             self.run("scancel", "--full", "--signal=KILL", "--state=RUNNING", check=False)
         for process in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        for daemon in reversed(self.daemons):
+        for daemon in reversed(self.daemons.values()):
             daemon.send_signal(signal.SIGTERM)
             try:
                 daemon.wait(COMMAND_TIMEOUT_S)
@@ -161,17 +170,31 @@ class Cluster:
         log = self.folder / "completed_jobs.txt"
         return [_fields(line) for line in log.read_text().splitlines()] if log.exists() else []
 
-    def processes(self):
-        """Return the command lines, by process id, of what this cluster's jobs have started."""
-        mark = f"SLURM_CONF={self.configuration}".encode()
+    def processes(self, node=""):
+        """Return the command lines, by process id, of what jobs, all or a node's, have started."""
+        marks = {f"SLURM_CONF={self.configuration}".encode()}
+        marks |= {f"SLURMD_NODENAME={node}".encode()} if node else set()
         found = {}
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 variables = (process / "environ").read_bytes().split(b"\0")
-                if mark in variables and any(v.startswith(b"SLURM_JOB_ID=") for v in variables):
+                if marks <= {*variables} and any(v.startswith(b"SLURM_JOB_ID=") for v in variables):
                     command = (process / "cmdline").read_bytes()
                     found[int(process.name)] = command.replace(b"\0", b" ").decode()
         return found
+
+    def lose(self, node):
+        """Kill all that runs on a node, as when its power fails, and tell the controller so."""
+        daemon = self.daemons.pop(node)
+        daemon.kill()
+        daemon.wait(COMMAND_TIMEOUT_S)
+        jobs = self.processes(node)
+        # First what watches over the jobs: it would report that they ended.
+        watching = {parent for job in jobs if (parent := _parent(job)) not in jobs}
+        for process in [*watching, *jobs]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        self.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
 
     def wait_for(self, question, timeout=COMMAND_TIMEOUT_S):
         """Ask ``question()`` until its answer is true and return that; fail in the end."""
@@ -183,18 +206,19 @@ class Cluster:
         jobs = [(job["JobId"], job["JobState"], job["Comment"]) for job in self.jobs()]
         raise TimeoutError(f"nothing after {timeout} s; jobs: {jobs}")
 
-    def _daemon(self, name, *arguments):
+    def _daemon(self, name, program, *arguments):
         with open(self.folder / f"{name}.out", "w") as out:
-            command = [shutil.which(name), *map(str, arguments)]
-            self.daemons.append(
-                subprocess.Popen(command, stdout=out, stderr=out, env=self.environment)
+            command = [shutil.which(program), *map(str, arguments)]
+            self.daemons[name] = subprocess.Popen(
+                command, stdout=out, stderr=out, env=self.environment
             )
 
-    def _wait_for_node(self):
+    def _wait_for_nodes(self):
         def idle():
-            if any(daemon.poll() is not None for daemon in self.daemons):
+            if any(daemon.poll() is not None for daemon in self.daemons.values()):
                 raise TimeoutError
-            return self.run("sinfo", "-h", "-o", "%T", check=False).strip() == "idle"
+            states = self.run("sinfo", "-h", "-N", "-p", "cpu", "-o", "%T", check=False).split()
+            return states == ["idle"] * len(self.nodes)
 
         try:
             self.wait_for(idle, START_TIMEOUT_S)
@@ -211,6 +235,14 @@ def rule_of(job):
 def _fields(line):
     """Return the ``Key=value`` pairs of a line of SLURM's; values may hold spaces and ``=``."""
     return {key: value.strip() for key, value in re.findall(r"(\S+?)=(.*?)(?=\s\S+?=|\s*$)", line)}
+
+
+def _parent(process):
+    """Return the id of a process's parent, or its own when it is gone."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{process}/status").read_text()
+        return int(re.search(r"PPid:\s+(\d+)", status)[1])
+    return process
 
 
 def _free_ports(number):

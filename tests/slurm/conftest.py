@@ -1,3 +1,4 @@
+import contextlib
 import os
 import re
 import signal
@@ -22,17 +23,24 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slurm)
 
 
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
-    """A private SLURM, which ends with the tests whatever happens."""
+@contextlib.contextmanager
+def private_cluster(folder, n_nodes):
+    """Yield a private SLURM, which ends with the block whatever happens."""
     if reason := missing():
         pytest.skip(reason)
-    private = Cluster(tmp_path_factory.mktemp("slurm"))
+    private = Cluster(folder, n_nodes)
     try:
         private.start()
         yield private
     finally:
         private.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """A private SLURM of one node."""
+    with private_cluster(tmp_path_factory.mktemp("slurm"), 1) as private:
+        yield private
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The real training script; in the first two attempts every step takes a while longer."""
+"""The real training script, whose steps take a while longer, in each attempt another."""
 
 import runpy
 import sys
@@ -10,7 +10,7 @@ sys.path.append(str(SCRIPTS))
 
 from lensflow.train.watch import Watch  # noqa: E402
 
-PAUSE_S = snakemake.params.step_s if snakemake.resources.tried < 3 else 0
+PAUSE_S = snakemake.params.pauses_s[snakemake.resources.tried - 1]
 on_train_batch_end = Watch.on_train_batch_end
 
 
