@@ -1,9 +1,13 @@
-"""Images of several bands through the whole workflow, with every encoder."""
+"""Images of several bands from simulation to candidates, with every encoder, and the pages."""
 
-import csv
+import base64
+import json
+import re
+import zlib
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from astropy.io import fits
 
@@ -11,31 +15,32 @@ from workflow.conftest import configured, snakemake
 from workflow.test_networks import PRESET as SEEN
 
 BANDS = ["VIS", "J", "H"]
-STUDENT = SEEN["student"]
+ENCODERS = {"tiny": "log", "seen": "sigma", "polar": "sigma", "pca": "log"}
+STUDENT = "results/seen/sigma/features_3/run_0/student/known/small_challenge/shard_0.h5"
+PAGES = ["results/polar/judge.html", "results/tiny/grade_small_challenge.html"]
+CANDIDATES = [f"results/{name}/candidates_small_challenge_cutouts.fits" for name in ENCODERS]
 
 
 def in_bands(config):
     """Give the tiny configuration three bands, and an experiment for each encoder."""
-    training, challenge = (
-        config["datasets"][f"small_{name}"] for name in ("training", "challenge")
-    )
-    training.update(bands=BANDS, source_images=False, shards=1)
-    challenge.update(bands=BANDS, shards=1)
+    for dataset in config["datasets"].values():
+        dataset.update(bands=BANDS, source_images=False, shards=1)
     tiny = config["experiments"]["tiny"]
-    tiny.update(runs=1, protocol="honest", null_shuffles=2)
+    tiny.update(runs=1, protocol="honest")
     config["presets"]["seen"] = SEEN
     config["presets"]["polar"] = {"encoder": "polar", "n_views": 2}
     config["presets"]["pca"] = {"encoder": "pca", "image_size": 26}
-    for name, scale in (("seen", "sigma"), ("polar", "sigma"), ("pca", "log")):
-        config["experiments"][name] = {**tiny, "preset": name, "scales": [scale]}
-    config["run"] = ["tiny", "seen", "polar", "pca"]
+    for name, scale in ENCODERS.items():
+        if name != "tiny":
+            config["experiments"][name] = {**tiny, "preset": name, "scales": [scale]}
+    config["run"] = list(ENCODERS)
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The folder in which everything was made of images of three bands."""
+    """The folder in which candidates and pages were made of images of three bands."""
     folder = configured(tmp_path_factory.mktemp("bands"), in_bands)
-    snakemake(folder, "--cores", 2)
+    snakemake(folder, "--cores", 2, "--", *CANDIDATES, *PAGES, STUDENT)
     return folder / "results"
 
 
@@ -59,13 +64,26 @@ def test_every_stage_has_all_bands(made):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("experiment", ["tiny", "seen", "polar", "pca"])
+@pytest.mark.parametrize("experiment", ENCODERS)
 def test_every_encoder_ranks_candidates_by_all_bands(made, experiment):
-    with open(made / experiment / "metrics.csv") as file:
-        aucs = [float(row["auc"]) for row in csv.DictReader(file)]
-    assert np.isfinite(aucs).all()
+    table = pd.read_csv(made / experiment / "candidates_small_challenge.csv")
+    assert len(table) == 40
+    assert np.isfinite(table["p_lens"]).all()
     with fits.open(made / experiment / "candidates_small_challenge_cutouts.fits") as file:
-        names = [hdu.name for hdu in file[1:4]]
-        assert names == ["RANK1_VIS", "RANK1_J", "RANK1_H"]
+        assert [hdu.name for hdu in file[1:4]] == ["RANK1_VIS", "RANK1_J", "RANK1_H"]
         assert file[1].shape == (101, 101)
-    assert (made / "report.html").is_file()
+
+
+def payload(path):
+    found = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', path.read_text(), re.DOTALL)
+    return json.loads(found[1])
+
+
+@pytest.mark.slow
+def test_pages_have_a_colour_picture_of_every_image(made):
+    for sheet in payload(made / "polar/judge.html")["sheets"]:
+        levels = zlib.decompress(base64.b64decode(sheet["colour"]))
+        assert len(levels) == 3 * len(sheet["ids"]) * sheet["colour_side"] ** 2
+    graded = payload(made / "tiny/grade_small_challenge.html")
+    levels = zlib.decompress(base64.b64decode(graded["images"]["colour"]))
+    assert len(levels) == 3 * len(graded["objects"]) * graded["images"]["colour_side"] ** 2
