@@ -113,7 +113,8 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
     outputs = {"index": index, "quarantine": str(results / "quarantine.csv")}
     yield "index", job("build_index", inputs, outputs)
     models = {name: str(work / name) for name in ("denoiser.weights.h5", "autoencoder.weights.h5")}
-    weights = dict(zip(("denoiser", "encoder"), models.values(), strict=True))
+    denoiser, encoder = models.values()
+    weights = {"denoiser": [denoiser], "encoder": encoder}
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     computing = {"backend": backend, "math_threads": THREADS}
     params = {"preset": preset, "encoder": "autoencoder", **computing}
@@ -122,6 +123,7 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
         known = {"features": str(N_FEATURES), "scale": SCALE}
         yield "embed", job("embed_images", inputs, outputs, params, **known)
     judged = {"mixture": str(work / "mixture.h5"), "labels": [str(work / "labels.csv")]}
+    judged |= {"further": [], "shares": []}
     known = {"judgements": ["known"], "prior": [0.5, 0.5]}
     for i in shards:
         inputs = {"embeddings": embeddings[i], **judged}
@@ -129,7 +131,7 @@ def jobs(work: Path, results: Path, files: str, n_shards: int, preset: dict):
     inputs = {"embeddings": embeddings, "scores": scores}
     yield "collect", job("collect_sample", inputs, merged, {})
     inputs = {"scores": [merged["scores"]], "index": index, "manifest": manifest}
-    inputs["known_lenses"] = []
+    inputs |= {name: [] for name in ("arcs", "grades", "answers", "known_lenses")}
     outputs = {"csv": str(results / "candidates.csv"), "fits": str(results / "candidates.fits")}
     params = {"judgement": "known", "n_candidates": 1000, "match_radius": None}
     yield "rank", job("rank_candidates", inputs, outputs, params)
