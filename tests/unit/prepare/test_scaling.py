@@ -46,6 +46,13 @@ def test_a_constant_image_becomes_zeros(name):
     np.testing.assert_array_equal(min_max(np.zeros((1, 5, 5))), np.zeros((1, 5, 5)))
 
 
+def test_each_image_is_stretched_by_itself():
+    images = np.array([[[1.0, 3.0], [5.0, 9.0]], [[0.0, 2.0], [4.0, 2.0]]])
+    expected = [[[0, 0.25], [0.5, 1]], [[0, 0.5], [1, 0.5]]]
+    np.testing.assert_array_equal(min_max(images), expected)
+    np.testing.assert_array_equal(min_max(images[None]), [expected])  # two bands of one object
+
+
 def test_an_unknown_scale_and_a_missing_noise_are_errors():
     with pytest.raises(ConfigError, match="'asinh'"):
         scale(np.zeros((1, 3, 3)), np.ones(1), "asinh")
