@@ -3,12 +3,14 @@
 import os
 import re
 import resource
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from profiles import SLURM, grouped
 from workflow.conftest import ROOT, configured, snakemake
 
 PROFILES = ROOT / "workflow/profiles"
@@ -44,12 +46,51 @@ def test_gpu_stages_and_no_others_go_to_the_gpu_partition(jobs):
     assert partitions == {("1", "gpu"), ("0", "cpu")}
 
 
-def test_the_profile_names_the_gpu_stages():
+def rules():
+    """Return the text of each rule, by its name; of one that uses another, with the other's."""
     text = "\n".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
-    _, *rules = re.split(r"(?m)^rule ", text)
-    stages = {rule.split(":")[0] for rule in rules if re.search(r"\bgpu=", rule)}
-    profile = yaml.safe_load((PROFILES / "slurm/profile.yaml").read_text())
+    _, *parts = re.split(r"(?m)^(?=rule |use rule )", text)
+    found = {}
+    for part in parts:
+        used, name = re.match(r"(?:use rule (\w+) as |rule )(\w+)", part).groups()
+        found[name] = found.get(used, "") + part
+    return found
+
+
+def test_the_profile_names_the_gpu_stages():
+    stages = {name for name, text in rules().items() if re.search(r"\bgpu=", text)}
+    profile = yaml.safe_load(SLURM.read_text())
     assert set(profile["set-resources"]) == stages
+
+
+def test_the_profile_groups_the_cpu_stages_of_shards():
+    profile = yaml.safe_load(grouped(SLURM.read_text()))
+    of_shards = {
+        name
+        for name, text in rules().items()
+        if re.search(r"output:\n(?:        .*\n)*?        .*\{\{?shard\}", text)
+    }
+    stages = of_shards - set(profile["set-resources"])
+    assert profile["groups"] == {stage: stage for stage in stages}
+    assert set(profile["group-components"]) == stages
+    # What has members of a group done one by one, as the plugin does them.
+    assert {name for name, text in rules().items() if "        in_turn=1,\n" in text} == stages
+
+
+def test_no_job_of_a_group_waits_for_another(tmp_path):
+    """Two jobs of a rule with others between them would wait for each other in one group."""
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    graph = snakemake(tmp_path, "--rulegraph", "--config", "run=[goal_finder]").output
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)', graph))
+    after = [(names[a], names[b]) for a, b in re.findall(r"(\d+) -> (\d+)", graph)]
+    stages = set(yaml.safe_load(grouped(SLURM.read_text()))["groups"]) & set(names.values())
+    assert {"ingest_cutouts", "keep_scores", "average_scores", "add_student"} <= stages
+    for stage in stages:
+        reached, new = set(), {stage}
+        while new:
+            new = {b for a, b in after if a in new} - reached
+            reached |= new
+        assert stage not in reached
 
 
 def requests(jobs):

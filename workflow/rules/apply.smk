@@ -182,6 +182,7 @@ rule inject_sources:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(1500, 0.005),
         runtime=minutes(240),
     params:

@@ -228,6 +228,7 @@ rule score_shard:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(800, 20),
         runtime=minutes(10, 60),
     params:
@@ -262,6 +263,7 @@ rule average_scores:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(800, 0.1),
         runtime=minutes(10, 10),
     params:
@@ -326,6 +328,7 @@ rule add_student:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(800, 0.1),
         runtime=minutes(10, 10),
     params:
@@ -402,6 +405,7 @@ rule add_head:
         "../../envs/cpu.yaml"
     threads: config["math_threads"]
     resources:
+        in_turn=1,
         mem_mb=megabytes(1000, 0.1),
         runtime=minutes(10, 60),
     params:

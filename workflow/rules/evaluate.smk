@@ -113,6 +113,7 @@ rule measure_arcs_of_stack:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(1500, 0.01),
         runtime=minutes(10, 5),
     params:
@@ -137,6 +138,7 @@ rule measure_arcs:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(1000, 0.1),
         runtime=minutes(10, 40),
     params:

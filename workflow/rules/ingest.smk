@@ -48,6 +48,7 @@ rule ingest_cutouts:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(1500),
         runtime=minutes(60),
     params:

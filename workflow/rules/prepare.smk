@@ -95,6 +95,7 @@ rule prepare_stack:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(1500, 0.01),
         runtime=minutes(10, 2),
     params:

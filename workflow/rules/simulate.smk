@@ -19,6 +19,7 @@ rule simulate_cutouts:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
+        in_turn=1,
         mem_mb=megabytes(1000),
         runtime=minutes(240),
     params:
