@@ -20,6 +20,11 @@ if config["container"] is not None:
     container: config["container"]
 
 
+# CPU stages of shards ask for one: members of a group, workflow/profiles/slurm, come one by one.
+resource_scopes:
+    in_turn="local",
+
+
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/prepare.smk"

@@ -77,11 +77,6 @@ wildcard_constraints:
     judgement="|".join(RULE_MADE),
 
 
-# CPU stages of shards ask for one: members of a group, workflow/profiles/slurm, come one by one.
-resource_scopes:
-    in_turn="local",
-
-
 def experiment(wildcards):
     """Return the experiment that the wildcards name."""
     return PROJECT.experiments[wildcards.experiment]

@@ -3,7 +3,7 @@
 An object that cannot be used in one band is left out, with that band's reason.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,12 @@ from lensflow.ingest.cutouts import Batch, CutoutSettings, Frames, check_frames,
 
 SCALE_TOLERANCE = 0.02
 """Relative difference between two pixel scales that may stand in headers and configuration."""
+
+
+def band_entry(entry: Mapping[str, object], band: str) -> Mapping[str, object]:
+    """Return the entry of a dataset with what it says of one band alone; "" for no band."""
+    bands = entry.get("bands")
+    return {**entry, **bands[band]} if isinstance(bands, Mapping) else entry
 
 
 def read_bands(

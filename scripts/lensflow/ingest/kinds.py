@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lensflow.errors import CatalogueError
 from lensflow.ingest import challenge2
+from lensflow.ingest.bands import band_entry
 from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.listing import CHALLENGE, Layout
 from lensflow.ingest.positions import SOURCES
@@ -82,12 +83,6 @@ class Kind:
 
 FITS_KEYS = ("hdus", "rms_hdus", "flag_hdus", "zero_point")
 MOSAIC_KEYS = (*FITS_KEYS, "pattern", "rms_pattern", "flag_pattern")
-
-
-def band_entry(entry: Entry, band: str) -> Entry:
-    """Return the entry of a dataset with what it says of one band alone; "" for no band."""
-    bands = entry.get("bands")
-    return {**entry, **bands[band]} if isinstance(bands, Mapping) else entry
 
 
 def _of_bands(one: Callable[[Entry], CutoutSettings], entry: Entry) -> tuple[CutoutSettings, ...]:

@@ -24,9 +24,8 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
-from lensflow.ingest.bands import check_bands
+from lensflow.ingest.bands import band_entry, check_bands
 from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames
-from lensflow.ingest.kinds import band_entry
 from lensflow.ingest.listing import Layout, Listing, list_cutouts
 from lensflow.ingest.names import refused_columns, refused_id
 from lensflow.ingest.objects import column_names, read_blocks

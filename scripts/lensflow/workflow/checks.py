@@ -11,7 +11,7 @@ from pathlib import Path
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
 from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
-from lensflow.ingest.kinds import band_entry
+from lensflow.ingest.bands import band_entry
 from lensflow.ingest.patterns import file_matcher, identifier
 from lensflow.networks.presets import check_preset
 from lensflow.prepare.counts import ROTATIONS, paper_counts

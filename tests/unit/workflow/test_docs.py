@@ -14,7 +14,7 @@ from snakemake.cli import get_argument_parser
 from docs import PAGES, ROOT, called, commands, fenced, inline
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.figures.catalogue import FIGURES
-from lensflow.studies.compare_finders import markdown
+from lensflow.studies import compare_finders, compare_machines
 from lensflow.workflow.config import complete
 from lensflow.workflow.recipes import laid_over, read_recipes
 from lensflow.workflow.schema import SCHEMA_PATH
@@ -53,7 +53,7 @@ def leads(page, link):
 
 
 def test_tables_of_finders_are_what_is_published():
-    published = markdown(pd.read_csv(ROOT / "results/published/finders.csv"))
+    published = compare_finders.markdown(pd.read_csv(ROOT / "results/published/finders.csv"))
     shown = [
         (page.name, line)
         for page in PAGES
@@ -77,6 +77,16 @@ def test_completeness_that_is_shown_is_what_is_published():
         published = 100 * bins.loc[bins["selection"] == selection, names].to_numpy()
         shown = [[float(text) for text in re.findall(r"[\d.]+", row[column])] for row in rows]
         assert shown == pytest.approx(published.round(1), abs=1e-6)
+
+
+def test_what_make_run_gives_is_what_is_published():
+    table = pd.read_csv(ROOT / "results/published/machines.csv", keep_default_na=False)
+    text = PAGES[0].read_text()
+    assert [line for line in compare_machines.markdown(table) if line not in text] == []
+    largest = compare_machines.tolerance(table).groupby("experiment")["difference"].max()
+    promised = float(re.search(r"by\s+at\s+most\s+(0\.\d+)", text)[1])
+    assert largest["best"] == 0
+    assert largest["demo"] <= promised <= largest["demo"] + 0.005
 
 
 def test_every_page_is_linked_from_the_first():
