@@ -347,7 +347,7 @@ def _check_images(images: np.ndarray) -> None:
             f"the polar encoder takes cutouts (n, {SIDE}, {SIDE}), received the shape "
             f"{np.shape(images)}; give them as ingestion stores them, before binning"
         )
-    bad = ~np.isfinite(single(images)).reshape(len(images), -1).all(axis=1)
+    bad = ~np.isfinite(single(images)).all(axis=tuple(range(1, np.ndim(images))))
     if bad.any():
         raise TrainingError(
             f"{bad.sum()} of {bad.size} images are not finite, the first in row {bad.argmax()}; "

@@ -8,7 +8,8 @@ from lensflow.samples.rows import fill
 
 def filled(path, blocks, shape=(4, 3)):
     with artifacts.create(path, "embeddings") as writer:
-        fill(writer.fixed("embedding", shape, "f4"), blocks, path)
+        ids = [str(row) for row in range(shape[0])]
+        fill(writer.fixed("embedding", shape, "f4"), blocks, ids, path)
 
 
 def test_blocks_are_put_one_after_the_other(tmp_path):

@@ -51,7 +51,13 @@ def test_sources_are_put_into_datasets_of_every_kind(tmp_path, kind):
 
 
 def test_the_kinds_that_are_tried_are_all():
-    assert {"simulate", *KINDS} == set(kinds.KINDS)
+    assert {"simulate", "challenge2", *KINDS} == set(kinds.KINDS)
+
+
+def test_sources_are_not_put_into_images_of_the_second_challenge(tmp_path):
+    entry = {"kind": "challenge2", "path": str(tmp_path), "completeness": ASKED}
+    with pytest.raises(ConfigError, match="survey has unknown key.s. 'completeness'"):
+        project(tmp_path, ["mixed"], {"survey": entry}, mixed={"apply_to": ["survey"]})
 
 
 def test_without_a_zero_point_sources_are_put_in_by_their_noise(tmp_path):
