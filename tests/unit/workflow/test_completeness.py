@@ -56,7 +56,7 @@ def test_the_kinds_that_are_tried_are_all():
 
 def test_sources_are_not_put_into_images_of_the_second_challenge(tmp_path):
     entry = {"kind": "challenge2", "path": str(tmp_path), "completeness": ASKED}
-    with pytest.raises(ConfigError, match="survey has unknown key.s. 'completeness'"):
+    with pytest.raises(ConfigError, match=r"unknown key\(s\) 'completeness'"):
         project(tmp_path, ["mixed"], {"survey": entry}, mixed={"apply_to": ["survey"]})
 
 
