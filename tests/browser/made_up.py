@@ -16,12 +16,15 @@ HOSTILE = (
 )
 
 
-def write_sample(folder, n=60, n_clusters=4, ids=None, in_a_row=1):
+def write_sample(folder, n=60, n_clusters=4, ids=None, in_a_row=1, blue=False):
     """Write images and a clustered model of n objects; the first cluster stays empty.
 
-    So many objects in a row are in the same cluster.
+    So many objects in a row are in the same cluster. Blue ones are bright in the first of three
+    bands alone.
     """
     numbers, catalogue, flux, source = make_objects(n)
+    if blue:
+        flux = np.stack([flux, 0 * flux, 0 * flux], axis=1)
     ids = ids or numbers
     _, images = write_dataset(folder / "data", ids, catalogue, flux, source)
     draw = np.random.default_rng(0)
@@ -33,9 +36,9 @@ def write_sample(folder, n=60, n_clusters=4, ids=None, in_a_row=1):
     return images, embeddings, mixture
 
 
-def grading_page(folder, n=60, ids=None, hidden=(), places=False, name="demo"):
+def grading_page(folder, n=60, ids=None, hidden=(), places=False, name="demo", blue=False):
     """Write the grading page of made-up candidates, with hidden ones by name; return its path."""
-    write_sample(folder, n, ids=ids)
+    write_sample(folder, n, ids=ids, blue=blue)
     table = pd.DataFrame(
         {"rank": np.arange(n) + 1, "id": ids or [str(100000 + i) for i in range(n)]}
     )

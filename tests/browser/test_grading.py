@@ -204,6 +204,25 @@ def test_links_lead_to_the_place_of_an_object_and_no_place_has_none(tmp_path, pa
     assert "target=150.030000+-2.000000" in seen["100002"][0]
 
 
+CENTRE = """
+const canvas = document.querySelector("#mosaic canvas"), middle = Math.floor(canvas.width / 2);
+return [...canvas.getContext("2d").getImageData(middle, middle, 1, 1).data];
+"""
+
+
+def test_what_is_blue_is_shown_blue_inverted_or_not(tmp_path, page):
+    page.open(grading_page(tmp_path, n=4, blue=True))
+    assert page.run("return document.getElementById('inverted').checked")
+    page.press("v")
+    assert page.run("return document.getElementById('views').value") == "colour"
+    red, green, blue, _ = page.run(CENTRE)
+    assert blue > 200
+    assert red < blue / 2 > green
+    page.press("i")
+    assert page.run(CENTRE) == [red, green, blue, 255]
+    assert page.errors() == []
+
+
 def test_hidden_objects_are_not_to_be_told(tmp_path, page):
     page.open(grading_page(tmp_path, n=9, hidden=("100777", "100778"), places=True))
     content = json.loads(page.run("return document.getElementById('data').textContent"))

@@ -14,6 +14,7 @@ from lensflow.cluster import clusterers
 from lensflow.evaluate.finder import evaluate_finder_stage
 from lensflow.prepare.augmentation import rotate
 from lensflow.prepare.scaling import scale
+from lensflow.samples.bands import band_axes, bands_attribute
 from lensflow.samples.embeddings import write_embeddings
 from lensflow.samples.injected import COLUMNS
 from lensflow.samples.rows import MEASURES
@@ -81,14 +82,17 @@ def make_objects(n=120, seed=1):
 
 def write_dataset(folder, ids, catalogue, flux, source, n_shards=2):
     bounds = [shard * len(ids) // n_shards for shard in range(n_shards + 1)]
+    bands = [f"band{number}" for number in range(flux.shape[1])] if flux.ndim == 4 else []
+    attrs = {"dataset": "fake", "state": "raw", **bands_attribute(bands)}
+    noise = np.full((len(ids), *band_axes(bands)), SKY, np.float32)
     shards = []
     for shard, (start, stop) in enumerate(itertools.pairwise(bounds)):
         path = folder / f"images/shard_{shard}.h5"
         rows = slice(start, stop)
-        with artifacts.create(path, "images", {"dataset": "fake", "state": "raw"}) as writer:
+        with artifacts.create(path, "images", attrs) as writer:
             writer.dataset("flux", flux[rows], "maggies", compress=False)
             writer.dataset("source_flux", source[rows], "maggies")
-            writer.dataset("sky_sigma", np.full(stop - start, SKY, np.float32), "maggies")
+            writer.dataset("sky_sigma", noise[rows], "maggies")
             writer.strings("id", ids[rows])
             artifacts.write_table(writer, "catalogue", catalogue.iloc[rows])
         shards.append(path)
@@ -97,7 +101,7 @@ def write_dataset(folder, ids, catalogue, flux, source, n_shards=2):
         writer.strings("id", ids)
         writer.dataset("shard", shard_of)
         writer.dataset("row", np.concatenate([np.arange(n) for n in np.diff(bounds)]))
-        writer.dataset("sky_sigma", np.full(len(ids), SKY, np.float32), "maggies")
+        writer.dataset("sky_sigma", noise, "maggies")
         artifacts.write_table(writer, "catalogue", catalogue)
     (folder / "quarantine.csv").write_text("path,id,reason\nbad.fits,,not a FITS file\n")
     return folder / "index.h5", shards

@@ -78,15 +78,14 @@ function drawShares(canvas, shares, side, { inverted, colours }) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-/** Draw a picture of red, green and blue bytes, its first row at the bottom. */
-function drawColour(canvas, levels, side, { inverted, contrast }) {
+/** Draw a picture of red, green and blue bytes, its first row at the bottom. Never inverted: blue would be yellow. */
+function drawColour(canvas, levels, side, { contrast }) {
   canvas.width = canvas.height = side;
   const image = new ImageData(side, side);
   for (let row = 0, from = 0; row < side; row += 1) {
     for (let to = 4 * (side - 1 - row) * side, last = to + 4 * side; to < last; to += 4, from += 3) {
       for (let part = 0; part < 3; part += 1) {
-        const level = Math.min(levels[from + part] * contrast, 255);
-        image.data[to + part] = inverted ? 255 - level : level;
+        image.data[to + part] = Math.min(levels[from + part] * contrast, 255);
       }
       image.data[to + 3] = 255;
     }
