@@ -47,6 +47,7 @@ OFF = "no tile has it"
 NOWHERE = "it has no position"
 TEXTS = ("key", "path", "rms_path", "flag_path", "header")
 NO_BAND = "its other bands lack this tile"
+OFF_BAND = "it is not on the tile"
 
 logger = logging.getLogger(__name__)
 
@@ -432,18 +433,25 @@ class _Cutter:
         """Return the objects' frames in each band."""
         size = self.settings[0].size
         stamps = cut(self.tile, planes[0], pixels[order], size, self.scale)
-        frames = [_filled(stamps, order, planes[0], self.settings[0])]
-        places = frames[0].headers[order, 2:]
-        for band in zip(self.tiles[1:], planes[1:], self.settings[1:], strict=True):
-            stamps = cut_like(*band[:2], places, size)
-            frames.append(_filled(stamps, order, *band[1:]))
+        first = empty_frames(len(order), size)
+        _fill(first, stamps, order, planes[0], self.settings[0])
+        places, frames = first.headers[order, 2:], [first]
+        for tile, *band in zip(self.tiles[1:], planes[1:], self.settings[1:], strict=True):
+            is_on = _chosen([tile], places[:, :2]) == 0
+            other = empty_frames(len(order), size)
+            stamps = cut_like(tile, band[0], places[is_on], size)
+            _fill(other, stamps, order[is_on], *band)
+            other.problems |= dict.fromkeys(order[~is_on].tolist(), f"{OFF_BAND}: {tile.path}")
+            frames.append(other)
         return frames
 
 
-def _filled(stamps: Iterator[Stamp], order: np.ndarray, planes: Planes, settings) -> Frames:
-    """Return frames with stamps that come in some order, in maggies where a zero point is known."""
-    frames = empty_frames(len(order), settings.size)
-    for row, stamp in zip(order.tolist(), stamps, strict=True):
+def _fill(
+    frames: Frames, stamps: Iterator[Stamp], rows: np.ndarray, planes: Planes, settings
+) -> None:
+    """Put stamps in some rows of frames, in maggies where a zero point is known."""
+    factor = _factor(planes, settings)
+    for row, stamp in zip(rows.tolist(), stamps, strict=True):
         frames.flux[row], frames.noise[row] = stamp.pixels, stamp.noise
         frames.headers[row, 2:] = stamp.wcs
         if stamp.inside is not None:
@@ -452,10 +460,8 @@ def _filled(stamps: Iterator[Stamp], order: np.ndarray, planes: Planes, settings
             frames.problems[row] = "its noise map has no value in the border"
         if not settings.normalised and (reason := units.normalised_values(stamp.pixels)):
             frames.doubts[row] = reason
-    factor = _factor(planes, settings)
-    frames.flux *= factor
-    frames.noise *= factor
-    return frames
+        frames.flux[row] *= factor
+        frames.noise[row] *= factor
 
 
 def _factor(planes: Planes, settings: CutoutSettings) -> np.float32:

@@ -243,6 +243,32 @@ def test_a_tile_that_a_band_lacks_is_left_out(tmp_path):
         ingest(tmp_path / "data", tmp_path / "none", dataset)
 
 
+@pytest.mark.parametrize("away", [(30.0, 0.0), (0.0, -30.0), (36000.0, 0.0), (648000.0, 0.0)])
+def test_an_object_that_is_not_on_the_tile_of_a_band_is_left_out(tmp_path, away):
+    shape, places = (200, 200), np.array([[20.0, 180.0], [180.0, 20.0]])
+    moved = np.array(away) / 3600
+    for number, tile in enumerate([(150.0, 2.0), (150.5, 2.0)]):
+        wcs = mosaics.wcs_of(*tile, shape)
+        # The second tile is there in both bands.
+        there = np.array(tile) + (moved if number == 0 else 0)
+        for band, place in (("VIS", tile), ("H", there)):
+            path = tmp_path / f"data/{band}_TILE{number}.fits"
+            mosaics.write(path, mosaics.noise(shape), mosaics.wcs_of(*place, shape), MAGZERO=24.0)
+        mosaics.write_catalogue(
+            tmp_path / f"objects_{number}.csv",
+            [f"{number}a", f"{number}b"],
+            wcs.wcs_pix2world(places, 0),
+        )
+    bands = {band: {"pattern": f"{band}_*.fits"} for band in ("VIS", "H")}
+    dataset = {**mosaics.DATASET, "bands": bands, "pattern": None}
+    dataset |= {"catalogue": str(tmp_path / "objects_{tile}.csv"), "max_quarantine_fraction": 1.0}
+    dataset |= {"tile_pattern": "TILE([0-9]+)"}
+    index, _, _, left_out = ingest(tmp_path / "data", tmp_path / "out", dataset)
+    assert index["id"].tolist() == ["1a", "1b"]
+    assert left_out["id"].tolist() == ["0a", "0b"]
+    assert set(left_out["reason"]) == {"in band H, it is not on the tile: H_TILE0.fits"}
+
+
 def make_challenge2(folder, layout):
     for number in (200001, 200002, 200003):
         for k, (band, scale) in enumerate(challenge2.SCALES.items()):
