@@ -39,6 +39,7 @@ NATIVE_SIZE = 101
 MAX_MISSING_FRACTION = 0.05
 LARGEST_FLUX = 1e30
 """Pixel values above this, whatever their unit, overflow in sums and ratios of float32."""
+NO_SKY = "its border has no sky noise"
 ROUNDING = float(np.finfo(np.float32).eps)
 
 
@@ -341,6 +342,8 @@ def check_frames(frames: Frames, ids: Sequence[str], settings: CutoutSettings, s
             problems[row] = _too_many_missing(missing)
         elif np.isfinite(sigma[place]):
             fill_missing(flux[place], level[place], sigma[place], rng(seed, *draws, ids[row]))
+        else:
+            problems[row] = NO_SKY
     _check_images(flux, rows, sigma, settings, problems)
     for row, reason in frames.doubts.items():
         problems.setdefault(row, reason)
@@ -419,10 +422,12 @@ def _put_resampled(frames: Frames, row: int, pixels: np.ndarray, settings, first
     # From the middle of the first band's image, (n - 1) / 2, to its central pixel, n // 2.
     offset = (first.shapes[row] // 2 - (first.shapes[row] - 1) / 2)[::-1]
     centre = (np.array(pixels.shape[::-1]) - 1) / 2 + settings.step * offset
-    inside = tuple(slice(0, length) for length in pixels.shape)
-    frames.flux[row], frames.inside[row] = resample(
-        image, settings.step * np.eye(2), centre, settings.size, inside
-    )
+    whole = tuple(slice(0, length) for length in pixels.shape)
+    flux, inside = resample(image, settings.step * np.eye(2), centre, settings.size, whole)
+    frames.flux[row], frames.inside[row] = flux, inside
+    if not inside.all():
+        covered = np.ix_(inside.any(axis=1), inside.any(axis=0))
+        frames.stamps[row] = _checked_shape(flux[covered])
     frames.noise[row] *= settings.step
 
 
@@ -446,7 +451,7 @@ def _read_image(path: str, row: int, frames: Frames, settings: CutoutSettings):
         pixels = np.where(missing, np.float32(np.nan), _native(pixels))
     if layers.rms is not None:
         good = np.where(missing, np.nan, layers.rms)
-        frames.noise[row] = noise_of_maps(_frame(good, settings.size)[None])[0]
+        frames.noise[row] = noise_of_maps(_cut(good, settings.size)[None])[0]
         if not frames.noise[row] > 0:
             raise CutoutError("its noise map has no value in the border")
     return pixels, factor
@@ -519,7 +524,7 @@ def _check_images(flux, rows, sigma, settings, problems) -> None:
     if settings.denoised:
         return
     for place in np.flatnonzero(~(np.isfinite(sigma) & (sigma > 0))):
-        problems.setdefault(int(rows[place]), "its border has no sky noise")
+        problems.setdefault(int(rows[place]), NO_SKY)
     for place in np.flatnonzero(sigma < np.maximum(largest * ROUNDING, 1 / LARGEST_FLUX)):
         problems.setdefault(int(rows[place]), _no_noise(sigma[place], largest[place]))
 
@@ -556,6 +561,11 @@ def _frame(image: np.ndarray, size: int) -> np.ndarray:
     (to_y, from_y), (to_x, from_x) = (_overlap(length, size) for length in image.shape)
     framed[to_y, to_x] = _native(image[from_y, from_x])
     return framed
+
+
+def _cut(image: np.ndarray, size: int) -> np.ndarray:
+    """Return what of an image `_frame` shows."""
+    return image[tuple(_overlap(length, size)[1] for length in image.shape)]
 
 
 def _inside(shape: Iterable[int], size: int) -> np.ndarray:

@@ -162,6 +162,30 @@ def test_coarse_bands_are_brought_to_the_pixels_of_the_first(tmp_path, size, oth
 SCALES = {"VIS": 0.1, "Y": 0.3}
 
 
+@pytest.mark.parametrize("size", [20, 25, 33])
+def test_the_noise_of_a_small_coarse_stamp_is_measured_in_its_own_border(tmp_path, size):
+    """What lies around it is filled with that noise; with a map the noise is that of the map."""
+    images = {"VIS": noise(1), "Y": noise(2, size), "H": noise(3, size)}
+    (tmp_path / "data").mkdir()
+    hdus = [fits.ImageHDU(data, name=f"{band}_FLUX") for band, data in images.items()]
+    hdus.append(fits.ImageHDU(np.full((size, size), 6.0, "f4"), name="H_RMS"))
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "data/a.fits")
+    bands = {
+        band: {"hdus": [f"{band}_FLUX"], "zero_point": 0.0, "pixel_scale": scale}
+        for band, scale in {**SCALES, "H": 0.3}.items()
+    }
+    bands["H"]["rms_hdus"] = ["H_RMS"]
+    dataset = {"kind": "fits", "shards": 1, "bands": bands}
+    index, flux, *_ = ingest(tmp_path / "data", tmp_path / "out", dataset)
+    sigma = gathered(index, "sky_sigma")[0]
+    assert sigma[2] == pytest.approx(6.0 / 3, rel=1e-6)
+    half = 3 * size // 2 - 2
+    inside = flux[0, 1, 50 - half : 50 + half, 50 - half : 50 + half]
+    assert sigma[1] == pytest.approx(inside.std(), rel=0.3)
+    if size < 33:
+        assert flux[0, 1, :, :15].std() == pytest.approx(sigma[1], rel=0.1)
+
+
 def test_pixel_scales_that_the_wcs_contradicts_leave_out_an_object(tmp_path):
     def cards(scale):
         cards = dict(mosaics.wcs_of(10.0, 5.0, (101, 101), scale / 3600).to_header())

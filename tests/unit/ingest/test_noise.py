@@ -91,6 +91,24 @@ def test_only_the_bits_that_count_are_missing(tmp_path):
     assert (batch.flux[0] == made).all()
 
 
+@pytest.mark.parametrize("shape", [(90, 90), (60, 150)])
+def test_the_noise_of_a_small_stamp_is_that_of_its_own_border(tmp_path, shape):
+    from astropy.io import fits
+
+    maps = np.full(shape, 50.0, "f4")
+    edges = maps[:, 25:126] if shape[1] > 101 else maps
+    edges[:5], edges[-5:], edges[:, :5], edges[:, -5:] = 2.0, 2.0, 2.0, 2.0
+    made = np.random.default_rng(1).normal(size=shape).astype("f4")
+    hdus = [fits.ImageHDU(made, name="VIS_FLUX"), fits.ImageHDU(maps, name="VIS_RMS")]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "a.fits")
+    chosen = cutouts.CutoutSettings(
+        hdus=("VIS_FLUX",), reads_headers=True, rms_hdus=("VIS_RMS",), zero_point=0.0
+    )
+    batch = cutouts.read_batch([str(tmp_path / "a.fits")], ["a"], chosen, 1)
+    assert batch.problems == {}
+    assert batch.sky_sigma.tolist() == [2.0]
+
+
 @pytest.mark.parametrize("rms", [0.0, np.nan, 1e16])
 def test_a_noise_map_without_values_is_a_reason(tmp_path, rms):
     layered(tmp_path / "a.fits", rms=rms)
