@@ -11,6 +11,11 @@ from lensflow.ingest.cutouts import Batch, CutoutSettings, Frames, check_frames,
 
 SCALE_TOLERANCE = 0.02
 """Relative difference between two pixel scales that may stand in headers and configuration."""
+TURN_TOLERANCE = 0.05
+"""Difference of the directions of pixels, which are moved by 2.5 of them at the edge at most."""
+PLACE_TOLERANCE_PX = 2.0
+"""Distance of the middles, in the larger of two pixels: those of even and odd numbers, rounded."""
+ARCSEC = 3600.0
 
 
 def band_entry(entry: Mapping[str, object], band: str) -> Mapping[str, object]:
@@ -44,7 +49,7 @@ def read_bands(
     first = read_frames(paths[0], settings[0])
     others = [read_frames(*band, first) for band in zip(paths[1:], settings[1:], strict=True)]
     for frames, each in zip(others, settings[1:], strict=True):
-        _check_scales(frames, first, each)
+        _check_grids(frames, first, each)
     return check_bands([first, *others], ids, settings, seed)
 
 
@@ -77,20 +82,44 @@ def check_bands(
     return Batch(flux, sigma, rows, problems, frames[0].headers[rows], correlation)
 
 
-def _check_scales(frames: Frames, first: Frames, settings: CutoutSettings) -> None:
-    """Refuse images whose WCS says that the configured pixel scales are not theirs."""
-    own, wanted = (_pixel_scales(each.headers) for each in (frames, first))
-    with np.errstate(invalid="ignore"):
-        is_other = np.abs(wanted / own / settings.step - 1) > SCALE_TOLERANCE
-    for row in np.flatnonzero(is_other):
-        frames.doubts.setdefault(
-            int(row),
-            f"its pixels are {own[row]:.4g} arcsec by its WCS, and the first band's "
-            f"{wanted[row]:.4g}; write that as the pixel_scale of the two bands",
+def _check_grids(frames: Frames, first: Frames, settings: CutoutSettings) -> None:
+    """Refuse images whose WCS says that they do not lie on each other as they are put."""
+    own, wanted = (each.headers[:, 2:] for each in (frames, first))
+    known = np.flatnonzero(np.isfinite(own + wanted).all(axis=1))
+    for row in known.tolist():
+        if reason := _other_grid(own[row], wanted[row], settings.step):
+            frames.doubts.setdefault(row, reason)
+
+
+def _other_grid(own: np.ndarray, wanted: np.ndarray, step: float) -> str:
+    """Return what two rows of `lensflow.ingest.positions.Positions.wcs` contradict; "" for nothing.
+
+    Parameters
+    ----------
+    own, wanted : ndarray of shape (6,)
+        Of an image and of that in the first band.
+    step : float
+        Side of the first band's pixels in the image's, as configured.
+    """
+    matrix, first = (each[2:].reshape(2, 2) for each in (own, wanted))
+    scales = [np.sqrt(abs(np.linalg.det(each))) * ARCSEC for each in (matrix, first)]
+    if not all(scales):
+        return "its WCS, or the first band's, has pixels without an area; remove or correct it"
+    if abs(scales[1] / scales[0] / step - 1) > SCALE_TOLERANCE:
+        return (
+            f"its pixels are {scales[0]:.4g} arcsec by its WCS, and the first band's "
+            f"{scales[1]:.4g}; write that as the pixel_scale of the two bands"
         )
-
-
-def _pixel_scales(headers: np.ndarray) -> np.ndarray:
-    """Return the pixel scales (arcsec) by rows of `Batch.headers`; NaN where unknown."""
-    a, b, c, d = headers[:, 4:].T
-    return np.sqrt(np.abs(a * d - b * c)) * 3600
+    if np.abs(np.linalg.inv(first) @ matrix * step - np.eye(2)).max() > TURN_TOLERANCE:
+        return (
+            "its axes have other directions on the sky than the first band's, by the WCS of both; "
+            "expected images with the same directions. Resample them, or cut them by kind: mosaic"
+        )
+    d_ra, d_dec = (own[:2] - wanted[:2] + 180) % 360 - 180
+    distance = np.hypot(d_ra * np.cos(np.radians(wanted[1])), d_dec) * ARCSEC
+    if not distance <= PLACE_TOLERANCE_PX * max(scales):
+        return (
+            f"its middle is {distance:.3g} arcsec from the first band's, by the WCS of both; "
+            "expected images of the same place. Cut them again, or by kind: mosaic"
+        )
+    return ""

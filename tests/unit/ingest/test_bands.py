@@ -267,6 +267,37 @@ def test_a_tile_that_a_band_lacks_is_left_out(tmp_path):
         ingest(tmp_path / "data", tmp_path / "none", dataset)
 
 
+@pytest.mark.parametrize(
+    ("place", "change", "reason"),
+    [
+        ((10.0, 5.0), [1, 1], None),
+        ((10.0, 5.0 + 0.15 / 3600), [1, 1], None),
+        ((10.0, 5.0 + 1 / 3600), [1, 1], "its middle is 1 arcsec from the first band's"),
+        ((190.0, -5.0), [1, 1], "its middle is"),
+        ((10.0, 5.0), [-1, 1], "its axes have other directions"),
+        ((10.0, 5.0), [-1, -1], "its axes have other directions"),
+    ],
+)
+def test_a_wcs_by_which_bands_do_not_lie_on_each_other_leaves_out_an_object(
+    tmp_path, place, change, reason
+):
+    def cards(*place, change=(1, 1)):
+        wcs = mosaics.wcs_of(*place, (101, 101))
+        wcs.wcs.cd = wcs.wcs.cd * np.array(change)
+        return {name: value for name, value in wcs.to_header().items() if name != "MJDREF"}
+
+    make_files(tmp_path / "data", 20)
+    images = {band: image(k) for k, band in enumerate(ZERO_POINTS)}
+    grids = {band: cards(10.0, 5.0) for band in ZERO_POINTS}
+    write_bands(tmp_path / "data/odd.fits", images, **grids | {"H": cards(*place, change=change)})
+    *_, left_out = ingest(tmp_path / "data", tmp_path / "out", {**FITS, "bands": BANDS})
+    if reason is None:
+        assert left_out.empty
+    else:
+        assert left_out["id"].tolist() == ["odd"]
+        assert f"in band H, {reason}" in left_out["reason"][0]
+
+
 @pytest.mark.parametrize("away", [(30.0, 0.0), (0.0, -30.0), (36000.0, 0.0), (648000.0, 0.0)])
 def test_an_object_that_is_not_on_the_tile_of_a_band_is_left_out(tmp_path, away):
     shape, places = (200, 200), np.array([[20.0, 180.0], [180.0, 20.0]])
