@@ -7,6 +7,9 @@ from lensflow.experiment import Dataset, Experiment, Project
 SINGLE_BAND = ("source_images", "completeness")
 """Keys of a dataset that there is for one band alone."""
 
+LARGEST_RATIO = 30
+"""Of the pixel scales of two bands."""
+
 
 def check_bands(config: Mapping) -> Iterator[str]:
     """Check what is said of the bands of each dataset.
@@ -43,10 +46,31 @@ def _check_mapping(where: str, dataset: Dataset, bands: Mapping) -> Iterator[str
         yield f"{where} has bands and {given} beside them; write these with each band, under bands"
     if dataset.entry.get("band") is not None:
         yield f"{where}.band is for bands that are a list; of a mapping all bands are read"
+    yield from _check_repeated(where, bands)
     if "pixel_scale" in dataset.kind.band_keys:
         scales = {name: band["pixel_scale"] for name, band in bands.items()}
-        if len({scale is None for scale in scales.values()}) > 1:
+        given = [scale for scale in scales.values() if scale is not None]
+        if len(given) not in (0, len(scales)):
             yield f"{where}.bands gives pixel_scale as {scales}; give it with all bands, or none"
+        elif given and max(given) > LARGEST_RATIO * min(given):
+            yield (
+                f"{where}.bands gives pixel_scale as {scales}; expected numbers in arcsec of which "
+                f"none is {LARGEST_RATIO} times another"
+            )
+
+
+def _check_repeated(where: str, bands: Mapping) -> Iterator[str]:
+    """Refuse a band that is another one under a second name."""
+    seen: dict[tuple, str] = {}
+    for name, band in bands.items():
+        hdus = [hdu.upper() for hdu in band.get("hdus") or ()]
+        place = (band.get("pattern"), *hdus)
+        if any(place) and (other := seen.setdefault(place, name)) != name:
+            yield (
+                f"{where}.bands has {other} and {name} with the same "
+                f"{' and '.join(key for key in ('pattern', 'hdus') if band.get(key))}; expected "
+                "images of its own for each band"
+            )
 
 
 def _check_single(where: str, dataset: Dataset) -> Iterator[str]:

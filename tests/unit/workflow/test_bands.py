@@ -7,6 +7,8 @@ from small_projects import project
 
 THREE = {"H": {"hdus": ["H_FLUX"]}, "VIS": {"hdus": ["VIS_FLUX"]}, "J": {"hdus": ["J_FLUX"]}}
 
+SCALES = {"VIS": 0.1, "Y": 0.3, "H": 0.003}
+
 
 def changed(folder, **entry):
     """Return a project whose dataset without labels is changed."""
@@ -46,6 +48,11 @@ def test_one_band_is_a_dataset_as_always(tmp_path):
         ({"bands": THREE, "hdus": ["A"]}, "['hdus'] beside them"),
         ({"bands": THREE, "zero_point": 24.6}, "['zero_point'] beside them"),
         ({"bands": {**THREE, "VIS": {"hdus": ["A"], "pixel_scale": 0.1}}}, "with all bands, or"),
+        ({"bands": {**THREE, "Y": {"hdus": ["j_flux"]}}}, "has J and Y with the same hdus"),
+        (
+            {"bands": {name: {"hdus": [name], "pixel_scale": s} for name, s in SCALES.items()}},
+            "none is 30 times another",
+        ),
         ({"bands": THREE, "completeness": {"n": 1, "pixel_scale": 0.1, "psf_fwhm": 0.2}}, "one ba"),
     ],
 )
@@ -84,6 +91,10 @@ def test_a_mosaic_has_a_pattern_or_bands(tmp_path):
     assert said(tmp_path, **entry, bands={"VIS": {"pattern": "VIS*.fits"}}) == ""
     twice = said(tmp_path, **entry, pattern="*.fits", bands={"VIS": {"pattern": "VIS*.fits"}})
     assert "['pattern'] beside them" in twice
+    same = {"VIS": {"pattern": "*.fits"}, "Y": {"pattern": "*.fits"}}
+    assert "has VIS and Y with the same pattern" in said(tmp_path, **entry, bands=same)
+    cubes = {band: {"pattern": "*.fits", "hdus": [band]} for band in ("VIS", "Y")}
+    assert said(tmp_path, **entry, bands=cubes) == ""
     assert "** is not needed" in said(tmp_path, **entry, bands={"VIS": {"pattern": "a/**/b"}})
     assert "lacks 'pattern'" in said(tmp_path, **entry, bands={"VIS": {}})
 
