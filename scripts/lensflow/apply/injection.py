@@ -208,18 +208,22 @@ def _galaxies(index: str | PathLike, camera: Camera) -> pd.DataFrame:
 def _check_scale(
     images: Sequence[str | PathLike], objects: pd.DataFrame, pixel_arcsec: float
 ) -> None:
-    """Compare the pixel scale with the WCS of the first object, where there is one."""
-    first = objects.iloc[0]
-    with open_images(images[first["shard"]]) as file:
-        wcs = file.wcs(int(first["row"]))
-    if wcs is None or not np.isfinite(wcs).all():
-        return
-    found = 3600.0 * np.sqrt(abs(wcs[2] * wcs[5] - wcs[3] * wcs[4]))
-    if abs(found / pixel_arcsec - 1.0) > SCALE_TOLERANCE:
-        raise ConfigError(
-            f"completeness.pixel_scale is {pixel_arcsec:g} arcsec, but by the WCS of {first['id']} "
-            f"a pixel is {found:.4g} arcsec wide. Correct the number."
-        )
+    """Compare the pixel scale with the WCS of each object that has one."""
+    for shard, part in objects.groupby("shard"):
+        with open_images(images[shard]) as file:
+            wcs = file.wcs()
+        if wcs is None:
+            continue
+        a, b, c, d = wcs[part["row"].to_numpy(), 2:].T
+        found = 3600.0 * np.sqrt(np.abs(a * d - b * c))
+        others = np.flatnonzero(np.abs(found / pixel_arcsec - 1.0) > SCALE_TOLERANCE)
+        if len(others):
+            row = others[0]
+            raise ConfigError(
+                f"completeness.pixel_scale is {pixel_arcsec:g} arcsec, but by the WCS of "
+                f"{part['id'].iloc[row]} a pixel is {found[row]:.4g} arcsec wide. Correct the "
+                "number; a dataset of several pixel scales cannot be asked for its completeness."
+            )
 
 
 def _begin(writer, images_path: str | PathLike) -> str:

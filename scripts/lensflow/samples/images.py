@@ -73,13 +73,13 @@ class Images:
         """Unit of the flux."""
         return str(self.file["flux"].attrs["units"])
 
-    def wcs(self, row: int) -> np.ndarray | None:
-        """Return the tangential projection around an image's central pixel; None without any.
+    def wcs(self, rows: slice | int = ALL_ROWS) -> np.ndarray | None:
+        """Return the tangential projections (n, 6), or (6,) of one image; None without any.
 
-        Right ascension and declination of that pixel (degrees), then CD1_1, CD1_2, CD2_1 and CD2_2
-        (degrees a pixel); NaN where unknown.
+        Right ascension and declination of the central pixel (degrees), then CD1_1, CD1_2, CD2_1
+        and CD2_2 (degrees a pixel); NaN where unknown.
         """
-        return artifacts.read(self.file, "wcs", row) if "wcs" in self.file else None
+        return artifacts.read(self.file, "wcs", rows) if "wcs" in self.file else None
 
 
 @contextlib.contextmanager

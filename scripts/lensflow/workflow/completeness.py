@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from lensflow.experiment import Dataset, Project
+from lensflow.ingest.bands import band_entry
 from lensflow.simulate.constants import PIXEL_ARCSEC
 
 SHARPEST, BROADEST = 0.5, 20.0
@@ -43,7 +44,9 @@ def _check_dataset(where: str, dataset: Dataset) -> Iterator[str]:
             f"{where}: the images are {state}, so that the flux of a source cannot be added to "
             "them; expected a dataset of state: raw. Remove the key"
         )
-    scale = PIXEL_ARCSEC if dataset.is_simulated else dataset.entry.get("pixel_scale")
+    # Of a single band under a name the scale stands with the band.
+    entry = band_entry(dataset.entry, dataset.kind.bands(dataset.entry)[0])
+    scale = PIXEL_ARCSEC if dataset.is_simulated else entry.get("pixel_scale")
     if scale is not None and scale != chosen["pixel_scale"]:
         yield (
             f"{where}.pixel_scale is {chosen['pixel_scale']:g}, but the dataset's pixels are "

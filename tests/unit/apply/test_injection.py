@@ -40,7 +40,7 @@ def survey(folder, n=20, n_shards=2, is_lens=-1, radius=np.nan, unit="AB maggies
             writer.dataset("sky_sigma", np.full(len(ids), SKY, "f4"), unit)
             writer.strings("id", ids)
             if wcs is not None:
-                writer.dataset("wcs", np.tile(wcs, (len(ids), 1)))
+                writer.dataset("wcs", np.broadcast_to(wcs, (n, 6))[numbers])
             table = pd.DataFrame({"is_lens": is_lens[numbers], RADIUS: radius[numbers]})
             artifacts.write_table(writer, "catalogue", table)
         index.append(table.assign(id=ids, shard=shard, row=np.arange(len(ids))))
@@ -214,6 +214,16 @@ def test_a_pixel_scale_that_the_wcs_denies_is_refused(tmp_path):
     inject(files, tmp_path, n=1)
     with pytest.raises(ConfigError, match=r"pixel_scale is 0\.2 arcsec.*0\.1 arcsec wide"):
         inject(files, tmp_path, n=1, pixel_scale=0.2)
+
+
+def test_a_single_object_of_another_pixel_scale_is_named(tmp_path):
+    wcs = np.tile([150.0, 2.0, -DEGREES, 0, 0, DEGREES], (20, 1))
+    wcs[0] = np.nan
+    (tmp_path / "alike").mkdir()
+    inject(survey(tmp_path / "alike", wcs=wcs), tmp_path, n=1)
+    wcs[17, 2:] *= 2
+    with pytest.raises(ConfigError, match=r"WCS of o17 a pixel is 0\.2 arcsec wide"):
+        inject(survey(tmp_path, wcs=wcs), tmp_path, n=1)
 
 
 def test_images_that_the_index_does_not_list_are_refused(files, tmp_path):

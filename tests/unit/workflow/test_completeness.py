@@ -70,6 +70,8 @@ def test_another_pixel_scale_than_that_of_the_dataset_is_refused(tmp_path):
     asked = {**ASKED, "pixel_scale": 0.2}
     assert words in said_of_survey(tmp_path, "mosaic", asked, pixel_scale=0.1)
     assert said_of_survey(tmp_path, "mosaic", asked, pixel_scale=0.2) == ""
+    one = {"VIS": {"hdus": ["VIS_FLUX"], "pixel_scale": 0.1}}
+    assert words in said_of_survey(tmp_path, "fits", asked, bands=one, zero_point=None)
 
 
 @pytest.mark.parametrize("key", ASKED)
