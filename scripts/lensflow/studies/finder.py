@@ -123,7 +123,8 @@ class Finder:
             Their names without the suffix become the ids.
         hdus : sequence of str, optional
             Names of HDUs, of which the first that a file has is read; the first image by default.
-            Of an experiment on several bands a mapping with the names for each.
+            Of an experiment on several bands a mapping with the names for each, whose pixels are
+            as large as those of the experiment's dataset, before any was resampled.
         zero_point : float, optional
             AB magnitude of one count; fluxes stay in counts without. Scores do not depend on it.
 
@@ -159,14 +160,16 @@ class Finder:
                 f"hdus: received {hdus!r}; expected, for the experiment {self.experiment.name}, "
                 f"{each}names of HDUs"
             )
+        dataset = self.experiment.dataset
         return [
             CutoutSettings(
                 hdus=tuple(name.upper() for name in by_band[band]) if by_band[band] else None,
                 zero_point=zero_point,
                 band=band,
                 is_first=band == bands[0],
+                step=own.step,
             )
-            for band in bands
+            for band, own in zip(bands, dataset.kind.settings(dataset.entry), strict=True)
         ]
 
     @property

@@ -7,14 +7,16 @@ import pytest
 from astropy.io import fits
 
 from lensflow.errors import ArtifactError, ConfigError, CutoutError
+from lensflow.experiment import Dataset
 from lensflow.studies.finder import Finder
 
 
-def without_models(monkeypatch, bands=()):
+def without_models(monkeypatch, **bands):
     """Return a finder without models: what it takes does not depend on them."""
     monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
     monkeypatch.setattr(Finder, "_load_mixture", lambda self: None)
-    known = {"name": "some", "dataset": SimpleNamespace(bands=bands), "config": {"seed": 1}}
+    dataset = Dataset("stamps", {"kind": "fits", **({"bands": bands} if bands else {})})
+    known = {"name": "some", "dataset": dataset, "config": {"seed": 1}}
     return Finder(SimpleNamespace(model={"scale": "log", "n_features": 3}, **known), root=None)
 
 
@@ -50,7 +52,7 @@ def test_files_and_arrays_are_the_same_images(finder, tmp_path):
 
 
 def test_files_and_arrays_of_several_bands_are_the_same_images(monkeypatch, tmp_path, finder):
-    several = without_models(monkeypatch, ("VIS", "Y"))
+    several = without_models(monkeypatch, VIS={}, Y={})
     images = np.stack([noise(), 3 * noise(side=101)[::-1]], axis=1).astype(np.float32)
     for number, (vis, other) in enumerate(images):
         hdus = [fits.PrimaryHDU(), fits.ImageHDU(vis, name="V"), fits.ImageHDU(other, name="NIR")]
@@ -69,6 +71,20 @@ def test_files_and_arrays_of_several_bands_are_the_same_images(monkeypatch, tmp_
         finder.read(paths, {"VIS": ["v"]})
     with pytest.raises(CutoutError, match=r"expected \(n, 2, height, width\)"):
         several.take(images[:, 0])
+
+
+def test_coarse_bands_are_brought_to_the_pixels_of_the_first_as_for_training(monkeypatch, tmp_path):
+    bands = {"VIS": {"pixel_scale": 0.1}, "Y": {"pixel_scale": 0.3}}
+    several = without_models(monkeypatch, **bands)
+    coarse = np.zeros((37, 37), np.float32)
+    coarse[18, 18] = 900.0
+    coarse += noise(n=1, side=37)[0].astype(np.float32)
+    hdus = [fits.ImageHDU(noise(n=1)[0], name="V"), fits.ImageHDU(coarse, name="NIR")]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "a.fits")
+    flux = several.read([tmp_path / "a.fits"], {"VIS": ["V"], "Y": ["NIR"]}).flux[0, 1]
+    # The area of a pixel is 9 times smaller: the flux stays.
+    assert flux[40:61, 40:61].sum() == pytest.approx(900.0, rel=0.05)
+    assert flux.max() < 200
 
 
 @pytest.mark.parametrize(
