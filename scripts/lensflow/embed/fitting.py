@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS
+from lensflow.samples.stacks import open_stack
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ def fit_encoder(
     """
     stack_paths = list(stack_paths)
     artifacts.expect_order(stack_paths, stage=ENCODERS[encoder].input_stage)
+    with open_stack(stack_paths[0]) as stack:
+        bands = stack.bands
     with threadpool_limits(limits=n_threads), artifacts.descending(*stack_paths):
-        ENCODERS[encoder].fit(stack_paths, preset, n_features, seed).save(output_path)
+        ENCODERS[encoder].fit(stack_paths, preset, n_features, seed).save(output_path, bands)
     logger.info("fitted the encoder %s: %d features", encoder, n_features)

@@ -14,6 +14,7 @@ from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS
 from lensflow.networks.denoising import DESCRIPTION, load_denoiser
 from lensflow.prepare.inputs import prepare_images
+from lensflow.samples.bands import expect_bands
 from lensflow.samples.embeddings import write_embeddings
 from lensflow.samples.images import Images, open_images
 from lensflow.samples.rows import BLOCK
@@ -56,6 +57,7 @@ def embed_images(
         open_images(images_path) as images,
         artifacts.descending(encoder_path, **_parents(images, denoiser_path, encoder_path)),
     ):
+        expect_bands(images.file, encoder_path)
         denoise = _denoiser(images, denoiser_path, preset)
         prepared = prepared_blocks(images, layer, scale, preset["image_size"])
         blocks = (encode(denoise(block)) for block in prepared)

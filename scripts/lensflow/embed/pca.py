@@ -1,6 +1,6 @@
 """Principal components of images: the simplest encoder, and what every other has to beat."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import ClassVar
@@ -17,6 +17,7 @@ from lensflow.embed.fitted import (
     single,
 )
 from lensflow.errors import ConfigError, TrainingError
+from lensflow.samples.bands import bands_attribute
 from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
 
@@ -136,10 +137,18 @@ class PcaEncoder:
         check_computed(features)
         return features
 
-    def save(self, path: str | PathLike) -> None:
-        """Write the encoder (kind "encoder"); equal content gives equal bytes."""
+    def save(self, path: str | PathLike, bands: Sequence[str] = ()) -> None:
+        """Write the encoder (kind "encoder"); equal content gives equal bytes.
+
+        Parameters
+        ----------
+        path : path-like
+        bands : sequence of str
+            Those of the images that it was fitted to, where they have several.
+        """
         own = {"encoder": self.name, "n_features": self.n_features}
         own |= {"n_images": self.n_images, "seed": self.seed}
+        own |= bands_attribute(bands)
         with artifacts.create(path, "encoder", own) as writer:
             writer.dataset("mean", self.mean, description="mean image, row-major [y, x]")
             text = "features = (images - mean) @ components; of unit length, by falling variance"

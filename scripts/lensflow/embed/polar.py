@@ -29,6 +29,7 @@ from lensflow.embed.fitted import (
 from lensflow.errors import ArtifactError, ConfigError, TrainingError
 from lensflow.prepare.polar_grid import N_INPUTS, N_ORDERS, N_RINGS, RING_EDGES_PX, magnitudes
 from lensflow.prepare.views import SIDE, Neighbours, altered, cut_neighbours
+from lensflow.samples.bands import bands_attribute
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
@@ -216,10 +217,18 @@ class PolarEncoder:
         check_computed(features)
         return features
 
-    def save(self, path: str | PathLike) -> None:
-        """Write the encoder (kind "encoder"); equal content gives equal bytes."""
+    def save(self, path: str | PathLike, bands: Sequence[str] = ()) -> None:
+        """Write the encoder (kind "encoder"); equal content gives equal bytes.
+
+        Parameters
+        ----------
+        path : path-like
+        bands : sequence of str
+            Those of the images that it was fitted to, where they have several.
+        """
         own = {"encoder": self.name, "n_features": self.n_features, "seed": self.seed}
         own |= {"n_objects": self.n_objects, "n_views": self.n_views}
+        own |= bands_attribute(bands)
         with artifacts.create(path, "encoder", own) as writer:
             text = f"mean Fourier magnitudes: {N_RINGS} rings x orders 0 to {N_ORDERS - 1}"
             writer.dataset("mean", self.mean, description=text)

@@ -10,6 +10,7 @@ from lensflow import artifacts
 from lensflow.embed.images import prepared_blocks
 from lensflow.prepare.augmentation import mean_over_views
 from lensflow.prepare.inputs import smaller
+from lensflow.samples.bands import expect_bands
 from lensflow.samples.images import open_images
 from lensflow.samples.predictions import write_predictions
 from lensflow.samples.stacks import PREPARED, open_stack
@@ -43,6 +44,7 @@ def predict_stack(
         open_stack(stack_path, PREPARED) as stack,
         artifacts.descending(stack_path, student_path),
     ):
+        expect_bands(stack.file, student_path)
         predict = load_student(student_path, preset, stack.scale)
         blocks = (predict(images) for images in stack.blocks())
         write_predictions(output_path, stack.rows(), blocks, judgement)
@@ -72,6 +74,7 @@ def predict_images(
     """
     predict = load_student(student_path, preset, scale)
     with open_images(images_path) as images:
+        expect_bands(images.file, student_path)
         blocks = map(predict, prepared_blocks(images, "flux", scale, preset["image_size"]))
         write_predictions(output_path, images.rows(), blocks, judgement)
         logger.info("predicted %d images", len(images))

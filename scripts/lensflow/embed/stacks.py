@@ -9,6 +9,7 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS
 from lensflow.errors import ArtifactError
+from lensflow.samples.bands import expect_bands
 from lensflow.samples.embeddings import write_embeddings
 from lensflow.samples.images import read_index
 from lensflow.samples.rows import MEASURES
@@ -51,6 +52,7 @@ def embed_stack(
         open_stack(stack_path, ENCODERS[encoder].input_stage) as stack,
         artifacts.descending(stack_path, encoder_path, encoder=encoder_path, index=index_path),
     ):
+        expect_bands(stack.file, encoder_path)
         rows = stack.rows().merge(measures, on="id", how="left", validate="many_to_one")
         _check_listed(rows["id"], measures["id"], index_path)
         blocks = (encode(images) for images in stack.blocks())

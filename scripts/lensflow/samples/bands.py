@@ -5,10 +5,14 @@ with (n, band), in the order that the file's attribute `BANDS` names. A file of 
 """
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 
 import h5py
 import numpy as np
 import pandas as pd
+
+from lensflow import artifacts
+from lensflow.errors import ArtifactError
 
 BANDS = "bands"
 """Root attribute with the names of several bands, in order, separated by blanks."""
@@ -22,6 +26,31 @@ def bands_attribute(bands: Sequence[str]) -> dict[str, str]:
 def bands_of(attrs: Mapping[str, object] | h5py.AttributeManager) -> tuple[str, ...]:
     """Return the bands that attributes of a file name; none where it has a single one."""
     return tuple(str(attrs.get(BANDS, "")).split())
+
+
+def expect_bands(file: h5py.File, model_path: str | PathLike) -> None:
+    """Refuse an open artifact of images that are of other bands than what a model was made from.
+
+    Parameters
+    ----------
+    file : h5py.File
+    model_path : path-like
+        An encoder or weights; one that names no bands says nothing.
+
+    Raises
+    ------
+    ArtifactError
+        When it names other bands, or the same in another order.
+    """
+    with artifacts.peek(model_path) as model:
+        wanted = bands_of(model.attrs)
+    received = bands_of(file.attrs)
+    if wanted and received != wanted:
+        raise ArtifactError(
+            f"{file.filename} has images of {' '.join(received) or 'one band'}, and {model_path} "
+            f"was made from images of {' '.join(wanted)}; expected the same bands in the same "
+            "order. Write the bands of the dataset in that order and run again."
+        )
 
 
 def band_axes(bands: Sequence[str]) -> tuple[int, ...]:

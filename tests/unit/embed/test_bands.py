@@ -1,11 +1,19 @@
 """Fitted encoders join the bands of an image, and refuse those of other bands."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from lensflow import artifacts
+from lensflow.embed.encoders import ENCODERS
+from lensflow.embed.fitting import fit_encoder
+from lensflow.embed.images import embed_images
 from lensflow.embed.pca import PcaEncoder
 from lensflow.embed.polar import PolarEncoder
-from lensflow.errors import ConfigError
+from lensflow.errors import ArtifactError, ConfigError
+from lensflow.samples.bands import bands_attribute
+from lensflow.samples.rows import MEASURES
+from lensflow.samples.stacks import write_stack
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object
 
@@ -45,3 +53,34 @@ def test_principal_components_see_all_bands(images):
     assert (encoder.encode(images) == flat.encode(images.reshape(N, 3 * 101, 101))).all()
     with pytest.raises(ConfigError, match="the bands that they were fitted to"):
         encoder.encode(images[:, :2])
+
+
+def write_images(folder, bands):
+    """Write a stack and an image shard of the same images, whose bands are said to be these."""
+    images = np.random.default_rng(1).normal(size=(12, 2, 9, 9)).astype("f4")
+    ids = [f"o{number:02}" for number in range(12)]
+    rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
+    attrs = {"stage": ENCODERS["pca"].input_stage, "shard": 0, **bands_attribute(bands)}
+    stack = folder / f"stack_{'_'.join(bands)}.h5"
+    write_stack(stack, rows, [images], 9, "linear", "images", attrs)
+    path = folder / f"images_{'_'.join(bands)}.h5"
+    with artifacts.create(
+        path, "images", {"state": "denoised", **bands_attribute(bands)}
+    ) as writer:
+        writer.dataset("flux", images, compress=False)
+        writer.dataset("sky_sigma", np.full((12, 2), np.nan, "f4"))
+        writer.strings("id", ids)
+        known = rows[["is_lens"]].assign(**dict.fromkeys(MEASURES, np.nan))
+        artifacts.write_table(writer, "catalogue", known)
+    return stack, path
+
+
+def test_the_same_bands_in_another_order_are_refused(tmp_path):
+    stack, images = write_images(tmp_path, ["VIS", "Y"])
+    _, others = write_images(tmp_path, ["Y", "VIS"])
+    encoder = tmp_path / "encoder.h5"
+    fit_encoder("pca", [stack], {}, 3, 1, encoder)
+    made = (None, "pca", encoder, {"image_size": 9}, 3, "linear", tmp_path / "embeddings.h5")
+    embed_images(images, *made)
+    with pytest.raises(ArtifactError, match=r"has images of Y VIS, and .* from images of VIS Y"):
+        embed_images(others, *made)
