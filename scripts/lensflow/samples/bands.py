@@ -35,13 +35,15 @@ def expect_bands(file: h5py.File, model_path: str | PathLike) -> None:
     ----------
     file : h5py.File
     model_path : path-like
-        An encoder or weights; one that names no bands says nothing.
+        An encoder or weights; one that names no bands, or is no HDF5, says nothing.
 
     Raises
     ------
     ArtifactError
         When it names other bands, or the same in another order.
     """
+    if not h5py.is_hdf5(model_path):
+        return
     with artifacts.peek(model_path) as model:
         wanted = bands_of(model.attrs)
     received = bands_of(file.attrs)
