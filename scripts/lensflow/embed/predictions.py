@@ -44,8 +44,8 @@ def predict_stack(
         open_stack(stack_path, PREPARED) as stack,
         artifacts.descending(stack_path, student_path),
     ):
-        expect_bands(stack.file, student_path)
         predict = load_student(student_path, preset, stack.scale)
+        expect_bands(stack.file, student_path)
         blocks = (predict(images) for images in stack.blocks())
         write_predictions(output_path, stack.rows(), blocks, judgement)
         logger.info("predicted %d images", len(stack))
