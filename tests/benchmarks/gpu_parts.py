@@ -114,6 +114,8 @@ def profile(check: Check) -> Iterator[dict]:
     for line in layer_times(check.preset, check.sizes, rates, check.ends):
         lines.append(line)
         pd.DataFrame(lines).to_csv(check.path("layers.csv"), index=False)
+    if not lines:  # there was no time for any
+        return
     layers = pd.DataFrame(lines)
     of_network = layers[~layers["kind"].isin(["network", "Activation"])]
     for (kind, precision), found in of_network.groupby(["layers", "precision"], sort=False):
