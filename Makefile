@@ -13,7 +13,9 @@ CORES ?= all
 EXPERIMENTS ?=
 BENCH ?=
 CHECK ?=
-OTHER_TESTS := tests/unit tests/browser tests/reliability
+OTHER_TESTS := tests/unit tests/browser
+# In a process of their own, in which they run stages: after thousands of others TensorFlow crashed once.
+RELIABILITY_TESTS := tests/reliability
 WORKFLOW_TESTS := tests/workflow tests/slurm
 PYTEST := .venv/bin/python -m pytest --durations=15 --durations-min=10
 VERBOSE ?=
@@ -62,7 +64,7 @@ gpu-check:  ## all that is to be known of a GPU, in 20 minutes, without network;
 # has ended when SLURM's jobs of a minute begin, which need both cores.
 test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
 	@log=$$(mktemp); failed=0; \
-	$(PYTEST) $(OTHER_TESTS) >$$log 2>&1 & \
+	{ $(PYTEST) $(OTHER_TESTS); other=$$?; $(PYTEST) $(RELIABILITY_TESTS) && exit $$other; } >$$log 2>&1 & \
 	$(PYTEST) $(WORKFLOW_TESTS) || failed=1; \
 	wait $$! || failed=1; cat $$log; rm -f $$log; exit $$failed
 
