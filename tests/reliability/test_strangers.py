@@ -24,6 +24,7 @@ from lensflow.train.data import load_images
 
 N, SIZE, SHARDS, FEATURES = 40, 12, 2, 2
 PRESET = {"encoder": "pca", "image_size": SIZE}
+DATASET = {"kind": "fits"}
 
 
 def ingested(folder, seed, name="lenses"):
@@ -44,7 +45,7 @@ def ingested(folder, seed, name="lenses"):
     (folder / "listing.csv").write_text("path,id,reason\n")
     lists = [folder / "listing.csv", *(folder / f"out_{shard}.csv" for shard in range(SHARDS))]
     images = [folder / f"images_{shard}.h5" for shard in range(SHARDS)]
-    build_index(name, {}, images, lists, folder / "index.h5", folder / "quarantine.csv")
+    build_index(name, DATASET, images, lists, folder / "index.h5", folder / "quarantine.csv")
     split = pd.DataFrame({"id": [f"{number:03d}" for number in range(N)], "sample": "train"})
     split = split.assign(rotation=0, noise=0, is_lens=table["is_lens"])
     split.to_csv(folder / "split.csv", index=False)
@@ -99,8 +100,9 @@ def test_image_shards_in_another_order_or_of_another_dataset(runs, tmp_path):
         list(flux_blocks(located, images[::-1]))
     ingested(tmp_path, 3, "stars")
     lists = [first / "listing.csv", first / "out_0.csv", first / "out_1.csv"]
+    outputs = tmp_path / "i", tmp_path / "q"
     with pytest.raises(ArtifactError, match="is of dataset stars, lenses was expected"):
-        build_index("lenses", {}, shards(tmp_path, "images"), lists, tmp_path / "i", tmp_path / "q")
+        build_index("lenses", DATASET, shards(tmp_path, "images"), lists, *outputs)
     assert not (tmp_path / "s.h5").exists()
 
 
