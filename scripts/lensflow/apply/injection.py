@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts
 from lensflow.errors import ConfigError
+from lensflow.ingest.positions import SCALE_TOLERANCE, pixel_scales
 from lensflow.ingest.shards import begin_pixels
 from lensflow.prepare.flux import CHUNK, flux_blocks
 from lensflow.samples.images import check_images, open_images, read_index
@@ -30,8 +31,6 @@ from lensflow.simulate.population import load
 from lensflow.simulate.shapes import Shape, measure, most_lens_like
 
 MAGGIES = "AB maggies"
-SCALE_TOLERANCE = 0.02
-"""Relative difference of the configured pixel scale from that of the images' WCS."""
 
 logger = logging.getLogger(__name__)
 
@@ -214,8 +213,7 @@ def _check_scale(
             wcs = file.wcs()
         if wcs is None:
             continue
-        a, b, c, d = wcs[part["row"].to_numpy(), 2:].T
-        found = 3600.0 * np.sqrt(np.abs(a * d - b * c))
+        found = pixel_scales(wcs[part["row"].to_numpy()])
         others = np.flatnonzero(np.abs(found / pixel_arcsec - 1.0) > SCALE_TOLERANCE)
         if len(others):
             row = others[0]

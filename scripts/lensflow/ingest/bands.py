@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lensflow.ingest.cutouts import Batch, CutoutSettings, Frames, check_frames, read_frames
+from lensflow.ingest.positions import SCALE_TOLERANCE, pixel_scales
 
-SCALE_TOLERANCE = 0.02
-"""Relative difference between two pixel scales that may stand in headers and configuration."""
 TURN_TOLERANCE = 0.05
 """Difference of the directions of pixels, which are moved by 2.5 of them at the edge at most."""
 PLACE_TOLERANCE_PX = 2.0
@@ -102,7 +101,7 @@ def _other_grid(own: np.ndarray, wanted: np.ndarray, step: float) -> str:
         Side of the first band's pixels in the image's, as configured.
     """
     matrix, first = (each[2:].reshape(2, 2) for each in (own, wanted))
-    scales = [np.sqrt(abs(np.linalg.det(each))) * ARCSEC for each in (matrix, first)]
+    scales = [pixel_scales(each) for each in (own, wanted)]
     if not all(scales):
         return "its WCS, or the first band's, has pixels without an area; remove or correct it"
     if abs(scales[1] / scales[0] / step - 1) > SCALE_TOLERANCE:

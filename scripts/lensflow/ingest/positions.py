@@ -33,6 +33,9 @@ NAMES = (
 )
 """Names of the columns of a position in a catalogue, in lower case."""
 
+SCALE_TOLERANCE = 0.02
+"""Relative difference between two pixel scales that may stand in headers and configuration."""
+
 STEP = 16.0
 """Pixels over which the direction of an image's axes is measured."""
 
@@ -175,6 +178,12 @@ def sky_of_pixels(header: Header):
     if parameters is None:
         return _by_astropy(header)
     return lambda x, y: deproject(parameters, np.asarray(x, float), np.asarray(y, float))
+
+
+def pixel_scales(wcs: np.ndarray) -> np.ndarray:
+    """Return the side of the pixels (arcsec, shape (...)) by rows of `Positions.wcs`, (..., 6)."""
+    a, b, c, d = np.moveaxis(wcs[..., 2:], -1, 0)
+    return 3600.0 * np.sqrt(np.abs(a * d - b * c))
 
 
 def local_wcs(sky_of, x: np.ndarray, y: np.ndarray) -> np.ndarray:
