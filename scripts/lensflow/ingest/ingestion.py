@@ -4,7 +4,7 @@ The manifest holds the usable files sorted by identifier, each joined with its c
 i of S takes rows [i n // S, (i + 1) n // S), so the images and their order do not depend on the
 number of shards. Memory does not grow with the number of images: a shard needs one block of images,
 the index the identifiers of one shard. Only the manifest holds all names, in some 90 bytes a file
-(300 with a catalogue).
+(300 with a catalogue). Where each band has files of its own, it names those of an object together.
 """
 
 import itertools
@@ -22,8 +22,9 @@ from lensflow.errors import ArtifactError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine
 from lensflow.ingest.bands import read_bands
 from lensflow.ingest.cutouts import CutoutSettings, read_sources
-from lensflow.ingest.kinds import KINDS
-from lensflow.ingest.listing import Listing, list_cutouts
+from lensflow.ingest.kinds import KINDS, Kind
+from lensflow.ingest.listing import Layout, Listing, list_bands
+from lensflow.ingest.partners import find_partners, path_key, report_alone
 from lensflow.ingest.shards import (
     BLOCK_IMAGES,
     MEASURED,
@@ -77,21 +78,27 @@ def build_manifest(
         settings = kind.settings(dataset)
         paths = (manifest, listing_quarantine)
         return import_module(kind.reader).build_manifest(name, dataset, folder, settings, *paths)
-    listing = list_cutouts(folder, kind.layout(dataset))
-    table = kind.read_catalogue(dataset, Path(folder), listing.catalogues)
+    layouts = kind.layouts(dataset)
+    settings = kind.settings(dataset)[: len(layouts)]
+    listings = list_bands(folder, layouts)
+    n_files = len(listings[0].ids) + len(listings[0].refused)
+    table = kind.read_catalogue(dataset, Path(folder), listings[0].catalogues)
+    rows, matches, problems, missing = _join(listings[0], table, "id_pattern" in dataset)
+    rows, matches, incomplete = _in_all_bands(listings, layouts, settings, rows, matches)
+    problems += incomplete
     left_out = [("", "", reason) for reason in catalogue.left_out(table)]
-    rows, matches, problems, missing = _join(listing, table, "id_pattern" in dataset)
+    left_out += _refused_of_others(listings, settings)
     tally = quarantine.write(listing_quarantine, [*problems, *missing, *left_out])
     quarantine.report(name, tally)
+    report_alone(name, listings, settings)
     with quarantine.kept(listing_quarantine):
-        n_files = len(listing.ids) + len(listing.refused)
         _check_listing(name, dataset, n_files, problems, missing)
-    count = dataset.get("max_objects") or len(rows)
-    rows, matches = rows[:count], matches[:count]
+    count = dataset.get("max_objects") or len(matches)
     attrs = {"dataset": name, "n_shards": dataset["shards"]}
     with artifacts.create(manifest, "manifest", attrs) as writer:
-        _write_manifest(writer, listing, table, rows, matches)
-    logger.info("dataset %s: %d files, %d usable", name, len(listing.ids), len(rows))
+        _write_manifest(writer, listings, settings, table, rows[:, :count], matches[:count])
+    n_usable = len(matches[:count])
+    logger.info("dataset %s: %d files, %d usable", name, len(listings[0].ids), n_usable)
 
 
 def ingest_shard(
@@ -226,6 +233,43 @@ def _match(ids: np.ndarray, wanted: pd.Series) -> np.ndarray:
     return np.where(keys[order][places] == ids, order[places], -1)
 
 
+def _in_all_bands(
+    listings: Sequence[Listing],
+    layouts: Sequence[Layout],
+    settings: Sequence[CutoutSettings],
+    rows: np.ndarray,
+    matches: np.ndarray,
+):
+    """Keep the objects that have a file in each listing.
+
+    Returns
+    -------
+    rows : ndarray of shape (listing, n), int
+        Their files.
+    matches : ndarray of shape (n,), int
+        Their catalogue rows.
+    problems : list of (path, id, reason)
+        The other objects.
+    """
+    if len(listings) == 1:
+        return rows[None], matches, []
+    partners, reasons = find_partners(listings, layouts, settings, rows)
+    lost = sorted(reasons)
+    names = zip(listings[0].paths(rows[lost]), listings[0].ids[rows[lost]], lost, strict=True)
+    problems = [(path, identifier.decode(), reasons[place]) for path, identifier, place in names]
+    every = np.delete(np.vstack([rows, partners]), lost, axis=1)
+    return every, np.delete(matches, lost), problems
+
+
+def _refused_of_others(
+    listings: Sequence[Listing], settings: Sequence[CutoutSettings]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what cannot be used in the bands after the first, whose files make no object."""
+    for listing, each in zip(listings[1:], settings[1:], strict=True):
+        for path, identifier, reason in listing.refused:
+            yield path, identifier, f"in band {each.band}, {reason}"
+
+
 def _check_listing(name: str, dataset: Mapping, n_files: int, problems, missing) -> None:
     """Stop when too many files, or catalogue rows if they count, have no partner."""
     counted = problems if dataset.get("allow_missing_images") else [*problems, *missing]
@@ -243,17 +287,27 @@ def _check_listing(name: str, dataset: Mapping, n_files: int, problems, missing)
         raise CutoutError(f"dataset {name}: none of its {n_files} files can be used: {problems[0]}")
 
 
-def _write_manifest(writer, listing: Listing, table, rows: np.ndarray, matches) -> None:
-    writer.growable("path", (0,), str, description="file, relative to the dataset's folder")
+def _write_manifest(
+    writer,
+    listings: Sequence[Listing],
+    settings: Sequence[CutoutSettings],
+    table,
+    rows: np.ndarray,
+    matches: np.ndarray,
+) -> None:
+    keys = ["path", *(path_key(each.band) for each in settings[1:])]
+    for key in keys:
+        writer.growable(key, (0,), str, description="file, relative to the dataset's folder")
     writer.growable("id", (0,), str, description="identifier of the object")
     columns = catalogue.unknown([]) if table is None else table.iloc[:0]
     begin_table(writer, columns.drop(columns="id"))
-    for start in range(0, len(rows), TABLE_ROWS):
+    for start in range(0, len(matches), TABLE_ROWS):
         block = slice(start, start + TABLE_ROWS)
-        ids = np.array([identifier.decode() for identifier in listing.ids[rows[block]]], object)
+        found = listings[0].ids[rows[0, block]]
+        ids = np.array([identifier.decode() for identifier in found], object)
         known = catalogue.unknown(ids) if table is None else table.iloc[matches[block]]
-        paths = np.array(listing.paths(rows[block]), dtype=object)
-        writer.append("path", paths)
+        for key, listing, own in zip(keys, listings, rows, strict=True):
+            writer.append(key, np.array(listing.paths(own[block]), dtype=object))
         writer.append("id", ids)
         artifacts.append_table(writer, "catalogue", known.drop(columns="id"))
 
@@ -273,11 +327,12 @@ def _ingest_rows(
         part = slice(start, min(start + TABLE_ROWS, rows.stop))
         table = artifacts.read_table(manifest, "catalogue", part)
         names, ids = (artifacts.read_strings(manifest, key, part) for key in ("path", "id"))
-        paths = [f"{folder}/{name}" for name in names]
+        paths = _band_paths(manifest, part, folder, KINDS[dataset["kind"]], settings)
         kept, measured, problems = [], [], []
-        for first in range(0, len(paths), BLOCK_IMAGES):
+        for first in range(0, len(ids), BLOCK_IMAGES):
             block = slice(first, first + BLOCK_IMAGES)
-            arrays, good, reasons = _read_block(paths[block], ids[block], dataset, settings, seed)
+            files = [band[block] for band in paths]
+            arrays, good, reasons = _read_block(files, ids[block], dataset, settings, seed)
             measured.append({name: arrays.pop(name) for name in MEASURED})
             for key, array in arrays.items():
                 writer.append(key, array)
@@ -292,21 +347,35 @@ def _ingest_rows(
             yield names[row], ids[row], reason
 
 
+def _band_paths(
+    manifest, part: slice, folder: Path, kind: Kind, settings: Sequence[CutoutSettings]
+) -> list[list[str]]:
+    """Return the files of some objects in each band: as listed, or where the kind has them."""
+
+    def listed(key: str) -> list[str]:
+        return [f"{folder}/{name}" for name in artifacts.read_strings(manifest, key, part)]
+
+    first, keys = listed("path"), [path_key(each.band) for each in settings[1:]]
+    others = [
+        listed(key) if key in manifest else [kind.band_file(path, each.band) for path in first]
+        for key, each in zip(keys, settings[1:], strict=True)
+    ]
+    return [first, *others]
+
+
 def _read_block(
-    paths: list[str],
+    paths: list[list[str]],
     ids: list[str],
     dataset: Mapping,
     settings: Sequence[CutoutSettings],
     seed: int,
 ) -> tuple[dict[str, np.ndarray], np.ndarray, dict[int, str]]:
     """Return arrays of the usable images of a block, their rows in it, and the others' reasons."""
-    file_of = KINDS[dataset["kind"]].band_file
-    others = [[file_of(path, each.band) for path in paths] for each in settings[1:]]
-    batch = read_bands([paths, *others], ids, settings, seed)
+    batch = read_bands(paths, ids, settings, seed)
     arrays = {"flux": batch.flux, **{name: getattr(batch, name) for name in MEASURED}}
     if not dataset.get("source_images"):
         return arrays, batch.rows, batch.problems
-    sources = [_source_path(paths[row]) for row in batch.rows]
+    sources = [_source_path(paths[0][row]) for row in batch.rows]
     arrays["source_flux"], bad = read_sources(sources, settings[0])
     good = np.array([place not in bad for place in range(len(sources))], dtype=bool)
     problems = {int(batch.rows[place]): reason for place, reason in bad.items()}

@@ -48,7 +48,8 @@ class Kind:
     words : callable
         From the entry to the sentence in the report, after the dataset's name.
     band_file : callable
-        From the path of an object's file to that with a band of it.
+        From the path of an object's file to that with a band of it, where the bands' files are not
+        listed each by its own layout.
     first_band : str, optional
         The band that must be the first of a list.
     band_keys : tuple of str
@@ -74,6 +75,11 @@ class Kind:
     def bands(self, entry: Entry) -> tuple[str, ...]:
         """Return the names of the bands of a dataset, in order; ("",) where it names none."""
         return tuple(each.band for each in self.settings(entry))
+
+    def layouts(self, entry: Entry) -> list[Layout]:
+        """Return the layout of each band's files; a single one where that finds those of all."""
+        each = [self.layout(band_entry(entry, band)) for band in self.bands(entry)]
+        return each if any(layout != each[0] for layout in each) else each[:1]
 
     @property
     def modules(self) -> list[str]:

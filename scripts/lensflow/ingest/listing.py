@@ -8,7 +8,7 @@ What is no regular file, or has a name that no later stage could carry, is liste
 import fnmatch
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,19 +96,70 @@ def list_cutouts(folder: str | os.PathLike, layout: Layout) -> Listing:
     ConfigError
         When a pattern is malformed.
     """
+    return list_bands(folder, [layout])[0]
+
+
+def list_bands(folder: str | os.PathLike, layouts: Sequence[Layout]) -> list[Listing]:
+    """List the files below ``folder`` of several layouts in one walk, such as those of each band.
+
+    A file that fits several is in each of their listings.
+
+    Parameters
+    ----------
+    folder : path-like
+    layouts : sequence of Layout
+        Alike in the folders that are not entered.
+
+    Raises
+    ------
+    CutoutError
+        When the folder is missing, or holds no file that fits one of the layouts.
+    ConfigError
+        When a pattern is malformed.
+    """
     if not os.path.isdir(folder):
-        wanted = layout.pattern or "*.fits"
-        raise CutoutError(f"{folder} is not a folder; expected one with cutouts ({wanted})")
-    collector = _Collector(layout)
-    for place, entries in _walk(os.fspath(folder), layout.skip_folders):
-        collector.add(os.path.abspath(os.path.join(folder, place)), place, entries)
-    if not collector.n_matched:
-        raise CutoutError(
-            f"no file below {folder} fits {layout.pattern or '*.fits'!r}; {collector.n_others} "
-            "files of other names are there. Check the dataset's path, or its pattern."
-        )
-    collector.report(folder)
-    return collector.listing()
+        raise CutoutError(f"{folder} is not a folder; expected one with cutouts {_said(layouts)}")
+    collectors, others = [_Collector(layout) for layout in layouts], _Others()
+    for place, entries in _walk(os.fspath(folder), layouts[0].skip_folders):
+        absolute = os.path.abspath(os.path.join(folder, place))
+        wanted = [collector.enter(absolute, place) for collector in collectors]
+        for entry in entries:
+            taken = [collector.take(entry) for collector in collectors]
+            if any(wanted) and not any(taken) and ANY_FITS.fullmatch(entry.name):
+                others.add(place + entry.name)
+    for collector in collectors:
+        if not collector.n_matched:
+            raise CutoutError(
+                f"no file below {folder} fits {collector.layout.pattern or '*.fits'!r}; "
+                f"{collector.n_others} files of other names are there. Check the dataset's path, "
+                "or its pattern."
+            )
+    others.report(folder, layouts)
+    return [collector.listing() for collector in collectors]
+
+
+def _said(layouts: Sequence[Layout]) -> str:
+    return f"({' or '.join(layout.pattern or '*.fits' for layout in layouts)})"
+
+
+class _Others:
+    """Counts FITS files that are not taken because of their names."""
+
+    def __init__(self):
+        self.n, self.example = 0, ""
+
+    def add(self, path: str) -> None:
+        path = _printable(path)
+        self.n, self.example = self.n + 1, min(self.example or path, path)
+
+    def report(self, folder: str | os.PathLike, layouts: Sequence[Layout]) -> None:
+        """Log the count."""
+        if self.n:
+            patterns = " or ".join(repr(layout.pattern) for layout in layouts)
+            logger.warning(
+                "%d FITS files below %s do not fit the pattern %s, for example %s",
+                self.n, folder, patterns, self.example,
+            )  # fmt: skip
 
 
 class _Collector:
@@ -119,42 +170,33 @@ class _Collector:
         self.parents, self.fits = file_matcher(layout.pattern)
         self.identify = identifier(layout.id_pattern)
         self.folders: list[str] = []
+        self.is_wanted = False
         # Identifiers, names and folders, each in blocks.
         self.columns: tuple[list[np.ndarray], ...] = ([], [], [])
         self.pending: list[tuple[bytes, bytes, int]] = []
         self.refused: list[tuple[str, str, str]] = []
         self.catalogues: list[str] = []
-        self.passed_over: list[str] = []
-        self.n_matched = self.n_others = self.n_passed_over = 0
+        self.n_matched = self.n_others = 0
 
-    def add(self, absolute: str, place: str, entries: Iterable[os.DirEntry]) -> None:
+    def enter(self, absolute: str, place: str) -> bool:
+        """Go to a folder, and say whether its files may be taken."""
         parents = Path(absolute).parts[-len(self.parents) :] if self.parents else ()
-        wanted = len(parents) == len(self.parents) and all(
+        self.is_wanted = len(parents) == len(self.parents) and all(
             map(fnmatch.fnmatchcase, parents, self.parents)
         )
         self.folders.append(place)
-        for entry in entries:
-            name = entry.name
-            if wanted and self.fits(name):
-                self._add_match(place, entry)
-            elif name == self.layout.catalogue_name:
-                self.catalogues.append(place + name)
-            else:
-                self._pass_over(place + name, wanted and bool(ANY_FITS.fullmatch(name)))
+        return self.is_wanted
 
-    def report(self, folder: str | os.PathLike) -> None:
-        """Count the FITS files that are not taken because of their names."""
-        if self.n_passed_over:
-            logger.warning(
-                "%d FITS files below %s do not fit the pattern %r, for example %s",
-                self.n_passed_over, folder, self.layout.pattern, min(self.passed_over),
-            )  # fmt: skip
-
-    def _pass_over(self, path: str, is_fits: bool) -> None:
-        self.n_others += 1
-        if is_fits:
-            self.n_passed_over += 1
-            self.passed_over = [min([*self.passed_over, _printable(path)])]
+    def take(self, entry: os.DirEntry) -> bool:
+        """Note a file of the folder if it is a cutout or a catalogue, and say whether it is."""
+        if self.is_wanted and self.fits(entry.name):
+            self._add_match(self.folders[-1], entry)
+        elif entry.name == self.layout.catalogue_name:
+            self.catalogues.append(self.folders[-1] + entry.name)
+        else:
+            self.n_others += 1
+            return False
+        return True
 
     def _add_match(self, place: str, entry: os.DirEntry) -> None:
         self.n_matched += 1

@@ -41,11 +41,15 @@ def _check_mapping(where: str, dataset: Dataset, bands: Mapping) -> Iterator[str
             f"{where}.bands has {twice} twice but for the case of letters, which FITS does not "
             "tell apart; give them different names"
         )
-    shared = [key for key in dataset.kind.band_keys if key != "pixel_scale"]
-    if given := [key for key in shared if dataset.entry.get(key) is not None]:
+    said = [key for band in bands.values() for key in band]
+    keys = dict.fromkeys([*dataset.kind.band_keys, *said])
+    own = [key for key in keys if dataset.entry.get(key) is not None]
+    if given := [key for key in own if key != "pixel_scale"]:
         yield f"{where} has bands and {given} beside them; write these with each band, under bands"
     if dataset.entry.get("band") is not None:
         yield f"{where}.band is for bands that are a list; of a mapping all bands are read"
+    if "hdus" in dataset.kind.band_keys:
+        yield from _check_places(where, bands)
     yield from _check_repeated(where, bands)
     if "pixel_scale" in dataset.kind.band_keys:
         scales = {name: band["pixel_scale"] for name, band in bands.items()}
@@ -56,6 +60,24 @@ def _check_mapping(where: str, dataset: Dataset, bands: Mapping) -> Iterator[str
             yield (
                 f"{where}.bands gives pixel_scale as {scales}; expected numbers in arcsec of which "
                 f"none is {LARGEST_RATIO} times another"
+            )
+
+
+def _check_places(where: str, bands: Mapping) -> Iterator[str]:
+    """Check that each band is somewhere: in files of its own, or in HDUs of those of all."""
+    without = [name for name, band in bands.items() if not band.get("pattern")]
+    if len(without) < len(bands):
+        if without:
+            yield (
+                f"{where}.bands gives a pattern with some bands, and {without} lack it; expected "
+                "one with each band, for files of its own, or with none, for HDUs of the same files"
+            )
+        return
+    for name in bands:
+        if not bands[name].get("hdus"):
+            yield (
+                f"{where}.bands.{name} lacks 'hdus'. Add: hdus (names of its HDUs, the first "
+                "that a file has), or pattern (shell pattern of its files' names) with each band"
             )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
 from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
-from lensflow.ingest.bands import band_entry
 from lensflow.ingest.patterns import file_matcher, identifier
 from lensflow.networks.presets import check_preset
 from lensflow.prepare.counts import ROTATIONS, paper_counts
@@ -87,8 +86,7 @@ def check_presets(config: Mapping) -> Iterator[str]:
 def check_datasets(config: Mapping) -> Iterator[str]:
     """Check the patterns by which the files of each dataset are found and called."""
     for dataset in Project(config).datasets.values():
-        names = dataset.kind.bands(dataset.entry)
-        layouts = [dataset.kind.layout(band_entry(dataset.entry, name)) for name in names]
+        layouts = dataset.kind.layouts(dataset.entry)
         checked = [(file_matcher, layout.pattern) for layout in layouts]
         for check, pattern in (*checked, (identifier, layouts[0].id_pattern)):
             try:
