@@ -13,4 +13,6 @@ if __name__ == "__main__":
             shard=int(snakemake.wildcards.shard),
             settings=snakemake.params.settings,
             seed=snakemake.params.seed,
+            known_lenses=next(iter(snakemake.input.known_lenses), None),
+            match_radius=snakemake.params.match_radius,
         )

@@ -1,11 +1,13 @@
 """A survey of one's own by the recipe `survey`: from a folder of FITS files to candidates."""
 
+import re
 import shutil
 
 import pandas as pd
 import yaml
 
-from workflow.conftest import ROOT, snakemake
+from unit.ingest.test_bands import CATALOGUE2, make_challenge2
+from workflow.conftest import ROOT, configured, snakemake
 
 RUN = "results/survey/sigma/features_4/run_0"
 SHEET = "results/survey/figures/clusters_unlabelled_sigma_features_4_run_0.png"
@@ -67,6 +69,27 @@ def test_candidates_come_by_nobody_at_first_and_by_a_person_then(finished, tmp_p
     assert "judged.csv: probability '' of cluster 4 is not a number" in done.output
     assert f"open {RUN}/judge.html in a browser, save its file as judged.csv" in done.output
     assert "Finished job" not in done.output
+
+
+def test_the_second_challenge_can_be_planned_in_both_layouts(tmp_path):
+    def second_challenge(config):
+        there = {"kind": "challenge2", "bands": ["VIS", "Y", "J", "H"], "shards": 3}
+        config["datasets"] = {
+            "training": {**there, "path": "train", "catalogue": "image_catalog2.0train.csv"},
+            "unseen": {**there, "path": "unseen"},
+        }
+        config["experiments"]["tiny"] |= {
+            "dataset": "training", "apply_to": ["unseen"], "protocol": "honest", "runs": 1,
+        }  # fmt: skip
+
+    make_challenge2(tmp_path / "train", "EUC_{band}")
+    make_challenge2(tmp_path / "unseen", "Band{number}")
+    (tmp_path / "image_catalog2.0train.csv").write_text(CATALOGUE2)
+    output = snakemake(configured(tmp_path, second_challenge), "-n", "--cores", 1).output
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE))
+    assert {counts[rule] for rule in ("list_cutouts", "build_index")} == {"2"}
+    assert counts["ingest_cutouts"] == "6"
+    assert counts["rank_candidates"] == "1"
 
 
 def test_the_recipe_needs_nothing_but_the_folder(tmp_path):

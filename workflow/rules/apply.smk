@@ -170,6 +170,7 @@ rule inject_sources:
     input:
         index=lambda wildcards: dataset(wildcards).index_path,
         images=lambda wildcards: dataset(wildcards).image_paths,
+        known_lenses=lambda wildcards: dataset(wildcards).known_lenses_paths,
     output:
         images="results/data/{dataset}_injected/images/shard_{shard}.h5",
     log:
@@ -188,6 +189,7 @@ rule inject_sources:
     params:
         settings=lambda wildcards: dataset(wildcards).injection,
         name=lambda wildcards: dataset(wildcards).injected.name,
+        match_radius=lambda wildcards: dataset(wildcards).match_radius,
         seed=config["seed"],
         code=stage_hash("inject_sources.py"),
     script:

@@ -16,6 +16,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts
+from lensflow.apply.known import mark_known
 from lensflow.errors import ConfigError
 from lensflow.ingest.positions import SCALE_TOLERANCE, pixel_scales
 from lensflow.ingest.shards import begin_pixels
@@ -43,6 +44,8 @@ def inject_sources(
     shard: int,
     settings: Mapping,
     seed: int,
+    known_lenses: str | PathLike | None = None,
+    match_radius: float | None = None,
 ) -> None:
     """Write one shard of images with a lensed source in each.
 
@@ -66,6 +69,11 @@ def inject_sources(
         Of the dataset's ``completeness``: n, shards, pixel_scale, psf_fwhm, population,
         galaxy_draws, sky_electrons.
     seed : int
+    known_lenses : path-like, optional
+        Table of known lenses; the objects that `lensflow.apply.known.mark_known` finds there get no
+        source either.
+    match_radius : float, optional
+        Distance within which an object is one of them, in arcsec.
 
     Raises
     ------
@@ -76,7 +84,7 @@ def inject_sources(
     """
     check_images(index, images)
     injector = Injector(settings, seed)
-    objects = _galaxies(index, injector.camera)
+    objects = _galaxies(index, injector.camera, known_lenses, match_radius)
     _check_scale(images, objects, settings["pixel_scale"])
     n, n_shards = settings["n"], settings["shards"]
     numbers = range(shard * n // n_shards, (shard + 1) * n // n_shards)
@@ -187,12 +195,21 @@ def _measured(one: Injected) -> dict[str, float]:
     }
 
 
-def _galaxies(index: str | PathLike, camera: Camera) -> pd.DataFrame:
+def _galaxies(
+    index: str | PathLike,
+    camera: Camera,
+    known_lenses: str | PathLike | None,
+    match_radius: float | None,
+) -> pd.DataFrame:
     """Return id, shard, row, sky_sigma and Einstein radius of what sources may be put behind.
 
     A radius that is not positive is not known: NaN.
     """
-    table = read_index(index, ["shard", "row", "sky_sigma"], ["is_lens", RADIUS])
+    where = ["shard", "row", "sky_sigma"]
+    table = read_index(index, where, ["is_lens", RADIUS], optional=("ra", "dec"))
+    if known_lenses is not None:
+        marked = mark_known(table, known_lenses, match_radius)
+        table = table[marked["known_lens_arcsec"].isna()]
     table[RADIUS] = table[RADIUS].where(table[RADIUS] > 0)
     table = table[(table["is_lens"] != 1) & ~(table[RADIUS] >= camera.half_field)]
     if table.empty:

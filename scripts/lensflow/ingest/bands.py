@@ -14,6 +14,8 @@ TURN_TOLERANCE = 0.05
 """Difference of the directions of pixels, which are moved by 2.5 of them at the edge at most."""
 PLACE_TOLERANCE_PX = 2.0
 """Distance of the middles, in the larger of two pixels: those of even and odd numbers, rounded."""
+SIZE_TOLERANCE_PX = 2.0
+"""Difference of the sides of two images, in the larger of their pixels: one at either edge."""
 ARCSEC = 3600.0
 
 
@@ -49,6 +51,8 @@ def read_bands(
     others = [read_frames(*band, first) for band in zip(paths[1:], settings[1:], strict=True)]
     for frames, each in zip(others, settings[1:], strict=True):
         _check_grids(frames, first, each)
+        if each.same_area:
+            _check_areas(frames, first, each.step)
     return check_bands([first, *others], ids, settings, seed)
 
 
@@ -88,6 +92,27 @@ def _check_grids(frames: Frames, first: Frames, settings: CutoutSettings) -> Non
     for row in known.tolist():
         if reason := _other_grid(own[row], wanted[row], settings.step):
             frames.doubts.setdefault(row, reason)
+
+
+def _check_areas(frames: Frames, first: Frames, step: float) -> None:
+    """Refuse images whose numbers of pixels say that they show more, or less, of the sky."""
+    expected = step * first.shapes
+    is_read = (frames.shapes > 0).all(axis=1) & (first.shapes > 0).all(axis=1)
+    is_other = np.abs(frames.shapes - expected) > SIZE_TOLERANCE_PX * max(1.0, step)
+    for row in np.flatnonzero(is_read & is_other.any(axis=1)).tolist():
+        own, of_first, wanted = (
+            f"{height} x {width}"
+            for height, width in (
+                frames.shapes[row],
+                first.shapes[row],
+                expected[row].round().astype(int),
+            )
+        )
+        reason = (
+            f"it cannot be the same area of the sky as in the first band: it has {own} pixels, "
+            f"expected about {wanted} beside the first band's {of_first}"
+        )
+        frames.doubts.setdefault(row, reason)
 
 
 def _other_grid(own: np.ndarray, wanted: np.ndarray, step: float) -> str:

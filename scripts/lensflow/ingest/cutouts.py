@@ -79,6 +79,8 @@ class CutoutSettings:
         Whether it is the dataset's first band, on whose pixels the others are brought.
     step : float
         Side of the first band's pixels, in pixels of this one.
+    same_area : bool
+        Whether the images of all bands show the same part of the sky.
     """
 
     hdus: tuple[str, ...] | None = None
@@ -96,6 +98,7 @@ class CutoutSettings:
     band: str = ""
     is_first: bool = True
     step: float = 1.0
+    same_area: bool = False
 
     @property
     def unit(self) -> str:

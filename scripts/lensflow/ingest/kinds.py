@@ -117,7 +117,7 @@ def _challenge_settings(entry: Entry) -> tuple[CutoutSettings, ...]:
 
 def _challenge2_settings(entry: Entry) -> tuple[CutoutSettings, ...]:
     names = entry["bands"]
-    one = CutoutSettings(zero_point=0.0, masked_value=CHALLENGE_MASK)
+    one = CutoutSettings(zero_point=0.0, masked_value=CHALLENGE_MASK, same_area=True)
     return _ordered(names, [one] * len(names), [challenge2.SCALES[name] for name in names])
 
 

@@ -9,7 +9,7 @@ finder.picture(cutouts, table)                  # a matplotlib figure
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Self
@@ -23,7 +23,7 @@ from lensflow.cluster import labels as cluster_labels
 from lensflow.cluster.posterior import JEFFREYS
 from lensflow.cluster.probability import lens_probability
 from lensflow.errors import ConfigError, CutoutError
-from lensflow.experiment import Experiment
+from lensflow.experiment import Dataset, Experiment
 from lensflow.figures.candidates import sheet
 from lensflow.figures.colour import shown_images
 from lensflow.ingest.bands import read_bands
@@ -111,22 +111,28 @@ class Finder:
 
     def read(
         self,
-        paths: Sequence[str | PathLike],
+        paths: Sequence[str | PathLike] | Mapping[str, Sequence[str | PathLike]],
         hdus: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
         zero_point: float | None = None,
+        dataset: str | None = None,
     ) -> Cutouts:
         """Read FITS cutouts, as the workflow does: cropped or padded, their sky measured.
 
         Parameters
         ----------
-        paths : sequence of path-like
-            Their names without the suffix become the ids.
-        hdus : sequence of str, optional
-            Names of HDUs, of which the first that a file has is read; the first image by default.
-            Of an experiment on several bands a mapping with the names for each, whose pixels are
-            as large as those of the experiment's dataset, before any was resampled.
+        paths : sequence of path-like, or mapping of str to that
+            Their names without the suffix become the ids. Of bands that have files of their own a
+            mapping with the paths of each, object by object; the first band's names count.
+        hdus : sequence of str, or mapping of str to that, optional
+            Names of HDUs, of which the first that a file has is read, instead of the dataset's. Of
+            several bands a mapping with the names for each.
         zero_point : float, optional
-            AB magnitude of one count; fluxes stay in counts without. Scores do not depend on it.
+            AB magnitude of one count, instead of the dataset's; fluxes stay in counts where neither
+            says one. Scores do not depend on it.
+        dataset : str, optional
+            Name of a dataset of the experiment, as whose files these are read: with its HDUs, maps
+            of noise and flags, zero points, pixel scales and state. By default the one that it was
+            trained on.
 
         Returns
         -------
@@ -135,13 +141,17 @@ class Finder:
 
         Raises
         ------
+        ConfigError
+            When it is not clear which file and HDUs are which band.
         CutoutError
             When no file can be used.
         """
-        ids = [Path(path).name.split(".fits")[0] for path in paths]
-        settings, files = self._settings(hdus, zero_point), list(map(str, paths))
-        seed = self.experiment.config["seed"]
-        batch = read_bands([files] * len(settings), ids, settings, seed)
+        like = self._dataset(dataset)
+        settings = self._settings(like, hdus, zero_point)
+        files = self._files(like, paths, hdus)
+        _check_apart(files, settings)
+        ids = [Path(path).name.split(".fits")[0] for path in files[0]]
+        batch = read_bands(files, ids, settings, self.experiment.config["seed"])
         problems = {ids[row]: reason for row, reason in batch.problems.items()}
         if not len(batch.rows):
             raise CutoutError(
@@ -150,27 +160,61 @@ class Finder:
             )
         return Cutouts([ids[row] for row in batch.rows], batch.flux, batch.sky_sigma, problems)
 
-    def _settings(self, hdus, zero_point: float | None) -> list[CutoutSettings]:
+    def _dataset(self, name: str | None) -> Dataset:
+        """Return the dataset as whose files cutouts are read."""
+        known = {dataset.name: dataset for dataset in self.experiment.datasets}
+        if name is None:
+            return self.experiment.dataset
+        if name not in known:
+            raise ConfigError(
+                f"dataset: received {name!r}; expected one of the experiment "
+                f"{self.experiment.name}, {sorted(known)}"
+            )
+        return known[name]
+
+    def _settings(self, like: Dataset, hdus, zero_point: float | None) -> list[CutoutSettings]:
         """Return how each band is read."""
+        settings = list(like.kind.settings(like.entry))
+        if like.is_simulated:
+            # Whoever simulated images gives others' files, in which no number stands for a gap.
+            settings = [replace(each, masked_value=None) for each in settings]
+        if hdus is not None:
+            names = self._by_band("hdus", hdus, "names of HDUs")
+            settings = [
+                replace(each, hdus=tuple(name.upper() for name in own))
+                for each, own in zip(settings, names, strict=True)
+            ]
+        if zero_point is not None:
+            settings = [replace(each, zero_point=zero_point) for each in settings]
+        return settings
+
+    def _files(self, like: Dataset, paths, hdus) -> list[list[str]]:
+        """Return the files of each band."""
+        if isinstance(paths, Mapping) or (hdus is None and len(like.kind.layouts(like.entry)) > 1):
+            files = [[*map(str, own)] for own in self._by_band("paths", paths, "paths")]
+            if len({len(own) for own in files}) > 1:
+                raise ConfigError(
+                    f"paths: received {[len(own) for own in files]} of the bands "
+                    f"{list(self._bands)}; expected as many of each, object by object"
+                )
+            return files
+        first = [*map(str, paths)]
+        if hdus is not None:
+            return [first] * len(self._bands)
+        others = self._bands[1:]
+        return [first, *([like.kind.band_file(path, band) for path in first] for band in others)]
+
+    def _by_band(self, key: str, given, what: str) -> list:
+        """Return what is given of each band, in order."""
         bands = self._bands
-        by_band = hdus if isinstance(hdus, Mapping) else {"": hdus}
+        by_band = given if isinstance(given, Mapping) else {"": given}
         if set(by_band) != set(bands):
             each = f"a mapping from each of its bands {list(bands)} to " if bands[0] else ""
             raise ConfigError(
-                f"hdus: received {hdus!r}; expected, for the experiment {self.experiment.name}, "
-                f"{each}names of HDUs"
+                f"{key}: received {given!r}; expected, for the experiment {self.experiment.name}, "
+                f"{each}{what}"
             )
-        dataset = self.experiment.dataset
-        return [
-            CutoutSettings(
-                hdus=tuple(name.upper() for name in by_band[band]) if by_band[band] else None,
-                zero_point=zero_point,
-                band=band,
-                is_first=band == bands[0],
-                step=own.step,
-            )
-            for band, own in zip(bands, dataset.kind.settings(dataset.entry), strict=True)
-        ]
+        return [by_band[band] for band in bands]
 
     @property
     def _bands(self) -> tuple[str, ...]:
@@ -261,6 +305,19 @@ class Finder:
         images = shown_images(cutouts.flux, cutouts.sky_sigma, self.experiment.shown_scale)
         best = best.assign(rank=range(1, len(best) + 1))
         return sheet(best, images[best.index], self.experiment.judgement.title)
+
+
+def _check_apart(files: Sequence[Sequence[str]], settings: Sequence[CutoutSettings]) -> None:
+    """Refuse two bands that would be the same images."""
+    seen: dict[tuple, str] = {}
+    for own, each in zip(files, settings, strict=True):
+        other = seen.setdefault((tuple(own), each.hdus), each.band)
+        if other != each.band:
+            raise ConfigError(
+                f"the bands {other} and {each.band} would be read from the same files and HDUs "
+                f"({each.hdus}); expected, as hdus or paths, a mapping from each of its bands "
+                f"{[one.band for one in settings]} to HDUs or files of its own"
+            )
 
 
 def _checked(images: np.ndarray, n_bands: int) -> np.ndarray:

@@ -25,7 +25,9 @@ def galaxy(flux, sigma, random):
     return flux * profile / profile.sum() + random.normal(size=(SIDE, SIDE))
 
 
-def survey(folder, n=20, n_shards=2, is_lens=-1, radius=np.nan, unit="AB maggies", wcs=None):
+def survey(
+    folder, n=20, n_shards=2, is_lens=-1, radius=np.nan, unit="AB maggies", wcs=None, sky=None
+):
     """Write images and index of a dataset whose objects grow brighter with their number."""
     random, paths, index = np.random.default_rng(0), [], []
     is_lens = np.broadcast_to(np.array(is_lens, np.int8), n)
@@ -51,16 +53,18 @@ def survey(folder, n=20, n_shards=2, is_lens=-1, radius=np.nan, unit="AB maggies
         for name in ("shard", "row"):
             writer.dataset(name, index[name].to_numpy())
         writer.dataset("sky_sigma", np.full(n, SKY, "f4"), unit)
+        for axis, name in enumerate(("ra", "dec") if sky is not None else ()):
+            writer.dataset(name, sky[:, axis], "deg")
         artifacts.write_table(writer, "catalogue", index[["is_lens", RADIUS]])
     return folder / "index.h5", paths
 
 
-def inject(files, folder, **changes):
+def inject(files, folder, known=(), **changes):
     """Put sources into a survey, all shards; return their paths."""
     settings = {**SETTINGS, **changes}
     paths = [folder / f"injected/shard_{shard}.h5" for shard in range(settings["shards"])]
     for shard, path in enumerate(paths):
-        inject_sources(*files, path, "survey_injected", shard, settings, SEED)
+        inject_sources(*files, path, "survey_injected", shard, settings, SEED, *known)
     return paths
 
 
@@ -154,6 +158,25 @@ def test_known_lenses_get_no_source(tmp_path):
     files = survey(tmp_path, is_lens=is_lens)
     galaxies = read_injected(inject(files, tmp_path))["galaxy"].str[1:].astype(int)
     assert (galaxies % 2 == 1).all()
+
+
+def test_objects_at_known_lenses_get_no_source(tmp_path):
+    """Within the radius of a lens of the table; one without a position is none."""
+    sky = np.stack([150.0 + np.arange(20) / 60, np.full(20, 2.0)], axis=1)
+    known = tmp_path / "known.csv"
+    offsets = np.where(np.arange(15) % 5 == 4, 3.0, 1.0) / 3600
+    pd.DataFrame({"ra": sky[:15, 0], "dec": sky[:15, 1] + offsets}).to_csv(known, index=False)
+    sky[3] = np.nan
+    files = survey(tmp_path, sky=sky)
+    table = read_injected(inject(files, tmp_path, (known, 2.0), n=40, galaxy_draws=1))
+    allowed = {3, 4, 9, 14, *range(15, 20)}
+    assert set(table["galaxy"].str[1:].astype(int)) == allowed
+    pd.DataFrame(np.delete(sky, 3, axis=0), columns=["ra", "dec"]).to_csv(known, index=False)
+    sky[3] = sky[4]
+    (tmp_path / "all").mkdir()
+    files = survey(tmp_path / "all", sky=sky)
+    with pytest.raises(ConfigError, match="no object that is not a known lens"):
+        inject(files, tmp_path, (known, 2.0))
 
 
 def test_where_all_are_lenses_there_is_none_to_put_a_source_behind(tmp_path):

@@ -352,6 +352,25 @@ def test_both_layouts_of_the_second_challenge(tmp_path, layout):
     assert left_out["reason"][0].startswith("in band H, the file cannot be read")
 
 
+@pytest.mark.parametrize("side", [33, 64, 69, 200])
+def test_an_area_of_the_second_challenge_that_is_not_that_of_vis_leaves_out_an_object(
+    tmp_path, side
+):
+    """200 pixels of 0.1 arcsec are 67 of 0.3, but for one at either edge."""
+    folder = make_challenge2(tmp_path / "data", "EUC_{band}")
+    for number, pixels in ((200001, 66), (200002, 67), (200003, side)):
+        path = folder / f"datapack/Public/EUC_H/imageEUC_H-{number}.fits"
+        fits.PrimaryHDU(noise(number, pixels)).writeto(path, overwrite=True)
+    dataset = {"kind": "challenge2", "shards": 1, "bands": ["VIS", "H"]}
+    dataset["max_quarantine_fraction"] = 0.4
+    *_, left_out = ingest(folder, tmp_path / "out", dataset)
+    assert left_out["id"].tolist() == ["200003"]
+    assert left_out["reason"][0] == (
+        "in band H, it cannot be the same area of the sky as in the first band: it has "
+        f"{side} x {side} pixels, expected about 67 x 67 beside the first band's 200 x 200"
+    )
+
+
 CATALOGUE2 = """# a comment
 # another
 ,ID,x_crit,source_ID,ein_area,n_pix_source,n_source_im,mag_eff

@@ -8,15 +8,26 @@ from astropy.io import fits
 
 from lensflow.errors import ArtifactError, ConfigError, CutoutError
 from lensflow.experiment import Dataset
+from lensflow.ingest.cutouts import read_batch
+from lensflow.ingest.kinds import KINDS
 from lensflow.studies.finder import Finder
 
 
-def without_models(monkeypatch, **bands):
-    """Return a finder without models: what it takes does not depend on them."""
+def without_models(monkeypatch, other=None, **entry):
+    """Return a finder without models: what it takes does not depend on them.
+
+    Parameters
+    ----------
+    other : mapping, optional
+        A dataset that the experiment is applied to, called survey.
+    **entry
+        The dataset it was trained on, of kind fits unless said otherwise.
+    """
     monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
     monkeypatch.setattr(Finder, "_load_mixture", lambda self: None)
-    dataset = Dataset("stamps", {"kind": "fits", **({"bands": bands} if bands else {})})
-    known = {"name": "some", "dataset": dataset, "config": {"seed": 1}}
+    dataset = Dataset("stamps", {"kind": "fits", **entry})
+    datasets = [dataset, *([Dataset("survey", other)] if other else [])]
+    known = {"name": "some", "dataset": dataset, "datasets": datasets, "config": {"seed": 1}}
     return Finder(SimpleNamespace(model={"scale": "log", "n_features": 3}, **known), root=None)
 
 
@@ -52,7 +63,7 @@ def test_files_and_arrays_are_the_same_images(finder, tmp_path):
 
 
 def test_files_and_arrays_of_several_bands_are_the_same_images(monkeypatch, tmp_path, finder):
-    several = without_models(monkeypatch, VIS={}, Y={})
+    several = without_models(monkeypatch, bands={"VIS": {}, "Y": {}})
     images = np.stack([noise(), 3 * noise(side=101)[::-1]], axis=1).astype(np.float32)
     for number, (vis, other) in enumerate(images):
         hdus = [fits.PrimaryHDU(), fits.ImageHDU(vis, name="V"), fits.ImageHDU(other, name="NIR")]
@@ -64,7 +75,7 @@ def test_files_and_arrays_of_several_bands_are_the_same_images(monkeypatch, tmp_
     np.testing.assert_array_equal(taken.flux, images)
     np.testing.assert_array_equal(read.sky_sigma, taken.sky_sigma)
     np.testing.assert_allclose(read.sky_sigma, [[2.0, 6.0]] * 3, rtol=0.15)
-    for wrong in (["v"], None, {"VIS": ["v"]}):
+    for wrong in (["v"], None, {"VIS": ["v"]}, {"VIS": ["v"], "Y": ["V"]}):
         with pytest.raises(ConfigError, match=r"a mapping from each of its bands \['VIS', 'Y'\]"):
             several.read(paths, wrong)
     with pytest.raises(ConfigError, match="expected, for the experiment some, names of HDUs"):
@@ -75,7 +86,7 @@ def test_files_and_arrays_of_several_bands_are_the_same_images(monkeypatch, tmp_
 
 def test_coarse_bands_are_brought_to_the_pixels_of_the_first_as_for_training(monkeypatch, tmp_path):
     bands = {"VIS": {"pixel_scale": 0.1}, "Y": {"pixel_scale": 0.3}}
-    several = without_models(monkeypatch, **bands)
+    several = without_models(monkeypatch, bands=bands)
     coarse = np.zeros((37, 37), np.float32)
     coarse[18, 18] = 900.0
     coarse += noise(n=1, side=37)[0].astype(np.float32)
@@ -85,6 +96,84 @@ def test_coarse_bands_are_brought_to_the_pixels_of_the_first_as_for_training(mon
     # The area of a pixel is 9 times smaller: the flux stays.
     assert flux[40:61, 40:61].sum() == pytest.approx(900.0, rel=0.05)
     assert flux.max() < 200
+
+
+EUCLID_LIKE = {
+    "hdus": ["VIS_FLUX"], "rms_hdus": ["VIS_RMS"], "flag_hdus": ["VIS_FLAG"], "flag_bits": 4,
+    "zero_point": 24.0,
+}  # fmt: skip
+
+
+def write_layers(path, seed):
+    """Write an image behind another one, with a noise map of 3 and a flagged square."""
+    image = np.random.default_rng(seed).normal(0, 1, (101, 101)).astype("f4")
+    flags = np.zeros((101, 101), "i2")
+    flags[60:70, 60:70], flags[20:30, 20:30] = 4, 2
+    image[60:70, 60:70] = 500.0
+    hdus = [fits.PrimaryHDU(noise(n=1)[0]), fits.ImageHDU(image, name="VIS_FLUX")]
+    hdus.append(fits.ImageHDU(np.full((101, 101), 3.0, "f4"), name="VIS_RMS"))
+    fits.HDUList([*hdus, fits.ImageHDU(flags, name="VIS_FLAG")]).writeto(path)
+    return image
+
+
+@pytest.mark.parametrize("named", [None, "survey"])
+def test_files_are_read_as_those_of_a_dataset_with_their_maps(monkeypatch, tmp_path, named):
+    """Of the one it was trained on, or of another that is named."""
+    stamps = {"kind": "fits", **EUCLID_LIKE}
+    trained_on, other = ({"kind": "challenge1"}, stamps) if named else (stamps, None)
+    finder = without_models(monkeypatch, other=other, **trained_on)
+    image = write_layers(tmp_path / "a.fits", 1)
+    read = finder.read([tmp_path / "a.fits"], dataset=named)
+    unit = np.float32(10 ** (-0.4 * 24.0))
+    batch = read_batch([tmp_path / "a.fits"], ["a"], *KINDS["fits"].settings(stamps), 1)
+    np.testing.assert_array_equal(read.flux, batch.flux)
+    np.testing.assert_allclose(read.flux[0, :60], image[:60] * unit, rtol=1e-6)
+    assert np.abs(read.flux).max() < 10 * unit
+    np.testing.assert_allclose(read.sky_sigma, 3.0 * unit, rtol=1e-6)
+    of_count = finder.read([tmp_path / "a.fits"], ["vis_flux"], 0.0, named)
+    np.testing.assert_allclose(of_count.sky_sigma, 3.0, rtol=1e-6)
+    with pytest.raises(ConfigError, match="dataset: received 'other'; expected one of the exp"):
+        finder.read([tmp_path / "a.fits"], dataset="other")
+
+
+def test_bands_in_files_of_their_own_are_given_by_band(monkeypatch, tmp_path):
+    bands = {band: {"pattern": f"*_{band}.fits"} for band in ("VIS", "Y")}
+    several = without_models(monkeypatch, bands=bands)
+    images = np.stack([noise(), 3 * noise()[::-1]], axis=1).astype(np.float32)
+    paths = {band: [tmp_path / f"{n}_{band}.fits" for n in range(3)] for band in bands}
+    for k, band in enumerate(bands):
+        for path, image in zip(paths[band], images[:, k], strict=True):
+            fits.PrimaryHDU(image).writeto(path)
+    read = several.read(paths)
+    assert read.ids == ["0_VIS", "1_VIS", "2_VIS"]
+    np.testing.assert_array_equal(read.flux, images)
+    with pytest.raises(ConfigError, match=r"paths: received .* a mapping from each of its bands"):
+        several.read(paths["VIS"])
+    with pytest.raises(ConfigError, match=r"received \[3, 2\] of the bands \['VIS', 'Y'\]"):
+        several.read({**paths, "Y": paths["Y"][:2]})
+    with pytest.raises(ConfigError, match="VIS and Y would be read from the same files"):
+        several.read({"VIS": paths["Y"], "Y": paths["Y"]})
+
+
+def test_other_bands_of_the_challenge_lie_where_it_has_them(monkeypatch, tmp_path):
+    several = without_models(monkeypatch, kind="challenge2", bands=["VIS", "H"])
+    for band, side in (("VIS", 200), ("H", 66)):
+        (tmp_path / f"EUC_{band}").mkdir()
+        path = tmp_path / f"EUC_{band}/imageEUC_{band}-200001.fits"
+        fits.PrimaryHDU(noise(n=1, side=side)[0].astype("f4")).writeto(path)
+    read = several.read([tmp_path / "EUC_VIS/imageEUC_VIS-200001.fits"])
+    assert read.flux.shape == (1, 2, 101, 101)
+    assert not np.array_equal(read.flux[0, 0], read.flux[0, 1])
+
+
+@pytest.mark.parametrize("kind", ["simulate", "challenge1"])
+def test_a_number_stands_for_a_gap_in_the_challenges_own_files_alone(monkeypatch, tmp_path, kind):
+    finder = without_models(monkeypatch, kind=kind)
+    image = noise(n=1)[0].astype("f4")
+    image[50, 50] = 100.0
+    fits.PrimaryHDU(image).writeto(tmp_path / "a.fits")
+    flux = finder.read([tmp_path / "a.fits"]).flux[0]
+    assert (flux[50, 50] == 100.0) == (kind == "simulate")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from small_projects import project
 
 THREE = {"H": {"hdus": ["H_FLUX"]}, "VIS": {"hdus": ["VIS_FLUX"]}, "J": {"hdus": ["J_FLUX"]}}
 
+FILES = {"VIS": {"pattern": "VIS/*.fits"}, "H": {"pattern": "H/*.fits", "hdus": ["SCI"]}}
+
 SCALES = {"VIS": 0.1, "Y": 0.3, "H": 0.003}
 
 
@@ -53,11 +55,30 @@ def test_one_band_is_a_dataset_as_always(tmp_path):
             {"bands": {name: {"hdus": [name], "pixel_scale": s} for name, s in SCALES.items()}},
             "none is 30 times another",
         ),
+        ({"bands": THREE, "id_pattern": "("}, "no regular expression"),
+        ({"bands": {**THREE, "K": {"pattern": "K/*.fits"}}}, "and ['H', 'VIS', 'J'] lack it"),
+        ({"bands": FILES, "pattern": "*.fits"}, "['pattern'] beside them"),
+        ({"bands": {**FILES, "Y": {"pattern": "VIS/*.fits"}}}, "VIS and Y with the same pattern"),
+        ({"bands": {**FILES, "Y": {"pattern": "a/**/b"}}}, "** is not needed"),
+        ({"bands": {**FILES, "Y": {"pattern": None}}}, "bands.Y.pattern is None"),
         ({"bands": THREE, "completeness": {"n": 1, "pixel_scale": 0.1, "psf_fwhm": 0.2}}, "one ba"),
     ],
 )
 def test_mistakes_in_bands_are_said_before_any_job(tmp_path, entry, part):
     assert part in said(tmp_path, **entry)
+
+
+def test_bands_have_files_of_their_own_or_share_those_of_a_pattern(tmp_path):
+    assert said(tmp_path, bands=THREE, pattern="*.fits", id_pattern="([0-9]+)") == ""
+    chosen = changed(tmp_path, bands=FILES, id_pattern="([0-9]+)").datasets["images"]
+    layouts = [layout.pattern for layout in chosen.kind.layouts(chosen.entry)]
+    assert layouts == ["VIS/*.fits", "H/*.fits"]
+    assert [band.hdus for band in chosen.kind.settings(chosen.entry)] == [None, ("SCI",)]
+    cubes = {band: {"pattern": "*.fits", "hdus": [band]} for band in ("VIS", "Y")}
+    assert said(tmp_path, bands=cubes) == ""
+    shared = changed(tmp_path, bands=THREE).datasets["images"]
+    assert "pattern" not in shared.entry["bands"]["H"]
+    assert len(shared.kind.layouts(shared.entry)) == 1
 
 
 def test_bands_of_a_list_begin_with_the_first_and_are_known():
