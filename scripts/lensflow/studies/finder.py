@@ -176,7 +176,7 @@ class Finder:
         """Return how each band is read."""
         settings = list(like.kind.settings(like.entry))
         if like.is_simulated:
-            # Whoever simulated images gives others' files, in which no number stands for a gap.
+            # What is read here was not simulated, and no number stands for a missing pixel in it.
             settings = [replace(each, masked_value=None) for each in settings]
         if hdus is not None:
             names = self._by_band("hdus", hdus, "names of HDUs")

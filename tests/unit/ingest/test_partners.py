@@ -2,6 +2,7 @@
 
 import re
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ from lensflow import artifacts
 from lensflow.errors import CutoutError
 from lensflow.ingest.listing import Layout, list_bands, list_cutouts
 from unit.ingest import mosaic_fixtures as mosaics
-from unit.ingest.test_bands import FITS, ZERO_POINTS, image, ingest, noise, write_bands
+from unit.ingest.test_bands import EUCLID, FITS, ZERO_POINTS, image, ingest, noise, write_bands
 
 # Sorted as texts, they are in another order than as numbers.
 IDS = ("10", "9", "a-1", "B 2", "b")
@@ -74,6 +75,43 @@ def test_a_file_a_band_gives_the_images_of_one_file_to_the_bit(tmp_path, shared,
             paths = artifacts.read_strings(file, key)
             there = [layout.format(band=band, id=name, part=".") for name in sorted(IDS)]
             assert all(map(re.fullmatch, there, paths))
+
+
+EUCLID_NAMES = {"VIS": "VIS", "Y": "NIR_Y", "J": "NIR_J", "H": "NIR_H"}
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not EUCLID.exists(), reason="the Euclid stamps are not at hand")
+def test_real_euclid_stamps_cut_into_a_file_for_each_band(tmp_path):
+    hdus = {
+        band: {"hdus": [f"{name}_FLUX", f"{name}_BGSUB"], "rms_hdus": [f"{name}_RMS"]}
+        for band, name in EUCLID_NAMES.items()
+    }
+    for path in EUCLID.glob("*.fits"):
+        with fits.open(path) as file:
+            found = {hdu.name: hdu for hdu in file}
+            for band, choices in hdus.items():
+                for name in found.keys() & set(choices["hdus"]):
+                    flux, rms = found[name], found[choices["rms_hdus"][0]]
+                    own = tmp_path / f"own/{path.stem}_{band}.fits"
+                    own.parent.mkdir(exist_ok=True)
+                    image = fits.PrimaryHDU(flux.data, flux.header)
+                    noise_map = fits.ImageHDU(rms.data, rms.header, name="RMS")
+                    fits.HDUList([image, noise_map]).writeto(own, output_verify="silentfix")
+    wanted = {"kind": "fits", "shards": 1, "max_quarantine_fraction": 0.5}
+    shared = ingest(EUCLID, tmp_path / "shared", {**wanted, "bands": hdus})
+    bands = {band: {"pattern": f"*_{band}.fits", "rms_hdus": ["RMS"]} for band in hdus}
+    apart = {**wanted, "bands": bands, "id_pattern": "^(.+)_"}
+    index, flux, _, left_out = ingest(tmp_path / "own", tmp_path / "apart", apart)
+    assert left_out.empty
+    assert len(index) == 4
+    pd.testing.assert_frame_equal(index, shared[0])
+    np.testing.assert_array_equal(flux, shared[1])
+    with (
+        h5py.File(tmp_path / "shared/index.h5") as one,
+        h5py.File(tmp_path / "apart/index.h5") as two,
+    ):
+        assert (one["ra"][:] == two["ra"][:]).all()
 
 
 def test_an_object_without_one_file_in_each_band_is_left_out_once(tmp_path, caplog):
