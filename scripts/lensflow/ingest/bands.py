@@ -100,13 +100,9 @@ def _check_areas(frames: Frames, first: Frames, step: float) -> None:
     is_read = (frames.shapes > 0).all(axis=1) & (first.shapes > 0).all(axis=1)
     is_other = np.abs(frames.shapes - expected) > SIZE_TOLERANCE_PX * max(1.0, step)
     for row in np.flatnonzero(is_read & is_other.any(axis=1)).tolist():
-        own, of_first, wanted = (
-            f"{height} x {width}"
-            for height, width in (
-                frames.shapes[row],
-                first.shapes[row],
-                expected[row].round().astype(int),
-            )
+        own, wanted, of_first = (
+            " x ".join(f"{side:.0f}" for side in shapes[row])
+            for shapes in (frames.shapes, expected, first.shapes)
         )
         reason = (
             f"it cannot be the same area of the sky as in the first band: it has {own} pixels, "
