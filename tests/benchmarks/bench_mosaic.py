@@ -2,10 +2,12 @@
 
 Run alone: ``python tests/benchmarks/bench_mosaic.py [--long]``. Both cut the same objects out of
 the same file, mapped into memory, with the WCS of every stamp, on one core with the file in the
-page cache. Then a whole shard is measured: cut, sky, checks and HDF5.
+page cache. Then a whole shard is measured: cut, sky, checks and HDF5. Last, one catalogue for
+16 tiles of 19,200 pixels is sorted onto them, with half of its objects on none.
 """
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -23,11 +25,15 @@ from rows import row
 SIZE = 101
 ROUNDS = 3
 SCALE = 0.1 / 3600
+CATALOGUES = {False: (10**5, 10**6), True: (10**6, 10**7)}
+"""Objects of a catalogue for all tiles, in the short and the long form."""
 
 
 def run(long: bool = False) -> list[dict]:
     """Return rows of `rows.row`."""
     side, n_objects = (19_200, 20_000) if long else (4_600, 2_000)
+    with tempfile.TemporaryDirectory() as folder:
+        listed = [list_objects(Path(folder), n) for n in CATALOGUES[long]]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         write_tile(folder / "data/tile.fits", side)
@@ -43,6 +49,11 @@ def run(long: bool = False) -> list[dict]:
         row("mosaic to HDF5, one core, over Cutout2D", "stamps/CPU s", shard, peer),
         row(
             "memory of all objects over that of a tenth", "MB", memory[1], memory[0], 1.2, "at most"
+        ),
+        row("catalogue sorted onto tiles, one core", "objects/CPU s", listed[1][0]),
+        row(
+            f"memory of a catalogue of {CATALOGUES[long][1]:,} over that of a tenth",
+            *("MB", listed[1][1], listed[0][1], 1.2, "at most"),
         ),
     ]
 
@@ -87,7 +98,8 @@ def write_catalogue(path: Path, side: int, pixels: np.ndarray) -> None:
 
     ra, dec = make_wcs(side).all_pix2world(pixels, 0).T
     ids = np.arange(len(pixels)) + 10**6
-    pd.DataFrame({"id": ids, "ra": ra, "dec": dec}).to_csv(path, index=False)
+    table = pd.DataFrame({"id": ids, "ra": ra, "dec": dec})
+    table.to_parquet(path) if path.suffix == ".parquet" else table.to_csv(path, index=False)
 
 
 def cut_all(path: Path, pixels: np.ndarray) -> float:
@@ -124,29 +136,79 @@ def cutout2d(path: Path, pixels: np.ndarray) -> float:
     return total
 
 
+def build(folder: Path, pattern: str, catalogue: str, parts: int) -> dict:
+    """List a dataset as the workflow does; return it."""
+    from lensflow.ingest import ingestion
+
+    dataset = {
+        "kind": "mosaic", "pattern": pattern, "catalogue": str(folder / catalogue),
+        "columns": {}, "keep": [], "pixel_scale": None, "shards": parts,
+    }  # fmt: skip
+    paths = (folder / "data", folder / "manifest.h5", folder / "l.csv")
+    ingestion.build_manifest("b", dataset, *paths)
+    return dataset
+
+
 def ingest(folder: Path, parts: int) -> None:
     """Do what the workflow does for the first of some shards."""
     from lensflow.ingest import ingestion
 
-    dataset = {
-        "kind": "mosaic", "pattern": "tile.fits", "catalogue": str(folder / "c.csv"),
-        "columns": {}, "keep": [], "pixel_scale": None, "shards": parts,
-    }  # fmt: skip
-    manifest = folder / "manifest.h5"
-    ingestion.build_manifest("b", dataset, folder / "data", manifest, folder / "l.csv")
-    paths = (manifest, folder / "shard.h5", folder / "q.csv")
+    dataset = build(folder, "tile.fits", "c.csv", parts)
+    paths = (folder / "manifest.h5", folder / "shard.h5", folder / "q.csv")
     ingestion.ingest_shard("b", dataset, folder / "data", 0, *paths, 1)
 
 
 def peak_memory(folder: Path, parts: int) -> float:
     """Return the peak memory (MB) of a process of its own that ingests one of some shards."""
-    command = [sys.executable, __file__, "--memory", str(folder), str(parts)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return alone("--memory", folder, parts)[1]
+
+
+def list_objects(folder: Path, n_objects: int) -> tuple[float, float]:
+    """Return how many objects a second a process sorts onto tiles, and its peak memory (MB)."""
+    n_side, side = 4, 19_200
+    wcs = make_wcs(n_side * side)
+    if not (folder / "data").is_dir():
+        (folder / "data").mkdir()
+        for row, column in np.ndindex(n_side, n_side):
+            write_empty(folder / f"data/TILE{row}{column}.fits", wcs, side, row, column)
+    # Twice the area of the tiles.
+    pixels = np.random.default_rng(3).uniform(0, (1, 2), (n_objects, 2)) * n_side * side
+    write_catalogue(folder / "c.parquet", n_side * side, pixels)
+    seconds, memory = alone("--list", folder, n_objects)
+    return n_objects / seconds, memory
+
+
+def write_empty(path: Path, wcs, side: int, row: int, column: int) -> None:
+    """Write a tile that is a part of a plane: its header, and a hole for its pixels."""
+    from astropy.io import fits
+
+    header = fits.PrimaryHDU(np.zeros((1, 1), "f4"), wcs.to_header()).header
+    header["NAXIS1"] = header["NAXIS2"] = side
+    header["CRPIX1"] -= column * side
+    header["CRPIX2"] -= row * side
+    path.write_bytes(header.tostring().encode())
+    blocks = -(-4 * side**2 // fits.header.BLOCK_SIZE)
+    os.truncate(path, path.stat().st_size + blocks * fits.header.BLOCK_SIZE)
+
+
+def alone(*command: object) -> tuple[float, float]:
+    """Return processor seconds and peak memory (MB) of a part in a process of its own."""
+    arguments = [sys.executable, __file__, *map(str, command)]
+    printed = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+    seconds, memory = printed.split()
+    return float(seconds), float(memory)
+
+
+def do_part(name: str, folder: Path, number: int) -> None:
+    """Do a part, and print what `alone` reads."""
+    start = time.process_time()
+    ingest(folder, number) if name == "--memory" else build(folder, "TILE*.fits", "c.parquet", 16)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(time.process_time() - start, memory)
 
 
 if __name__ == "__main__":
-    if "--memory" in sys.argv:
-        ingest(Path(sys.argv[-2]), int(sys.argv[-1]))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    if sys.argv[1:2] in (["--memory"], ["--list"]):
+        do_part(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
     else:
         print(json.dumps(run(long="--long" in sys.argv), indent=1))

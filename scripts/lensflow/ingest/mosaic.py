@@ -13,6 +13,7 @@ first band's; the stamps of the others lie on its pixels.
 """
 
 import contextlib
+import itertools
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,9 +79,9 @@ def build_manifest(
     with artifacts.create(manifest, "manifest", attrs) as writer:
         for each, band in zip(settings, bands, strict=True):
             _write_tiles(writer, _group(each), band)
-        if not is_by_tile(dataset):
-            problems += _sort_objects(writer, tiles, dataset)
-    quarantine.report(name, quarantine.write(listing_quarantine, problems))
+        left_out = () if is_by_tile(dataset) else _sort_objects(writer, tiles, dataset)
+        tally = quarantine.write(listing_quarantine, itertools.chain(problems, left_out))
+    quarantine.report(name, tally)
     logger.info("dataset %s: %d tiles", name, len(tiles))
 
 
@@ -134,7 +135,7 @@ def find_tiles(
     """Return the tiles of a folder, and (path, id, reason) of the files that cannot be used."""
     listing, maps = _list(dataset, folder, "pattern"), []
     for key in ("rms_pattern", "flag_pattern"):
-        maps.append(_list(dataset, folder, key) if dataset.get(key) else None)
+        maps.append(_by_key(_list(dataset, folder, key)) if dataset.get(key) else None)
     problems = list(listing.refused)
     tiles: list[Tile] = []
     for key, path in _named(listing):
@@ -159,13 +160,21 @@ def _named(listing: Listing) -> Iterator[tuple[str, str]]:
     return zip((key.decode() for key in listing.ids), paths, strict=True)
 
 
-def _partner(listing: Listing | None, key: str, n_tiles: int, path: str) -> str:
+def _by_key(listing: Listing) -> dict[str, list[str]]:
+    """Return the paths of maps by what their names say of their tile."""
+    found: dict[str, list[str]] = {}
+    for key, path in _named(listing):
+        found.setdefault(key, []).append(path)
+    return found
+
+
+def _partner(maps: Mapping[str, list[str]] | None, key: str, n_tiles: int, path: str) -> str:
     """Return the map that belongs to a tile; of a single one it is whatever is there."""
-    if listing is None:
+    if maps is None:
         return ""
-    found = [other for other_key, other in _named(listing) if other_key == key]
-    if not found and n_tiles == len(listing.ids) == 1:
-        found = listing.paths(np.arange(1))
+    found = maps.get(key, [])
+    if not found and n_tiles == 1:
+        found = [each for paths in maps.values() for each in paths]
     if len(found) != 1:
         raise CutoutError(
             f"tile {key!r} ({path}) has {len(found)} maps {found}; expected one whose name has the "
@@ -227,18 +236,20 @@ def _columns(path: str, dataset: Mapping) -> tuple[str, str, str]:
     return names["id"], names["ra"], names["dec"]
 
 
-def _sort_objects(writer, tiles: Sequence[Tile], dataset: Mapping) -> list[tuple[str, str, str]]:
-    """Write each object under its tile; return (path, id, reason) of those that are on none."""
-    problems = []
+def _sort_objects(
+    writer, tiles: Sequence[Tile], dataset: Mapping
+) -> Iterator[tuple[str, str, str]]:
+    """Write each object under its tile, and yield (path, id, reason) of those that are on none.
+
+    A catalogue of a whole survey beside a few of its tiles has more of these than memory holds.
+    """
     for table, sky in object_blocks(dataset["catalogue"], dataset):
         chosen = _chosen(tiles, sky)
         for number in np.unique(chosen[chosen >= 0]):
             rows = np.flatnonzero(chosen == number)
             _append(writer, f"objects/{number}", table.iloc[rows], sky[rows])
-        problems += [
-            ("", table["id"][row], _reason(sky[row])) for row in np.flatnonzero(chosen < 0)
-        ]
-    return problems
+        for row in np.flatnonzero(chosen < 0):
+            yield "", table["id"][row], _reason(sky[row])
 
 
 def _chosen(tiles: Sequence[Tile], sky: np.ndarray) -> np.ndarray:
