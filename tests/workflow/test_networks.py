@@ -86,6 +86,26 @@ def test_a_turned_image_is_predicted_as_it_was_before(predicted):
 
 
 @pytest.mark.slow
+def test_a_student_learns_anew_from_graded_images_and_nothing_before_it_does(predicted, tmp_path):
+    folder = shutil.copytree(predicted, tmp_path / "graded", copy_function=shutil.copy2)
+    trained = pd.read_csv(folder / MODEL / "clusters/train/shard_0.csv", dtype={"id": str})
+    graded, turns = trained["id"].iloc[-1], (trained["id"] == trained["id"].iloc[-1]).sum()
+    (folder / "grades.csv").write_text(f"id,grade,who\n{graded},A,me\n")
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["experiments"]["seen"]["grades"] = ["grades.csv"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    weights = f"{MODEL}/student_known.weights.h5"
+    before = (folder / weights).read_bytes()
+    output = snakemake(folder, weights, "--cores", 2, "--rerun-triggers", "mtime", "input").output
+    assert re.findall(r"^\[1/1\] (\S+):", output, re.MULTILINE) == [
+        "seen/sigma/train_student_3_0_known"
+    ]
+    log = (folder / "results/logs/seen/sigma/train_student_3_0_known.log").read_text()
+    assert f"{turns} of {len(trained)} images were graded" in log
+    assert (folder / weights).read_bytes() != before
+
+
+@pytest.mark.slow
 def test_the_networks_are_gpu_jobs_that_ask_for_time_and_memory(predicted):
     had = dict(dry_run(predicted, "--forceall", "--", *PREDICTIONS))
     for rule in ("train_contrastive", "train_student", "predict_stack", "predict_images"):

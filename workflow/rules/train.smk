@@ -1,10 +1,13 @@
 """The networks: GPU stages, each a job of its own.
 
-NEEDS: results/<experiment>/<scale>/stacks/, for a student the scores of the training sample
+NEEDS: results/<experiment>/<scale>/stacks/, for a student the scores of the training sample and
+       the files of grades that are there
 MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/shard_<i>.h5,
        features_<d>/run_<r>/autoencoder.weights.h5 or contrastive.weights.h5,
        features_<d>/run_<r>/student_<judgement>.weights.h5, with histories and reports
 """
+
+from lensflow.workflow.guidance import checked_grades
 
 
 rule train_denoiser:
@@ -141,7 +144,7 @@ rule train_contrastive:
 
 
 rule train_student:
-    """Train one student on the training images and what the judged clusters say of them."""
+    """Train one student on the training images and what judged clusters and grades say of them."""
     input:
         stacks=lambda wildcards: experiment(wildcards).stack_paths(
             wildcards.scale, "stacks", "train"
@@ -149,6 +152,7 @@ rule train_student:
         scores=lambda wildcards: experiment(wildcards).teacher_score_paths(
             run(wildcards)
         ),
+        grades=lambda wildcards: REFUSALS.checked(checked_grades, experiment(wildcards)),
     output:
         weights=f"{RUN}/student_{{judgement}}.weights.h5",
         history=f"{RUN}/student_{{judgement}}_history.csv",
@@ -167,6 +171,7 @@ rule train_student:
         mem_mb=megabytes(4000, 2),
         runtime=training_minutes(experiment, "student"),
     params:
+        dataset=lambda wildcards: experiment(wildcards).dataset.name,
         preset=lambda wildcards: experiment(wildcards).preset_of("student"),
         seed=config["seed"],
         backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),

@@ -15,7 +15,7 @@ from lensflow.cluster.combining import chances, check_same, own_clusters, with_c
 from lensflow.cluster.head import Head, fit_weights, kernel
 from lensflow.errors import LabelError
 from lensflow.samples.embeddings import open_embeddings
-from lensflow.samples.grades import COLUMNS, REQUIRED, grades_of, merge_grades, read_grades
+from lensflow.samples.grades import COLUMNS, REQUIRED, labels_of, read_grades
 from lensflow.samples.hidden import read_answers
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import Chances, iterate_scores, write_scores
@@ -80,9 +80,7 @@ def fit_head_stage(
     grades = _without_hidden(read_grades(grade_paths), answer_paths)
     datasets = list(dict.fromkeys(sample.dataset for sample in samples))
     _check_datasets(grades, datasets, grade_paths)
-    labels = {
-        name: merge_grades(grades_of(grades, name)).set_index("id")["label"] for name in datasets
-    }
+    labels = {name: labels_of(grades, name) for name in datasets}
     found = pd.concat(
         [_graded(sample, labels[sample.dataset], judgements) for sample in samples],
         ignore_index=True,

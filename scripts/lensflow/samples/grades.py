@@ -189,6 +189,18 @@ def grades_of(grades: pd.DataFrame, dataset: str) -> pd.DataFrame:
     return named_last.drop_duplicates(["id", "who"], keep="last").sort_index()
 
 
+def labels_of(grades: pd.DataFrame, dataset: str) -> pd.Series:
+    """Return what the graded objects of a dataset are worth as lens labels, in [0, 1], by id.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        From `read_grades`. Of several graders the mean counts.
+    dataset : str
+    """
+    return merge_grades(grades_of(grades, dataset)).set_index("id")["label"]
+
+
 def merge_grades(grades: pd.DataFrame) -> pd.DataFrame:
     """Return what all graders together say of each object.
 

@@ -1,9 +1,6 @@
-"""What a student is to say of each image: what the judged clusters say of it.
+"""What a student is to say of each image: what it was graded, else what its clusters say of it."""
 
-Targets of other origin, such as graded single images, would join the table that `read_targets`
-makes: it is compared with the stacks by id and rotation, row by row.
-"""
-
+import logging
 from collections.abc import Iterable, Sequence
 from os import PathLike
 
@@ -19,11 +16,19 @@ KEYS = ["id", "rotation"]
 
 MEND = "Score the training sample anew, and train the student with the stacks that were scored."
 
+logger = logging.getLogger(__name__)
+
 
 def read_targets(
-    stack_paths: Sequence[str | PathLike], score_paths: Sequence[str | PathLike], judgement: str
+    stack_paths: Sequence[str | PathLike],
+    score_paths: Sequence[str | PathLike],
+    judgement: str,
+    labels: pd.Series,
 ) -> np.ndarray:
     """Return the lens probability of each image of a sample, in the order of its stacks.
+
+    An image that was graded has its label, all its rotations alike, any other one what the judged
+    clusters say of it.
 
     Parameters
     ----------
@@ -33,6 +38,9 @@ def read_targets(
         Its scores, with the columns id, rotation and that of the judgement; in any order.
     judgement : str
         Whose probabilities.
+    labels : Series
+        What graded images are worth as lens labels, in [0, 1], by id. Others than those of the
+        sample say nothing here.
 
     Returns
     -------
@@ -53,7 +61,9 @@ def read_targets(
     # An empty cell, or words in one, make text of the whole column.
     probabilities = pd.to_numeric(found, errors="coerce")
     _check_probabilities(probabilities, column)
-    return probabilities.to_numpy(np.float32)
+    graded = images["id"].map(labels)
+    logger.info("%d of %d images were graded", graded.notna().sum(), len(graded))
+    return graded.fillna(probabilities).to_numpy(np.float32)
 
 
 def _rows(path: str | PathLike) -> pd.DataFrame:

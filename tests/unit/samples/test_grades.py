@@ -13,6 +13,7 @@ from lensflow.samples.grades import (
     agreement,
     graded_twice,
     grades_of,
+    labels_of,
     merge_grades,
     read_grades,
 )
@@ -133,6 +134,13 @@ def test_merging_gives_mean_scatter_and_label():
     assert merged["scatter"].tolist() == pytest.approx([np.std([3, 2, 0]), 0, 0])
     assert merged["label"].tolist() == pytest.approx([2 / 3, 0, 0.5])
     assert merged["sub_class"].tolist() == ["", "", ""]
+
+
+def test_labels_are_those_of_the_dataset_and_the_mean_of_its_graders(tmp_path):
+    rows = ["1,sky,A,ann", "1,,X,bob", "2,,C,ann", "3,sea,A,ann"]
+    read = read_grades([written(tmp_path / "g.csv", *rows, header="id,dataset,grade,who")])
+    assert labels_of(read, "sky").to_dict() == {"1": 0.5, "2": 0.5}
+    assert labels_of(read_grades([]), "sky").empty
 
 
 def test_the_sub_class_that_most_name_is_kept():

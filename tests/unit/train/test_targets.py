@@ -11,6 +11,7 @@ from lensflow.train.targets import read_targets
 ROWS = pd.DataFrame(
     {"id": ["07", "7", "a", "a", "b"], "rotation": [0, 0, 0, 1, 0], "is_lens": [1, 0, 1, 1, -1]}
 )
+NO_GRADES = pd.Series(dtype=float)
 P_LENS = np.array([0.1, 0.9, 0.5, 0.25, 0.0])
 
 
@@ -29,7 +30,7 @@ def written(folder, scores=None, shards=((0, 3), (3, 5))):
 
 
 def test_targets_follow_id_and_rotation_and_not_the_order(tmp_path):
-    targets = read_targets(*written(tmp_path), "known")
+    targets = read_targets(*written(tmp_path), "known", NO_GRADES)
     np.testing.assert_array_equal(targets, P_LENS.astype("float32"))
     assert targets.dtype == np.float32
 
@@ -52,9 +53,15 @@ def test_targets_follow_id_and_rotation_and_not_the_order(tmp_path):
 def test_scores_that_do_not_fit_are_refused(tmp_path, change, message):
     scores = change(ROWS.assign(p_lens_known=P_LENS))
     with pytest.raises(LabelError, match=message):
-        read_targets(*written(tmp_path, scores), "known")
+        read_targets(*written(tmp_path, scores), "known", NO_GRADES)
 
 
 def test_another_judgement_is_not_taken_instead(tmp_path):
     with pytest.raises(LabelError, match="no column 'p_lens_person'"):
-        read_targets(*written(tmp_path), "person")
+        read_targets(*written(tmp_path), "person", NO_GRADES)
+
+
+def test_graded_images_have_their_labels_in_all_their_rotations(tmp_path):
+    labels = pd.Series({"a": 0.5, "7": 0.0, "of another sample": 1.0})
+    targets = read_targets(*written(tmp_path), "known", labels)
+    np.testing.assert_array_equal(targets, np.array([0.1, 0.0, 0.5, 0.5, 0.0], "float32"))
