@@ -4,10 +4,11 @@
 
 Objects, polar features, clusters and the judge who is always right are those of
 `lensflow.studies.look_little`. What the clusters say of the training images after so many looks,
-the student learns; both are scored on fresh objects. Writes ``students.csv``: one row a way
-(``clusters``, ``student``), sample and number of looks, with means and standard deviations over
-draws of the objects, each of which has its own mixture and network. Trains a network a draw and
-number of looks: about a minute of one core each.
+the student learns; another one learns of the images that were looked at what was said of them
+themselves. All are scored on fresh objects. Writes ``students.csv``: one row a way (``clusters``,
+``student``, ``student, graded``), sample and number of looks, with means and standard deviations
+over draws of the objects, each of which has its own mixture and networks. Trains two networks a
+draw and number of looks: about two minutes of one core each.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from lensflow.simulate.constants import SIZE
 from lensflow.studies.compare_encoders import BLOCK, encoded
 from lensflow.studies.encodings import Encoded
 from lensflow.studies.look_little import clustered, merit, samples, summary
-from lensflow.studies.looking import JUDGES, Clustered, by_clusters
+from lensflow.studies.looking import JUDGES, Clustered, by_clusters, spread
 from lensflow.tables import write_csv
 from lensflow.workflow.config import complete
 
@@ -82,17 +83,24 @@ def with_train(objects: Clustered) -> Clustered:
 
 
 def measure(data: Encoded, preset: dict, given, folder: Path) -> Iterator[dict]:
-    """Yield the merit of both ways for every draw, number of looks and sample."""
+    """Yield the merit of every way for every draw, number of looks and sample."""
     features = data.features(ENCODER)
     for seed in range(given.n_draws):
         objects = with_train(clustered(features, given.n_clusters, seed)[0])
         answers = JUDGES[0].answers(data.table("train"), rng(given.seed, "students", seed))
         for n_looks in given.looks:
-            random = rng(given.seed, "students", seed, n_looks)
-            said = by_clusters(objects, answers, n_looks, random)
+            stream = given.seed, "students", seed, n_looks
+            said = by_clusters(objects, answers, n_looks, rng(*stream))
             targets = said.pop("taught").astype(np.float32)
-            taught = teach(data, targets, preset, 1000 * seed + n_looks, folder)
-            for way, scores in (("clusters", said), ("student", taught)):
+            # The same stream draws the same looks.
+            looked = spread(objects.clusters, objects.n_clusters, n_looks, rng(*stream))
+            lessons = {"student": targets, "student, graded": targets.copy()}
+            lessons["student, graded"][looked] = answers[looked]
+            taught = {
+                way: teach(data, lesson, preset, 1000 * seed + n_looks, folder)
+                for way, lesson in lessons.items()
+            }
+            for way, scores in {"clusters": said, **taught}.items():
                 for sample, score in scores.items():
                     found = merit(data.table(sample)["is_lens"].to_numpy(), score)
                     key = {"encoder": ENCODER, "way": way, "judge": JUDGES[0].name}

@@ -34,21 +34,26 @@ def test_a_student_is_told_what_the_clusters_say_after_the_looks(data, tmp_path,
     monkeypatch.setattr(teach_students, "teach", teach)
     given = Namespace(n_draws=2, n_clusters=3, looks=(6, 60), seed=1)
     rows = list(measure(data, {}, given, tmp_path))
-    assert len(rows) == 2 * 2 * 4
+    assert len(rows) == 2 * 2 * 6
     assert {(row["way"], row["sample"], row["n_looks"]) for row in rows} == {
         (way, sample, n)
-        for way in ("clusters", "student")
+        for way in ("clusters", "student", "student, graded")
         for sample in ("training", "challenge")
         for n in (6, 60)
     }
     assert len({seed for _, seed in told}) == 4
     is_lens = data.table("train")["is_lens"].to_numpy()
-    for targets, _ in told:
+    for (targets, _), (graded, _) in zip(told[::2], told[1::2], strict=True):
         assert targets.shape == (60,)
-        assert targets.dtype == np.float32
+        assert targets.dtype == graded.dtype == np.float32
         assert 0 < targets.min() < targets.max() < 1
+    # Of six looks six answers stand in the place of what the clusters say.
+    changed = told[0][0] != told[1][0]
+    assert changed.sum() == 6
+    np.testing.assert_array_equal(told[1][0][changed], is_lens[changed])
+    np.testing.assert_array_equal(told[3][0], is_lens)
     # Who has looked at every object says of each cluster very nearly how many lenses are in it.
-    assert told[1][0].mean() == pytest.approx(is_lens.mean(), abs=0.05)
+    assert told[2][0].mean() == pytest.approx(is_lens.mean(), abs=0.05)
 
 
 def test_the_images_that_it_is_taught_on_are_those_of_the_sample(data, tmp_path):
