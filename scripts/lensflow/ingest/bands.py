@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lensflow.ingest.cutouts import Batch, CutoutSettings, Frames, check_frames, read_frames
+from lensflow.ingest.cutouts import (
+    Batch,
+    CutoutSettings,
+    Frames,
+    check_frames,
+    read_frames,
+    read_sources,
+)
 from lensflow.ingest.positions import SCALE_TOLERANCE, pixel_scales
 
 TURN_TOLERANCE = 0.05
@@ -56,6 +63,39 @@ def read_bands(
     return check_bands([first, *others], ids, settings, seed)
 
 
+def read_sources_of_bands(
+    paths: Sequence[Sequence[str]], settings: Sequence[CutoutSettings]
+) -> tuple[np.ndarray, dict[int, str]]:
+    """Read noise-free images of the lensed source alone in all bands, which have the same pixels.
+
+    Parameters
+    ----------
+    paths : sequence of sequence of str
+        The files of each band, n each.
+    settings : sequence of CutoutSettings
+        Of each band, in order.
+
+    Returns
+    -------
+    flux : ndarray of shape (n, size, size), or (n, band, size, size) of several bands, float32
+    problems : dict of int to str
+        As from `lensflow.ingest.cutouts.read_sources`, with the first band that has one.
+    """
+    read = [read_sources(*band) for band in zip(paths, settings, strict=True)]
+    if len(read) == 1:
+        return read[0]
+    problems: dict[int, str] = {}
+    for (_, bad), each in zip(read, settings, strict=True):
+        _note(problems, bad, each.band)
+    return np.stack([flux for flux, _ in read], axis=1), problems
+
+
+def _note(problems: dict[int, str], more: Mapping[int, str], band: str) -> None:
+    """Add the problems of a band, but for objects that have one already."""
+    for row, reason in more.items():
+        problems.setdefault(row, f"in band {band}, {reason}")
+
+
 def check_bands(
     frames: Sequence[Frames], ids: Sequence[str], settings: Sequence[CutoutSettings], seed: int
 ) -> Batch:
@@ -74,8 +114,7 @@ def check_bands(
         return batches[0]
     problems: dict[int, str] = {}
     for batch, each in zip(batches, settings, strict=True):
-        for row, reason in batch.problems.items():
-            problems.setdefault(row, f"in band {each.band}, {reason}")
+        _note(problems, batch.problems, each.band)
     rows = np.array([row for row in range(len(ids)) if row not in problems], dtype=np.int64)
     kept = [np.isin(batch.rows, rows) for batch in batches]
     flux, sigma, correlation = (

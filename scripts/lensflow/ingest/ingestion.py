@@ -20,8 +20,8 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.errors import ArtifactError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine
-from lensflow.ingest.bands import read_bands
-from lensflow.ingest.cutouts import CutoutSettings, read_sources
+from lensflow.ingest.bands import read_bands, read_sources_of_bands
+from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.kinds import KINDS, Kind
 from lensflow.ingest.listing import Layout, Listing, list_bands
 from lensflow.ingest.partners import find_partners, path_key, report_alone
@@ -375,18 +375,18 @@ def _read_block(
     arrays = {"flux": batch.flux, **{name: getattr(batch, name) for name in MEASURED}}
     if not dataset.get("source_images"):
         return arrays, batch.rows, batch.problems
-    sources = [_source_path(paths[0][row]) for row in batch.rows]
-    arrays["source_flux"], bad = read_sources(sources, settings[0])
-    good = np.array([place not in bad for place in range(len(sources))], dtype=bool)
+    sources = [[_source_path(band[row]) for row in batch.rows] for band in paths]
+    arrays["source_flux"], bad = read_sources_of_bands(sources, settings)
+    good = np.array([place not in bad for place in range(len(batch.rows))], dtype=bool)
     problems = {int(batch.rows[place]): reason for place, reason in bad.items()}
     arrays = {key: array[good] for key, array in arrays.items()}
     return arrays, batch.rows[good], batch.problems | problems
 
 
 def _source_path(path: str) -> str:
-    """Return where the challenge keeps the noise-free source of an image."""
+    """Return where the challenge keeps the noise-free source of an image in ``Public/Band<n>``."""
     folder, name = os.path.split(path)
-    return os.path.join(folder, "../../Private/Band1/NoLensImage", name)
+    return os.path.join(folder, "../../Private", os.path.basename(folder), "NoLensImage", name)
 
 
 def _check_shard(file, shard: int, n_bad: int) -> int:

@@ -60,7 +60,7 @@ def write_grading_page(
     if hidden is not None:
         ids, simulated = read_hidden(hidden)
         objects += [{"id": name} for name in ids]
-        shown = np.concatenate([shown, simulated]) if len(shown) else simulated
+        shown, colours = _joined((shown, colours), _shown(simulated, np.ones(simulated.shape[:-2])))
     order = rng(seed, "grading", dataset).permutation(len(objects))
     data = {
         "experiment": experiment,
@@ -83,9 +83,20 @@ def _images(shards: Sequence[Path], ids: list[str]) -> tuple[np.ndarray, tuple]:
     """Return images in units of their sky noise, and flux and noise of all bands, if several."""
     if not ids:
         return np.zeros((0, 1, 1)), ()
-    flux, sky_sigma = sources.dataset_images(shards, ids, all_bands=True)
+    return _shown(*sources.dataset_images(shards, ids, all_bands=True))
+
+
+def _shown(flux: np.ndarray, sky_sigma: np.ndarray) -> tuple[np.ndarray, tuple]:
     shown = in_sigma(first_band(flux), first_of_bands(sky_sigma))
     return shown, (flux, sky_sigma) if flux.ndim == 4 else ()
+
+
+def _joined(some: tuple[np.ndarray, tuple], others: tuple[np.ndarray, tuple]) -> tuple:
+    """Return the images of two lists one after the other, as `_images` returns them."""
+    if not len(some[0]):
+        return others
+    colours = tuple(np.concatenate(pair) for pair in zip(some[1], others[1], strict=True))
+    return np.concatenate([some[0], others[0]]), colours
 
 
 def _objects(best: pd.DataFrame, with_places: bool) -> list[dict]:

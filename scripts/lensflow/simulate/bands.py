@@ -48,6 +48,10 @@ class Band:
         """Sky noise of a pixel, AB maggies."""
         return self.noise * SKY_SIGMA_MAGGIES
 
+    def colour(self, age: float) -> float:
+        """Return the AB magnitude in VIS less that in the band, of stars of an age as below."""
+        return self.young + age * (self.old - self.young)
+
     def brightness(self, age: float) -> float:
         """Return the flux in the band's sky sigma of what has one sky sigma in VIS.
 
@@ -56,7 +60,7 @@ class Band:
         age : float
             From 0, the youngest stars, to 1, the oldest.
         """
-        return 10.0 ** (0.4 * (self.young + age * (self.old - self.young))) / self.noise
+        return 10.0 ** (0.4 * self.colour(age)) / self.noise
 
     def seen(self, image: np.ndarray) -> np.ndarray:
         """Return light that VIS sees as ``image`` through the band's point-spread function."""
@@ -119,8 +123,34 @@ def in_bands(
     dict of str to ndarray of shape (101, 101), float32
         By band, in its sky sigma.
     """
-    ages = [float(np.clip(random.normal(*AGES[part.kind]), 0.0, 1.0)) for part in parts]
+    ages = [_draw_age(part.kind, random) for part in parts]
     return {name: _in_band(parts, ages, BANDS[name]) for name in bands}
+
+
+def draw_colours(kind: str, bands: Sequence[str], random: np.random.Generator) -> dict[str, float]:
+    """Return the colours of some light of one age.
+
+    Parameters
+    ----------
+    kind : str
+        Which of `AGES`.
+    bands : sequence of str
+        Which of `BANDS`, one at least.
+    random : numpy.random.Generator
+        Draws the age, whatever the bands.
+
+    Returns
+    -------
+    dict of str to float
+        By band, the AB magnitude in the first of the bands less that in the band.
+    """
+    age = _draw_age(kind, random)
+    first = BANDS[bands[0]].colour(age)
+    return {name: BANDS[name].colour(age) - first for name in bands}
+
+
+def _draw_age(kind: str, random: np.random.Generator) -> float:
+    return float(np.clip(random.normal(*AGES[kind]), 0.0, 1.0))
 
 
 def _in_band(parts: Sequence[Part], ages: Sequence[float], band: Band) -> np.ndarray:

@@ -2,23 +2,24 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from lensflow.samples.bands import bands_of
 from lensflow.samples.hidden import write_hidden
-from lensflow.samples.images import read_index
+from lensflow.samples.images import index_bands, read_index
 from lensflow.seeds import rng
 from lensflow.simulate.population import load
-from lensflow.simulate.shards import simulate_object
+from lensflow.simulate.shards import FIRST, simulate_object
 
 FIRST_ID = 900_000_000
 """No simulated dataset has identifiers like these, so that no hidden object was trained on."""
 
 VISIBLE_SIGMA = 2.0
-"""A lens of which no pixel of the source is brighter cannot be told from a dud."""
+"""A lens of which no pixel of the source is brighter in any band cannot be told from a dud."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ def draw_hidden_stage(
     Parameters
     ----------
     index : path-like
-        ``index.h5`` of the dataset, whose identifiers are imitated and not repeated.
+        ``index.h5`` of the dataset, whose identifiers are imitated and not repeated. Several bands
+        that it names are among `lensflow.simulate.bands.BANDS`.
     output, answers : path-like
         See `lensflow.samples.hidden.write_hidden`.
     n_lenses, n_duds : int
@@ -45,33 +47,44 @@ def draw_hidden_stage(
         What they are drawn from, see `lensflow.simulate.population.names`.
     seed : int
     """
+    bands = bands_of(index_bands(index))
     # The sums of a matrix product depend on how many threads share it.
     with threadpool_limits(1, user_api="blas"):
-        lenses, duds = _draw(population, seed, n_lenses, n_duds)
+        lenses, duds = _draw(population, seed, n_lenses, n_duds, bands)
     known = read_index(index)["id"].tolist()
     ids = disguised(known, n_lenses + n_duds, rng(seed, "hidden", "names"))
     is_lens = np.repeat([True, False], [n_lenses, n_duds])
-    write_hidden(output, answers, ids, np.stack([*lenses, *duds]), is_lens)
+    write_hidden(output, answers, ids, np.stack([*lenses, *duds]), is_lens, bands)
     logger.info("drew %d lenses and %d duds", n_lenses, n_duds)
 
 
-def _draw(population: str, seed: int, n_lenses: int, n_duds: int) -> tuple[list, list]:
+def _draw(
+    population: str, seed: int, n_lenses: int, n_duds: int, bands: Sequence[str]
+) -> tuple[list, list]:
     lenses, duds = [], []
-    objects = _objects(population, seed)
+    objects = _objects(population, seed, bands)
     while len(lenses) < n_lenses or len(duds) < n_duds:
         made = next(objects)
+        public = _in_order({FIRST: made["public"], **made["other_bands"]}, bands)
+        source = _in_order({FIRST: made["no_lens"], **made["no_lens_of_bands"]}, bands)
         if not made["is_lens"]:
-            duds.append(made["public"])
-        elif made["no_lens"].max() > VISIBLE_SIGMA:
-            lenses.append(made["public"])
+            duds.append(public)
+        elif source.max() > VISIBLE_SIGMA:
+            lenses.append(public)
     return lenses[:n_lenses], duds[:n_duds]
 
 
-def _objects(population: str, seed: int) -> Iterator[dict]:
+def _objects(population: str, seed: int, bands: Sequence[str]) -> Iterator[dict]:
     described, identifier = load(population), FIRST_ID
+    others = [band for band in bands if band != FIRST]
     while True:
-        yield simulate_object(described, seed, identifier)
+        yield simulate_object(described, seed, identifier, [FIRST, *others])
         identifier += 1
+
+
+def _in_order(images: Mapping[str, np.ndarray], bands: Sequence[str]) -> np.ndarray:
+    """Return the images of several bands (band, side, side), or the only one (side, side)."""
+    return np.stack([images[band] for band in bands]) if bands else images[FIRST]
 
 
 def disguised(known: Sequence[str], count: int, random: np.random.Generator) -> list[str]:

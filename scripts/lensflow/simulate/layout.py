@@ -37,6 +37,11 @@ def public_folder(band: str) -> Path:
     return PUBLIC.parent / f"Band{[*BANDS].index(band) + 1}"
 
 
+def no_lens_folder(band: str) -> Path:
+    """Return the folder of the images of sources alone in a band."""
+    return NO_LENS.parents[1] / public_folder(band).name / NO_LENS.name
+
+
 @cache
 def header_bytes() -> bytes:
     """Return the header block that every cutout shares, with the challenge's cards."""
@@ -73,8 +78,9 @@ def fits_bytes(image, sky_sigma: float = SKY_SIGMA_MAGGIES) -> bytes:
 
 
 def make_folders(folder: Path, bands: Sequence[str]) -> None:
-    """Make the three image folders of a shard, and those of bands beside VIS."""
-    for kind in (PUBLIC, NO_SOURCE, NO_LENS, *map(public_folder, bands)):
+    """Make the three image folders of a shard, and the two of each band beside VIS."""
+    of_bands = *map(public_folder, bands), *map(no_lens_folder, bands)
+    for kind in (PUBLIC, NO_SOURCE, NO_LENS, *of_bands):
         (folder / kind).mkdir(parents=True, exist_ok=True)
 
 
@@ -84,11 +90,17 @@ def write_object(folder: Path, identifier: int, public, no_source, no_lens) -> N
         (folder / kind / cutout_name(identifier)).write_bytes(fits_bytes(image))
 
 
-def write_other_bands(folder: Path, identifier: int, images: Mapping[str, np.ndarray]) -> None:
-    """Write the cutouts of one object in other bands (sky sigma a pixel of the band)."""
-    for band, image in images.items():
-        path = folder / public_folder(band) / cutout_name(identifier, band)
-        path.write_bytes(fits_bytes(image, BANDS[band].sky_sigma))
+def write_other_bands(
+    folder: Path,
+    identifier: int,
+    public: Mapping[str, np.ndarray],
+    no_lens: Mapping[str, np.ndarray],
+) -> None:
+    """Write the two cutouts of one object in each other band (sky sigma a pixel of the band)."""
+    for folder_of, images in ((public_folder, public), (no_lens_folder, no_lens)):
+        for band, image in images.items():
+            path = folder / folder_of(band) / cutout_name(identifier, band)
+            path.write_bytes(fits_bytes(image, BANDS[band].sky_sigma))
 
 
 def catalogue_row(identifier: int, is_lens: bool, theta_e: float, no_lens, extra=()) -> tuple:

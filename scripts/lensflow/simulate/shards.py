@@ -1,6 +1,6 @@
 """Simulation of one shard of a dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +51,9 @@ def simulate_object(
     dict
         ``is_lens``, ``einstein_radius_arcsec``, and the images ``public``, ``no_source`` (both with
         the same noise) and ``no_lens`` (noise free), each (101, 101) float32 in sky sigma a pixel;
-        the population's extra columns, ``impostor`` or ``rarity``, as texts; and ``other_bands``,
-        by band the public images, each in the sky sigma of the band.
+        the population's extra columns, ``impostor`` or ``rarity``, as texts; and ``other_bands``
+        and ``no_lens_of_bands``, by band the public images and those of the source alone, each in
+        the sky sigma of the band.
     """
     keys = ("simulation", population.objects_of, identifier)
     randoms = rng(seed, *keys, "scene"), rng(seed, *keys, "source")
@@ -64,26 +65,28 @@ def simulate_object(
         if kinds["impostor"]:
             parts = [*parts, Part("impostor", impostor)]
     no_source = light + rng(seed, *keys, "noise").standard_normal((SIZE, SIZE), dtype="f4")
+    source, random = Part("source", view.no_lens), rng(seed, *keys, "age of source")
+    behind = in_bands([source], bands[1:], random)
     return {
         "is_lens": view.is_lens,
         "einstein_radius_arcsec": view.theta_e,
         "public": no_source + view.no_lens,
         "no_source": no_source,
         "no_lens": view.no_lens,
-        "other_bands": _in_other_bands(parts, view.no_lens, bands[1:], seed, keys),
+        "other_bands": _in_other_bands(parts, behind, seed, keys),
+        "no_lens_of_bands": behind,
         **kinds,
     }
 
 
-def _in_other_bands(parts, no_lens, bands, seed, keys) -> dict[str, np.ndarray]:
+def _in_other_bands(parts, behind: Mapping[str, np.ndarray], seed, keys) -> dict[str, np.ndarray]:
     """Return the noisy images of what is in front and of the source in bands other than VIS."""
-    front = in_bands(parts, bands, rng(seed, *keys, "ages"))
-    behind = in_bands([Part("source", no_lens)], bands, rng(seed, *keys, "age of source"))
+    front = in_bands(parts, [*behind], rng(seed, *keys, "ages"))
     return {
         name: front[name]
         + behind[name]
         + rng(seed, *keys, "noise", name).standard_normal((SIZE, SIZE), dtype="f4")
-        for name in bands
+        for name in behind
     }
 
 
@@ -151,7 +154,8 @@ def simulate_shard(
     seed : int
         The configuration's seed.
     bands : sequence of str
-        As for `simulate_object`; those beside VIS are in ``Public/Band2`` and so on.
+        As for `simulate_object`; those beside VIS are in ``Public/Band2`` and so on, and without
+        the lens in ``Private/Band2/NoLensImage``.
 
     Returns
     -------
@@ -179,7 +183,7 @@ def _written_object(folder, population, seed, identifier, bands):
     """Simulate one object, write its images and return its row of the catalogue."""
     made = simulate_object(population, seed, identifier, bands)
     write_object(folder, identifier, made["public"], made["no_source"], made["no_lens"])
-    write_other_bands(folder, identifier, made["other_bands"])
+    write_other_bands(folder, identifier, made["other_bands"], made["no_lens_of_bands"])
     extra = [made[column] for column in population.extra_columns]
     return catalogue_row(
         identifier, made["is_lens"], made["einstein_radius_arcsec"], made["no_lens"], extra

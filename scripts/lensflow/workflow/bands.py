@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lensflow.experiment import Dataset, Experiment, Project
 
-SINGLE_BAND = ("source_images", "completeness")
+SINGLE_BAND = ("completeness",)
 """Keys of a dataset that there is for one band alone."""
 
 LARGEST_RATIO = 30
@@ -123,11 +123,25 @@ def check_same_bands(where: str, experiment: Experiment) -> Iterator[str]:
                 f"{other.name!r} has {_listed(other.bands)}; expected the same bands in the same "
                 "order"
             )
-    if own and experiment.settings["hidden"]:
+    if experiment.settings["hidden"] and (unknown := unsimulated(own)):
         yield (
-            f"{where}.hidden makes objects of one band, and {experiment.dataset.name!r} has "
-            f"{_listed(own)}; set hidden: null"
+            f"{where}.hidden simulates objects, whose colours are known in the bands "
+            f"{', '.join(simulated_bands())} alone, and {experiment.dataset.name!r} has {unknown}; "
+            "set hidden: null"
         )
+
+
+def simulated_bands() -> list[str]:
+    """Return the names of the bands in which objects are simulated."""
+    # Slow to import, and the configuration is checked whenever Snakemake starts.
+    from lensflow.simulate.bands import BANDS
+
+    return [*BANDS]
+
+
+def unsimulated(bands: Sequence[str]) -> list[str]:
+    """Return which of some bands are none of them."""
+    return [band for band in bands if band not in simulated_bands()]
 
 
 def _listed(bands: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from lensflow.ingest import ingestion
 from lensflow.samples.images import open_images
 from lensflow.seeds import rng
 from lensflow.simulate import layout, shards
-from lensflow.simulate.bands import AGES, BANDS, Part, in_bands
+from lensflow.simulate.bands import AGES, BANDS, Part, draw_colours, in_bands
 from lensflow.simulate.constants import SIZE, SKY_SIGMA_MAGGIES
 from lensflow.simulate.light import add_rows, sersic_rows
 from lensflow.simulate.objects import draw_ordinary
@@ -56,6 +56,17 @@ def test_brightness_is_a_colour_over_the_noise():
     band = BANDS["H"]
     assert band.brightness(1.0) * band.sky_sigma / SKY_SIGMA_MAGGIES == pytest.approx(10**0.74)
     assert BANDS["VIS"].brightness(0.3) == 1.0
+
+
+def test_colours_are_those_of_the_brightness_and_of_the_first_band():
+    age = np.clip(np.random.default_rng(4).normal(*AGES["source"]), 0, 1)
+    maggies = {name: band.brightness(age) * band.sky_sigma for name, band in BANDS.items()}
+    for bands in (ALL, ("H", "VIS"), ("J",)):
+        colours = draw_colours("source", bands, np.random.default_rng(4))
+        assert list(colours) == list(bands)
+        for name in bands:
+            expected = 2.5 * np.log10(maggies[name] / maggies[bands[0]])
+            assert colours[name] == pytest.approx(expected, abs=1e-12)
 
 
 def test_light_is_the_same_as_rows_and_as_an_image():
@@ -131,3 +142,30 @@ def test_files_are_read_as_images_of_all_bands(tmp_path):
     np.testing.assert_allclose(np.median(sigma, axis=0), expected, rtol=0.1)
     stored = fits.getdata(folder / "Data.0/Public/Band4/imageEUC_H-100002.fits")
     assert (flux[2, 2] == stored).all()
+
+
+def test_sources_alone_are_seen_in_all_bands_as_beside_their_lens(tmp_path):
+    folder, bands = tmp_path / "simulated", ("VIS", "J", "H")
+    shards.simulate_shard(folder / "Data.0", "training", 100000, 6, 3, bands)
+    layout.merge_catalogues([folder / "Data.0/catalogue_part.csv"], folder / "classifications.csv")
+    dataset = {"kind": "simulate", "population": "training", "n_objects": 6, "shards": 1}
+    dataset |= {"bands": [*bands], "source_images": True}
+    lost = folder / "Data.0/Private/Band4/NoLensImage/imageEUC_H-100005.fits"
+    lost.unlink()
+    manifest, listing = tmp_path / "manifest.h5", tmp_path / "listing.csv"
+    ingestion.build_manifest("s", dataset, folder, manifest, listing)
+    out, part = tmp_path / "shard.h5", tmp_path / "quarantine.csv"
+    ingestion.ingest_shard("s", dataset, folder, 0, manifest, out, part, 1)
+    assert "in band H, source image: " in part.read_text()
+    with open_images(out) as images:
+        sources, is_lens = images.flux(layer="source_flux"), images.rows()["is_lens"] == 1
+    assert sources.shape == (5, 3, 101, 101)
+    assert 0 < is_lens.sum() < 5
+    assert not sources[~is_lens].any()
+    for number in range(5):
+        keys = ("simulation", load("training").objects_of, 100000 + number, "age of source")
+        colours = draw_colours("source", bands, rng(3, *keys))
+        for seen, name in zip(sources[number], bands, strict=True):
+            total = sources[number, 0].sum(dtype=float) * 10 ** (0.4 * colours[name])
+            # The broader point-spread function moves light over the edge of the cutout.
+            assert seen.sum(dtype=float) == pytest.approx(total, rel=0.02)

@@ -8,13 +8,18 @@ from lensflow.samples.hidden import read_answers, read_hidden
 from lensflow.simulate.hidden import disguised, draw_hidden_stage
 
 
+def draw(folder, **attrs):
+    """Draw the hidden objects of a dataset of two; return their file and that of the answers."""
+    with artifacts.create(folder / "index.h5", "index", attrs) as writer:
+        writer.strings("id", ["Q1_0001", "Q1_0002"])
+    paths = folder / "hidden.h5", folder / "hidden.csv"
+    draw_hidden_stage(folder / "index.h5", *paths, 3, 4, "hard", seed=5)
+    return paths
+
+
 @pytest.fixture
 def drawn(tmp_path):
-    with artifacts.create(tmp_path / "index.h5", "index") as writer:
-        writer.strings("id", ["Q1_0001", "Q1_0002"])
-    paths = tmp_path / "hidden.h5", tmp_path / "hidden.csv"
-    draw_hidden_stage(tmp_path / "index.h5", *paths, 3, 4, "hard", seed=5)
-    return paths
+    return draw(tmp_path)
 
 
 def test_as_many_as_asked_for_are_drawn_with_the_noise_of_the_sky(drawn):
@@ -25,6 +30,21 @@ def test_as_many_as_asked_for_are_drawn_with_the_noise_of_the_sky(drawn):
     assert answers.tolist() == [1, 1, 1, 0, 0, 0, 0]
     corners = images[:, :12, :12]
     assert np.median(np.std(corners, axis=(1, 2))) == pytest.approx(1, abs=0.1)
+
+
+def test_of_several_bands_the_same_objects_are_hidden_in_all(drawn, tmp_path):
+    (tmp_path / "bands").mkdir()
+    paths = draw(tmp_path / "bands", bands="H VIS")
+    ids, images = read_hidden(paths[0])
+    alone_ids, alone = read_hidden(drawn[0])
+    assert ids.tolist() == alone_ids.tolist()
+    assert images.shape == (7, 2, 101, 101)
+    np.testing.assert_array_equal(images[3:, 1], alone[3:])
+    with artifacts.open(paths[0], "hidden") as file:
+        assert file.attrs["bands"] == "H VIS"
+    for band in (0, 1):
+        corners = images[:, band, :12, :12]
+        assert np.median(np.std(corners, axis=(1, 2))) == pytest.approx(1, abs=0.1)
 
 
 def test_names_look_like_those_of_the_dataset_and_are_new(drawn):

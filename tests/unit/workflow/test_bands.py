@@ -88,9 +88,30 @@ def test_bands_of_a_list_begin_with_the_first_and_are_known():
         assert part in str(error.value)
 
 
-def test_sources_alone_are_of_one_band():
-    with pytest.raises(ConfigError, match="source_images is for datasets of one band"):
-        project(datasets={"here": {"bands": ["VIS", "H"]}})
+def test_sources_alone_are_kept_in_all_bands():
+    two = {name: {"bands": ["VIS", "H"]} for name in ("here", "there")}
+    assert project(datasets=two).datasets["here"].keeps_sources
+
+
+def test_hidden_objects_are_made_in_the_bands_that_are_simulated(tmp_path):
+    def said_of(bands):
+        entry = {"bands": {band: {"hdus": [band]} for band in bands}, "zero_point": None}
+        hidden = {"hidden": {"n_lenses": 2, "n_duds": 2}}
+        try:
+            project(
+                tmp_path,
+                ["unlabelled"],
+                {"images": entry},
+                mixed={"apply_to": []},
+                unlabelled=hidden,
+            )
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+    assert said_of(["J", "VIS", "H"]) == ""
+    said = said_of(["VIS", "g", "r"])
+    assert "in the bands VIS, Y, J, H alone, and 'images' has ['g', 'r']; set hidden: null" in said
 
 
 def test_the_datasets_of_an_experiment_have_the_same_bands():
