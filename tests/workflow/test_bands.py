@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 
+from lensflow.samples.injected import read_injected
 from workflow.conftest import configured, snakemake
 from workflow.test_networks import PRESET as SEEN
 
@@ -18,13 +19,17 @@ BANDS = ["VIS", "J", "H"]
 ENCODERS = {"tiny": "log", "seen": "sigma", "polar": "sigma", "pca": "log"}
 STUDENT = "results/seen/sigma/features_3/run_0/student/known/small_challenge/shard_0.h5"
 PAGES = ["results/polar/judge.html", "results/tiny/grade_small_challenge.html"]
+COMPLETENESS = "results/polar/injected_completeness_small_challenge.csv"
 CANDIDATES = [f"results/{name}/candidates_small_challenge_cutouts.fits" for name in ENCODERS]
 
 
 def in_bands(config):
     """Give the tiny configuration three bands, and an experiment for each encoder."""
     for dataset in config["datasets"].values():
-        dataset.update(bands=BANDS, source_images=False, shards=1)
+        dataset.update(bands=BANDS, shards=1)
+    config["datasets"]["small_challenge"]["completeness"] = {
+        "n": 6, "pixel_scale": 0.1, "psf_fwhm": {"VIS": 0.18, "J": 0.44, "H": 0.46},
+    }  # fmt: skip
     tiny = config["experiments"]["tiny"]
     tiny.update(runs=1, protocol="honest")
     config["presets"]["seen"] = SEEN
@@ -33,6 +38,7 @@ def in_bands(config):
     for name, scale in ENCODERS.items():
         if name != "tiny":
             config["experiments"][name] = {**tiny, "preset": name, "scales": [scale]}
+    tiny["hidden"] = {"n_lenses": 2, "n_duds": 1}
     config["run"] = list(ENCODERS)
 
 
@@ -40,7 +46,7 @@ def in_bands(config):
 def made(tmp_path_factory):
     """The folder in which candidates and pages were made of images of three bands."""
     folder = configured(tmp_path_factory.mktemp("bands"), in_bands)
-    snakemake(folder, "--cores", 2, "--", *CANDIDATES, *PAGES, STUDENT)
+    snakemake(folder, "--cores", 2, "--", *CANDIDATES, *PAGES, STUDENT, COMPLETENESS)
     return folder / "results"
 
 
@@ -49,6 +55,8 @@ def test_every_stage_has_all_bands(made):
     for path in (
         "data/small_training/images/shard_0.h5",
         "data/small_training/index.h5",
+        "data/small_challenge_injected/images/shard_0.h5",
+        "tiny/hidden_small_challenge.h5",
         "tiny/log/stacks/train/shard_0.h5",
         "tiny/log/denoised/train/shard_0.h5",
         "tiny/log/denoiser.weights.h5",
@@ -61,6 +69,19 @@ def test_every_stage_has_all_bands(made):
     with h5py.File(made / "tiny/log/denoised/train/shard_0.h5") as file:
         assert file["image"].shape[1:] == (3, 26, 26)
         assert (file["image"][:].max(axis=(2, 3)) == 1).all()
+    with h5py.File(made / "data/small_training/images/shard_0.h5") as file:
+        assert file["source_flux"].shape == file["flux"].shape == (160, 3, 101, 101)
+
+
+@pytest.mark.slow
+def test_sources_in_all_bands_are_searched_for(made):
+    known = read_injected([made / "data/small_challenge_injected/images/shard_0.h5"])
+    sources = pd.read_csv(made / "polar/injected_sources_small_challenge.csv")
+    assert sources["id"].tolist() == known["id"].tolist()
+    assert sources["p_lens"].between(0, 1).all()
+    table = pd.read_csv(made / "polar/injected_completeness_small_challenge.csv")
+    assert (table.loc[table["by"] == "all", "n_lens"] == 6).all()
+    assert (table["by"] == "source_magnitude").any()
 
 
 @pytest.mark.slow
@@ -85,5 +106,7 @@ def test_pages_have_a_colour_picture_of_every_image(made):
         levels = zlib.decompress(base64.b64decode(sheet["colour"]))
         assert len(levels) == 3 * len(sheet["ids"]) * sheet["colour_side"] ** 2
     graded = payload(made / "tiny/grade_small_challenge.html")
+    hidden = pd.read_csv(made / "tiny/hidden_small_challenge.csv", dtype={"id": str})
+    assert set(hidden["id"]) < {each["id"] for each in graded["objects"]}
     levels = zlib.decompress(base64.b64decode(graded["images"]["colour"]))
     assert len(levels) == 3 * len(graded["objects"]) * graded["images"]["colour_side"] ** 2

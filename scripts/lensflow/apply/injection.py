@@ -2,7 +2,9 @@
 
 The galaxy, its surroundings and the noise are the dataset's own; what is simulated is the mass and
 the light of the source. What comes out are image shards like those that were ingested: they go the
-way of these, but into no training.
+way of these, but into no training. Of several bands the source is drawn in the first as of a single
+one, and the same light is seen in the others: behind the same mass, through each band's own
+point-spread function, as bright as its colours say.
 """
 
 import logging
@@ -18,13 +20,16 @@ from threadpoolctl import threadpool_limits
 from lensflow import artifacts
 from lensflow.apply.known import mark_known
 from lensflow.errors import ConfigError
+from lensflow.ingest.bands import of_band
 from lensflow.ingest.positions import SCALE_TOLERANCE, pixel_scales
 from lensflow.ingest.shards import begin_pixels
 from lensflow.prepare.flux import CHUNK, flux_blocks
+from lensflow.samples.bands import bands_attribute, first_band, first_of_bands, gathered
 from lensflow.samples.images import check_images, open_images, read_index
 from lensflow.samples.injected import COLUMNS, GALAXY, MAGNITUDE, SOURCE_FLUX
 from lensflow.samples.rows import RADIUS
 from lensflow.seeds import rng
+from lensflow.simulate.bands import draw_colours
 from lensflow.simulate.camera import Camera
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.injection import Injected, draw_injected, with_shot_noise
@@ -60,14 +65,18 @@ def inject_sources(
         All its image shards, in order.
     output : path-like
         Image shard to write: ``flux``, ``source_flux`` (what is seen of the source, noise free),
-        ``sky_sigma``, ``id`` and the catalogue `COLUMNS`.
+        ``sky_sigma``, ``id`` and the catalogue `COLUMNS`, whose fluxes, pixels and magnitudes are
+        those of the first band.
     name : str
         What the dataset with the sources in it is called.
     shard : int
         Which shard.
     settings : mapping
         Of the dataset's ``completeness``: n, shards, pixel_scale, psf_fwhm, population,
-        galaxy_draws, sky_electrons.
+        galaxy_draws, sky_electrons, source_colours. Of several bands, whose images are all in AB
+        maggies, psf_fwhm and sky_electrons may be numbers by band, and source_colours are AB
+        magnitudes in the first band less those in each other one; None takes those of
+        `lensflow.simulate.bands`.
     seed : int
     known_lenses : path-like, optional
         Table of known lenses; the objects that `lensflow.apply.known.mark_known` finds there get no
@@ -83,15 +92,17 @@ def inject_sources(
         When index and images do not belong together.
     """
     check_images(index, images)
-    injector = Injector(settings, seed)
+    with open_images(images[0]) as file:
+        unit, bands = file.unit, file.bands
+    injector = Injector(settings, seed, bands)
     objects = _galaxies(index, injector.camera, known_lenses, match_radius)
     _check_scale(images, objects, settings["pixel_scale"])
     n, n_shards = settings["n"], settings["shards"]
     numbers = range(shard * n // n_shards, (shard + 1) * n // n_shards)
-    attrs = {"dataset": name, "state": "raw", "shard": shard}
+    attrs = {"dataset": name, "state": "raw", "shard": shard, **bands_attribute(bands)}
     # The sums of a matrix product depend on how many threads share it.
     with artifacts.create(output, "images", attrs) as writer, threadpool_limits(1, "blas"):
-        unit = _begin(writer, images[0])
+        _begin(writer, unit, bands)
         for block in injector.blocks(numbers):
             drawn = objects.iloc[injector.draw(block, len(objects))].reset_index(drop=True)
             flux = np.concatenate([part for _, part in flux_blocks(drawn, images)])
@@ -104,14 +115,17 @@ class Filled(NamedTuple):
 
     Attributes
     ----------
-    flux, source : numpy.ndarray of shape (side, side)
+    flux, source : numpy.ndarray of shape (side, side) or (band, side, side)
         The image, and what is seen of the source without noise, in the unit of the dataset.
+    sky_sigma : numpy.ndarray of shape () or (band,)
+        Noise of the sky, in that unit.
     row : dict
-        id, sky_sigma and `COLUMNS` but for the magnitude.
+        id and `COLUMNS` but for the magnitude.
     """
 
     flux: np.ndarray
     source: np.ndarray
+    sky_sigma: np.ndarray
     row: dict
 
 
@@ -124,15 +138,23 @@ class Injector:
     settings : mapping
         As for `inject_sources`.
     seed : int
+    bands : tuple of str
+        Names of several bands, in order; none of a single one.
     """
 
     settings: Mapping
     seed: int
+    bands: tuple[str, ...] = ()
 
     @property
     def camera(self) -> Camera:
-        """The camera of the dataset."""
-        return Camera.of_fwhm(self.settings["pixel_scale"], self.settings["psf_fwhm"])
+        """The camera of the dataset, in its first band."""
+        return self.camera_of(self.bands[0] if self.bands else "")
+
+    def camera_of(self, band: str) -> Camera:
+        """Return the camera of a band, whose pixels are those of the first."""
+        fwhm = of_band(self.settings["psf_fwhm"], band)
+        return Camera.of_fwhm(self.settings["pixel_scale"], fwhm)
 
     @property
     def draws(self) -> int:
@@ -161,30 +183,63 @@ class Injector:
         numbers : range
         drawn : DataFrame
             id, sky_sigma and Einstein radius (NaN where unknown) of what `draw` drew for them.
-        flux : ndarray of shape (len(drawn), side, side)
-            Its images.
+        flux : ndarray of shape (len(drawn), side, side) or (len(drawn), band, side, side)
+            Its images. The galaxy is chosen by the first band.
         """
+        looked_at, noise = first_band(flux), gathered(drawn, "sky_sigma")
         for number, start in zip(numbers, range(0, len(drawn), self.draws), strict=True):
-            shapes = [measure(image, self.camera) for image in flux[start : start + self.draws]]
-            place = most_lens_like(shapes)
-            galaxy, image = drawn.iloc[start + place], flux[start + place]
-            yield self._fill(number, galaxy, shapes[place], image)
+            shapes = [measure(each, self.camera) for each in looked_at[start : start + self.draws]]
+            best = most_lens_like(shapes)
+            place = start + best
+            galaxy = drawn.iloc[place]
+            yield self._fill(number, galaxy, shapes[best], flux[place], noise[place])
 
-    def _fill(self, number: int, galaxy: pd.Series, shape: Shape, image: np.ndarray) -> Filled:
+    def _fill(
+        self, number: int, galaxy: pd.Series, shape: Shape, image: np.ndarray, noise: np.ndarray
+    ) -> Filled:
         random = rng(self.seed, "injection", self.settings["population"], number)
         population, known = load(self.settings["population"]), galaxy[RADIUS]
         theta_e = None if np.isnan(known) else float(known)
         one = draw_injected(random, population, shape, self.camera, theta_e)
-        seen, electrons = one.image, self.settings["sky_electrons"]
-        if electrons is not None:
-            seen = with_shot_noise(random, seen, electrons)
-        sky_sigma = np.float32(galaxy["sky_sigma"])
-        row = {"id": f"injected_{number}", "sky_sigma": sky_sigma, GALAXY: galaxy["id"]}
-        return Filled(image + sky_sigma * seen, sky_sigma * one.image, {**row, **_measured(one)})
+        source = np.stack([one.image, *self._in_other_bands(number, one, noise)])
+        seen = self._with_noise(number, source, random)
+        source, seen = (each.reshape(image.shape) for each in (source, seen))
+        sky_sigma = np.asarray(noise, "f4")
+        factor = sky_sigma[..., None, None]
+        row = {"id": f"injected_{number}", GALAXY: galaxy["id"], **_measured(one)}
+        return Filled(image + factor * seen, factor * source, sky_sigma, row)
+
+    def _in_other_bands(
+        self, number: int, one: Injected, noise: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        """Yield the source in the bands beside the first, each in the sky sigma of the band."""
+        for band, sigma in zip(self.bands[1:], np.ravel(noise)[1:], strict=True):
+            brightness = 10.0 ** (0.4 * self._colours(number)[band]) * noise[0] / sigma
+            yield one.seen_by(self.camera_of(band)) * np.float32(brightness)
+
+    def _colours(self, number: int) -> Mapping[str, float]:
+        """Return the AB magnitude of a source in the first band less that in each other one."""
+        given = self.settings["source_colours"]
+        random = rng(self.seed, "injection", "age of source", number)
+        return draw_colours("source", self.bands, random) if given is None else given
+
+    def _with_noise(self, number: int, source: np.ndarray, random) -> np.ndarray:
+        """Return the source of each band with the noise of its own light, where that is known."""
+        electrons = self.settings["sky_electrons"]
+        if electrons is None:
+            return source
+        others = [rng(self.seed, "injection", "noise", number, band) for band in self.bands[1:]]
+        # The first band is as it is by itself.
+        randoms, bands = [random, *others], self.bands or ("",)
+        noisy = [
+            with_shot_noise(each, image, of_band(electrons, band))
+            for each, image, band in zip(randoms, source, bands, strict=True)
+        ]
+        return np.stack(noisy)
 
 
 def _measured(one: Injected) -> dict[str, float]:
-    """Return what the catalogue says of a source, counted as in the challenge's."""
+    """Return what the catalogue says of a source, counted as in the challenge's: in one band."""
     bright = one.image[one.image > 1.0].astype("f8")
     return {
         "is_lens": 1,
@@ -203,7 +258,8 @@ def _galaxies(
 ) -> pd.DataFrame:
     """Return id, shard, row, sky_sigma and Einstein radius of what sources may be put behind.
 
-    A radius that is not positive is not known: NaN.
+    Of several bands there is a sky_sigma each, as `lensflow.samples.bands.spread` makes them. A
+    radius that is not positive is not known: NaN.
     """
     where = ["shard", "row", "sky_sigma"]
     table = read_index(index, where, ["is_lens", RADIUS], optional=("ra", "dec"))
@@ -241,24 +297,22 @@ def _check_scale(
             )
 
 
-def _begin(writer, images_path: str | PathLike) -> str:
-    """Begin the datasets of the shard; return the unit of the flux, which is that of the images."""
-    with open_images(images_path) as file:
-        unit = file.unit
-    begin_pixels(writer, SIZE, unit, sources=True)
+def _begin(writer, unit: str, bands: Sequence[str]) -> None:
+    """Begin the datasets of the shard, whose flux has the unit of the dataset's images."""
+    begin_pixels(writer, SIZE, unit, sources=True, bands=bands)
     units, texts = ({name: pair[i] for name, pair in COLUMNS.items()} for i in (0, 1))
     dtypes = dict.fromkeys(COLUMNS, np.float64) | {"is_lens": np.int8, GALAXY: object}
     table = pd.DataFrame(columns=list(COLUMNS)).astype(dtypes)
     artifacts.grow_table(writer, "catalogue", table, units, texts)
-    return unit
 
 
 def _append(writer, filled: Sequence[Filled], unit: str) -> None:
     table = pd.DataFrame([one.row for one in filled])
-    flux = table[SOURCE_FLUX] * table["sky_sigma"]
+    sky_sigma = np.stack([one.sky_sigma for one in filled])
+    flux = table[SOURCE_FLUX] * first_of_bands(sky_sigma)
     table[MAGNITUDE] = -2.5 * np.log10(flux) if unit == MAGGIES else np.nan
     writer.append("flux", np.stack([one.flux for one in filled]))
     writer.append("source_flux", np.stack([one.source for one in filled]))
-    writer.append("sky_sigma", table["sky_sigma"].to_numpy())
+    writer.append("sky_sigma", sky_sigma)
     writer.append("id", table["id"].to_numpy())
     artifacts.append_table(writer, "catalogue", table[list(COLUMNS)])

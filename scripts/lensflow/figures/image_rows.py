@@ -23,7 +23,7 @@ def image_rows(
 
     Parameters
     ----------
-    rows : sequence of (str, ndarray of shape (n, size, size))
+    rows : sequence of (str, ndarray of shape (n, size, size) or (n, size, size, 3))
         Label and images in [0, 1] of each row.
     png, pdf : path-like
         Figures to write.

@@ -9,9 +9,9 @@ import pandas as pd
 from lensflow.evaluate.missed import EDGES, SNR
 from lensflow.evaluate.selection import with_snr
 from lensflow.figures import sources, style
+from lensflow.figures.colour import shown_images
 from lensflow.figures.image_rows import image_rows
 from lensflow.figures.missed import draw_completeness
-from lensflow.prepare.scaling import scale
 from lensflow.samples.injected import read_injected
 from lensflow.samples.rows import RADIUS
 
@@ -69,17 +69,17 @@ def injected_examples(
     png, pdf : path-like
         Figures to write.
     scaling : {"log", "linear"}
-        Scale at which the images are shown.
+        Scale at which images of one band are shown; several are shown in colour.
     """
     table = with_snr(read_injected(shards)).sort_values([SNR, "id"])
     n = min(N_EXAMPLES, len(table))
     chosen = table.iloc[((np.arange(n) + 0.5) / n * len(table)).astype(int)]
     names = chosen["id"].tolist()
-    both, sky_sigma = sources.dataset_images(shards, names)
-    alone, _ = sources.dataset_images(shards, names, layer="source_flux")
+    both, sky_sigma = sources.dataset_images(shards, names, all_bands=True)
+    alone, _ = sources.dataset_images(shards, names, "source_flux", all_bands=True)
     rows = {"galaxy": both - alone, "source": alone, "together": both}
     titles = [_title(*row) for row in chosen[[SNR, RADIUS]].to_numpy()]
-    images = [(name, scale(flux, sky_sigma, scaling)) for name, flux in rows.items()]
+    images = [(name, shown_images(flux, sky_sigma, scaling)) for name, flux in rows.items()]
     image_rows(images, png, pdf, [titles])
 
 

@@ -32,6 +32,11 @@ def band_entry(entry: Mapping[str, object], band: str) -> Mapping[str, object]:
     return {**entry, **bands[band]} if isinstance(bands, Mapping) else entry
 
 
+def of_band(setting: object, band: str) -> object:
+    """Return what a setting says of one band: a mapping has one for each, else it is for all."""
+    return setting[band] if isinstance(setting, Mapping) else setting
+
+
 def read_bands(
     paths: Sequence[Sequence[str]],
     ids: Sequence[str],

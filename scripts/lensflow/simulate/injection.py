@@ -5,10 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from lensflow.simulate.camera import Camera
+from lensflow.simulate.lensing import Mass
 from lensflow.simulate.objects import lensed_source
 from lensflow.simulate.population import Population
 from lensflow.simulate.scene import draw_mass
 from lensflow.simulate.shapes import Shape
+from lensflow.simulate.sources import LensedSource
 
 
 class Injected(NamedTuple):
@@ -22,11 +24,20 @@ class Injected(NamedTuple):
         Its flux without the lens, sky sigma.
     theta_e : float
         Einstein radius, arcsec.
+    mass : Mass
+    rows : numpy.ndarray
+        The source in its plane: Gaussians (k, 6) of unit flux together.
     """
 
     image: np.ndarray
     source_flux: float
     theta_e: float
+    mass: Mass
+    rows: np.ndarray
+
+    def seen_by(self, camera: Camera) -> np.ndarray:
+        """Return what a camera sees of the same light (101, 101), as ``image`` is of the first."""
+        return LensedSource(self.mass, camera).image(self.rows) * np.float32(self.source_flux)
 
 
 def draw_injected(
@@ -53,7 +64,7 @@ def draw_injected(
         lensed = lensed_source(random, population, population.rank_of(radius), mass, camera=camera)
         # Now and then a source has no light in the cutout at all.
         if lensed.image.any():
-            return Injected(*lensed, radius)
+            return Injected(lensed.image, lensed.source_flux, radius, mass, lensed.rows)
 
 
 def _draw_radius(random, population: Population, camera: Camera) -> float:

@@ -40,10 +40,13 @@ class LensedImage(NamedTuple):
         Image (101, 101) in sky sigma, float32.
     source_flux : float
         Flux that the source would have without the lens, sky sigma.
+    rows : numpy.ndarray
+        The source in its plane: Gaussians (k, 6) of unit flux together.
     """
 
     image: np.ndarray
     source_flux: float
+    rows: np.ndarray
 
 
 def matched_image(
@@ -90,13 +93,14 @@ def matched_image(
 
 def invisible_image(random, mass: Mass, camera: Camera = CHALLENGE) -> LensedImage:
     """Return the image of a source that nowhere exceeds one sky sigma."""
-    rows = np.concatenate(draw_source(random))
+    body, clumps = draw_source(random)
     x, y = _draw_places(random, mass, 1, camera)[0]
     size = float(np.exp(random.normal(np.log(0.15), 0.4)))
-    image = LensedSource(mass, camera).image(scaled(rows, size, x, y))
+    rows = scaled(np.concatenate([body, clumps]), size, x, y)
+    image = LensedSource(mass, camera).image(rows)
     peak = float(random.uniform(0.05, 0.95))
     amplitude = peak / max(float(image.max()), 1e-12)
-    return LensedImage(image * np.float32(amplitude), amplitude)
+    return LensedImage(image * np.float32(amplitude), amplitude, rows)
 
 
 def _half_width(mass, pixels, camera):
@@ -158,10 +162,11 @@ def _find_size(view, body, x, y, pixels, flux):
 def _mended_image(lensed, rows, size, x, y, pixels, flux):
     """Return the full-resolution image after at most `MENDS` corrections of the size."""
     for attempt in range(MENDS + 1):
-        image = lensed.image(scaled(rows, size, x, y))
+        moved = scaled(rows, size, x, y)
+        image = lensed.image(moved)
         amplitude, count = amplitude_for_flux(image, flux)
         error = np.log(pixels / max(count, 0.5))
         if abs(error) < TOLERANCE or attempt == MENDS:
             break
         size = float(np.clip(size * np.exp(1.1 * error), *SIZE_RANGE))
-    return LensedImage(image * np.float32(amplitude), amplitude)
+    return LensedImage(image * np.float32(amplitude), amplitude, moved)

@@ -4,9 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lensflow.experiment import Dataset, Experiment, Project
 
-SINGLE_BAND = ("completeness",)
-"""Keys of a dataset that there is for one band alone."""
-
 LARGEST_RATIO = 30
 """Of the pixel scales of two bands."""
 
@@ -30,7 +27,6 @@ def check_bands(config: Mapping) -> Iterator[str]:
             )
         elif "pattern" in dataset.kind.band_keys and dataset.entry.get("pattern") is None:
             yield f"{where} lacks 'pattern'. Add: pattern (shell pattern of the names), or bands"
-        yield from _check_single(where, dataset)
 
 
 def _check_mapping(where: str, dataset: Dataset, bands: Mapping) -> Iterator[str]:
@@ -93,16 +89,6 @@ def _check_repeated(where: str, bands: Mapping) -> Iterator[str]:
                 f"{' and '.join(key for key in ('pattern', 'hdus') if band.get(key))}; expected "
                 "images of its own for each band"
             )
-
-
-def _check_single(where: str, dataset: Dataset) -> Iterator[str]:
-    if dataset.bands:
-        for key in SINGLE_BAND:
-            if dataset.entry.get(key):
-                yield (
-                    f"{where} has {_listed(dataset.bands)}, and {key} is for datasets of "
-                    "one band; remove it, or name a dataset of one band for it"
-                )
 
 
 def check_same_bands(where: str, experiment: Experiment) -> Iterator[str]:

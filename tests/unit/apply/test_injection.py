@@ -9,11 +9,12 @@ from lensflow.evaluate.selection import snr
 from lensflow.samples.images import IMAGES, images_hash, open_images
 from lensflow.samples.injected import read_injected
 from lensflow.samples.rows import RADIUS
+from lensflow.simulate.bands import BANDS
 
 SIDE, SKY = 101, 2.0e-12
 SETTINGS = {
     "n": 12, "shards": 1, "pixel_scale": 0.1, "psf_fwhm": 0.18, "population": "training",
-    "galaxy_draws": 4, "sky_electrons": None,
+    "galaxy_draws": 4, "sky_electrons": None, "source_colours": None,
 }  # fmt: skip
 SEED = 3
 
@@ -26,20 +27,37 @@ def galaxy(flux, sigma, random):
 
 
 def survey(
-    folder, n=20, n_shards=2, is_lens=-1, radius=np.nan, unit="AB maggies", wcs=None, sky=None
+    folder,
+    n=20,
+    n_shards=2,
+    is_lens=-1,
+    radius=np.nan,
+    unit="AB maggies",
+    wcs=None,
+    sky=None,
+    bands=(),
 ):
-    """Write images and index of a dataset whose objects grow brighter with their number."""
+    """Write images and index of a dataset whose objects grow brighter with their number.
+
+    Bands beside the first have a galaxy of the same flux on a sky of twice, three times the noise.
+    """
     random, paths, index = np.random.default_rng(0), [], []
+    named = {"bands": " ".join(bands)} if bands else {}
+    noise = SKY * (np.arange(len(bands)) + 1.0) if bands else SKY
+    each = np.broadcast_to(np.array(noise, "f4"), (n, *np.shape(noise)))
     is_lens = np.broadcast_to(np.array(is_lens, np.int8), n)
     radius = np.broadcast_to(np.array(radius, float), n)
     for shard in range(n_shards):
         numbers = np.arange(shard * n // n_shards, (shard + 1) * n // n_shards)
         ids = [f"o{number:02}" for number in numbers]
         flux = [galaxy(1000.0 * (number + 1), 3.0, random) * SKY for number in numbers]
+        if bands:
+            flux = [[image, *others(image, noise[1:])] for image in flux]
         paths.append(folder / f"shard_{shard}.h5")
-        with artifacts.create(paths[-1], "images", {"state": "raw", "shard": shard}) as writer:
+        attrs = {"state": "raw", "shard": shard, **named}
+        with artifacts.create(paths[-1], "images", attrs) as writer:
             writer.dataset("flux", np.array(flux, "f4"), unit, compress=False)
-            writer.dataset("sky_sigma", np.full(len(ids), SKY, "f4"), unit)
+            writer.dataset("sky_sigma", each[numbers], unit)
             writer.strings("id", ids)
             if wcs is not None:
                 writer.dataset("wcs", np.broadcast_to(wcs, (n, 6))[numbers])
@@ -47,16 +65,22 @@ def survey(
             artifacts.write_table(writer, "catalogue", table)
         index.append(table.assign(id=ids, shard=shard, row=np.arange(len(ids))))
     index = pd.concat(index)
-    attrs = {IMAGES: images_hash(paths)}
+    attrs = {IMAGES: images_hash(paths), **named}
     with artifacts.create(folder / "index.h5", "index", attrs) as writer:
         writer.strings("id", index["id"])
         for name in ("shard", "row"):
             writer.dataset(name, index[name].to_numpy())
-        writer.dataset("sky_sigma", np.full(n, SKY, "f4"), unit)
+        writer.dataset("sky_sigma", each, unit)
         for axis, name in enumerate(("ra", "dec") if sky is not None else ()):
             writer.dataset(name, sky[:, axis], "deg")
         artifacts.write_table(writer, "catalogue", index[["is_lens", RADIUS]])
     return folder / "index.h5", paths
+
+
+def others(image, noise):
+    """Return an object in other bands."""
+    random = np.random.default_rng(1)
+    return [image + sigma * random.normal(size=image.shape) for sigma in noise]
 
 
 def inject(files, folder, known=(), **changes):
@@ -253,3 +277,79 @@ def test_images_that_the_index_does_not_list_are_refused(files, tmp_path):
     others = survey(tmp_path, n=10)
     with pytest.raises(ArtifactError, match="lists other images"):
         inject((files[0], others[1]), tmp_path)
+
+
+THREE = ("VIS", "Y", "H")
+
+
+@pytest.fixture(scope="module")
+def coloured(tmp_path_factory):
+    return survey(tmp_path_factory.mktemp("coloured"), bands=THREE)
+
+
+def total(images):
+    return images.sum(axis=(-2, -1), dtype=float)
+
+
+def test_in_several_bands_the_first_is_what_it_is_by_itself(files, coloured, tmp_path):
+    chosen = {"n": 6, "psf_fwhm": 0.5, "sky_electrons": 4.0}
+    alone = inject(files, tmp_path / "alone", **chosen)
+    by_band = {"psf_fwhm": dict(zip(THREE, (0.5, 0.4, 0.9), strict=True))}
+    by_band |= {"sky_electrons": dict(zip(THREE, (4.0, 9.0, 2.0), strict=True)), "shards": 2}
+    together = inject(coloured, tmp_path / "together", **{**chosen, **by_band})
+    for first, three in zip(read(alone)[:2], read(together)[:2], strict=True):
+        assert three.shape == (6, 3, SIDE, SIDE)
+        np.testing.assert_array_equal(three[:, 0], first)
+    pd.testing.assert_frame_equal(read_injected(together), read_injected(alone))
+    with open_images(together[0]) as images:
+        assert images.bands == THREE
+        np.testing.assert_allclose(images.sky_sigma(), [SKY * np.r_[1:4]] * 3, rtol=1e-6)
+
+
+def test_fluxes_of_the_bands_are_those_of_the_colours(coloured, tmp_path):
+    paths = inject(coloured, tmp_path, n=8, source_colours={"Y": 0.75, "H": -0.4})
+    flux, sources, _ = read(paths)
+    ratio = total(sources) / total(sources[:, :1])
+    expected = 10 ** (0.4 * np.array([0.0, 0.75, -0.4]))
+    np.testing.assert_allclose(ratio, np.broadcast_to(expected, ratio.shape), rtol=1e-4)
+    for image, source, name in zip(flux, sources, read_injected(paths)["galaxy"], strict=True):
+        np.testing.assert_allclose(image - original(coloured, name), source, atol=3e-3 * SKY)
+
+
+def test_unless_said_colours_are_those_of_stars_of_one_age(coloured, tmp_path):
+    sources = read(inject(coloured, tmp_path, n=8))[1]
+    colours = 2.5 * np.log10(total(sources) / total(sources[:, :1]))
+    ages = [
+        (colours[:, place] - BANDS[name].young) / (BANDS[name].old - BANDS[name].young)
+        for place, name in ((1, "Y"), (2, "H"))
+    ]
+    np.testing.assert_allclose(*ages, atol=1e-3)
+    assert (ages[0] > -1e-3).all()
+    # Young, and not all of one age.
+    assert ages[0].max() < 0.7
+    assert np.ptp(ages[0]) > 0.02
+
+
+def test_a_band_with_a_broader_point_spread_function_is_more_blurred(coloured, tmp_path):
+    colours = {"Y": 0.0, "H": 0.0}
+    fwhm = {"VIS": 0.3, "Y": 0.2, "H": 0.8}
+    sources = read(inject(coloured, tmp_path, n=8, psf_fwhm=fwhm, source_colours=colours))[1]
+    peaks = sources.max(axis=(-2, -1))
+    assert (peaks[:, 1] > peaks[:, 0]).all()
+    assert (peaks[:, 0] > peaks[:, 2]).all()
+
+
+def test_sources_of_a_band_have_the_noise_of_its_electrons(coloured, tmp_path):
+    electrons = {"VIS": 40.0, "Y": 6.0, "H": 3.0}
+    chosen = {"n": 8, "sky_electrons": electrons, "source_colours": {"Y": 2.0, "H": 3.0}}
+    paths = inject(coloured, tmp_path, **chosen)
+    flux, sources, _ = read(paths)
+    before = np.array([original(coloured, name) for name in read_injected(paths)["galaxy"]])
+    for band, name in enumerate(THREE):
+        unit = electrons[name] / (SKY * (band + 1))
+        expected = unit * sources[:, band]
+        bright = expected > 20
+        off = (unit * (flux - before)[:, band] - expected)[bright] / np.sqrt(expected[bright])
+        assert off.size > 100
+        assert off.mean() == pytest.approx(0, abs=5 / np.sqrt(off.size))
+        assert off.std() == pytest.approx(1, abs=0.1)

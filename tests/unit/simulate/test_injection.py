@@ -9,9 +9,9 @@ from lensflow.simulate.shapes import Shape
 ROUND = Shape(1000.0, 0.5, 1.0, 0.0)
 
 
-def draws(camera, count=40, population="training", galaxy=ROUND):
+def draws(camera, count=40, population="training", galaxy=ROUND, theta_e=None):
     return [
-        draw_injected(np.random.default_rng(seed), load(population), galaxy, camera)
+        draw_injected(np.random.default_rng(seed), load(population), galaxy, camera, theta_e)
         for seed in range(count)
     ]
 
@@ -22,6 +22,21 @@ def test_a_source_is_seen_and_has_no_noise():
         assert (one.image >= 0).all()
         assert one.image.max() > 0
         assert 0 < one.source_flux < np.inf
+
+
+def test_another_camera_sees_the_same_light_more_blurred():
+    def size(image, axis):
+        return (image * axis**2).sum(dtype=float) / image.sum(dtype=float)
+
+    line = (np.arange(101) - 50) * 0.1
+    sharp, broad = 0.18, 0.60
+    added = (broad**2 - sharp**2) / (8 * np.log(2))
+    for one in draws(Camera.of_fwhm(0.1, sharp), 8, theta_e=0.7):
+        np.testing.assert_allclose(one.seen_by(Camera.of_fwhm(0.1, sharp)), one.image, atol=1e-3)
+        seen = one.seen_by(Camera.of_fwhm(0.1, broad))
+        assert seen.sum(dtype=float) == pytest.approx(one.image.sum(dtype=float), rel=1e-3)
+        for axis in (line[None], line[:, None]):
+            assert size(seen, axis) - size(one.image, axis) == pytest.approx(added, rel=0.05)
 
 
 def test_einstein_radii_fit_in_the_cutout():

@@ -61,7 +61,6 @@ def test_one_band_is_a_dataset_as_always(tmp_path):
         ({"bands": {**FILES, "Y": {"pattern": "VIS/*.fits"}}}, "VIS and Y with the same pattern"),
         ({"bands": {**FILES, "Y": {"pattern": "a/**/b"}}}, "** is not needed"),
         ({"bands": {**FILES, "Y": {"pattern": None}}}, "bands.Y.pattern is None"),
-        ({"bands": THREE, "completeness": {"n": 1, "pixel_scale": 0.1, "psf_fwhm": 0.2}}, "one ba"),
     ],
 )
 def test_mistakes_in_bands_are_said_before_any_job(tmp_path, entry, part):

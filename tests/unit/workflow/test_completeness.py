@@ -22,8 +22,11 @@ KINDS = {
     "fits": {"zero_point": 25.0},
     "mosaic": {"pattern": "*.fits"},
     "stack": {"bands": ["VIS"]},
+    "challenge2": {"bands": ["VIS"]},
 }
 CATALOGUED = ("challenge1", "mosaic")
+EUCLID = {band: {"hdus": [band], "zero_point": 24.0} for band in ("VIS", "Y", "H")}
+DES = {band: {"hdus": [band], "zero_point": 30.0} for band in ("g", "r", "i")}
 
 
 def said_of_survey(folder, kind, asked, **entry):
@@ -51,13 +54,7 @@ def test_sources_are_put_into_datasets_of_every_kind(tmp_path, kind):
 
 
 def test_the_kinds_that_are_tried_are_all():
-    assert {"simulate", "challenge2", *KINDS} == set(kinds.KINDS)
-
-
-def test_sources_are_not_put_into_images_of_the_second_challenge(tmp_path):
-    entry = {"kind": "challenge2", "path": str(tmp_path), "completeness": ASKED}
-    with pytest.raises(ConfigError, match=r"unknown key\(s\) 'completeness'"):
-        project(tmp_path, ["mixed"], {"survey": entry}, mixed={"apply_to": ["survey"]})
+    assert {"simulate", *KINDS} == set(kinds.KINDS)
 
 
 def test_without_a_zero_point_sources_are_put_in_by_their_noise(tmp_path):
@@ -128,3 +125,66 @@ def test_a_dataset_that_nobody_ranks_is_not_asked_in_vain():
     said = problems(dataset="here")
     assert "make none of it; name 'here' in their apply_to" in said
     assert problems(dataset="here", experiments={"third": {"apply_to": ["here"]}}) == ""
+
+
+def said_of_bands(folder, bands, kind="fits", **changes):
+    """Return what is said of images of several bands that are asked for their completeness."""
+    entry = {"kind": kind, "path": str(folder), "bands": bands}
+    entry["completeness"] = {**ASKED, **changes}
+    experiment = {"dataset": "survey", "protocol": "unlabelled", "apply_to": []}
+    try:
+        project(folder, ["unlabelled"], {"survey": entry}, unlabelled=experiment)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def test_in_several_bands_numbers_are_for_all_or_by_band(tmp_path):
+    assert said_of_bands(tmp_path, EUCLID) == ""
+    widths = {"H": 0.46, "VIS": 0.18, "Y": 0.4}
+    electrons = {"VIS": 40.0, "Y": 200.0, "H": 250.0}
+    assert said_of_bands(tmp_path, EUCLID, psf_fwhm=widths, sky_electrons=electrons) == ""
+    assert said_of_bands(tmp_path, DES, source_colours={"r": 0.2, "i": -0.1}) == ""
+    assert said_of_bands(tmp_path, ["VIS", "Y", "H"], "challenge2", psf_fwhm=widths) == ""
+    two = {"bands": ["VIS", "H"]}
+    assert project(datasets={"here": two, "there": {**two, "completeness": ASKED}})
+
+
+@pytest.mark.parametrize(
+    ("bands", "changes", "part"),
+    [
+        (EUCLID, {"psf_fwhm": {"VIS": 0.18, "Y": 0.4}}, "names ['VIS', 'Y']; expected a number"),
+        (
+            EUCLID,
+            {"psf_fwhm": {"VIS": 0.18, "Y": 0.4, "H": 0.4, "K": 0.5}},
+            "expected a number for each of the dataset's bands, ['VIS', 'Y', 'H']",
+        ),
+        (EUCLID, {"psf_fwhm": {}}, "psf_fwhm names []; expected"),
+        (EUCLID, {"psf_fwhm": {"VIS": 0.18, "Y": "wide", "H": 0.5}}, "psf_fwhm.Y is 'wide'"),
+        (EUCLID, {"psf_fwhm": {"VIS": 0.18, "Y": 3.0, "H": 0.5}}, "psf_fwhm is 3 in Y"),
+        (EUCLID, {"psf_fwhm": 3.0}, "psf_fwhm is 3 and pixel_scale 0.1"),
+        (EUCLID, {"sky_electrons": {"J": 5.0}}, "sky_electrons names ['J']"),
+        (EUCLID, {"sky_electrons": {"VIS": 0.0, "Y": 1.0, "H": 1.0}}, "expected more than 0"),
+        (EUCLID, {"source_colours": {"Y": 0.1}}, "bands beside the first, ['Y', 'H']"),
+        (EUCLID, {"source_colours": {"VIS": 0.0, "Y": 0.1, "H": 0.1}}, "beside the first"),
+        (EUCLID, {"source_colours": {"Y": 0.1, "H": float("nan")}}, "expected a finite number"),
+        (EUCLID, {"source_colours": 0.1}, "expected object or null"),
+        (DES, {}, "VIS, Y, J, H alone, and the dataset has ['g', 'r', 'i']. Add such as"),
+        (DES, {}, "source_colours: {r: 0.2, i: 0.2}, the AB magnitude in g less that in each"),
+        ({**EUCLID, "J": {"hdus": ["J"]}}, {}, "the bands ['J'] have no zero_point"),
+    ],
+)
+def test_mistakes_in_what_is_said_of_bands_come_before_any_job(tmp_path, bands, changes, part):
+    said = said_of_bands(tmp_path, bands, **changes)
+    assert "config.datasets.survey.completeness" in said
+    assert part in said
+
+
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [("psf_fwhm", "expected a number"), ("sky_electrons", "number"), ("source_colours", "leave")],
+)
+def test_of_one_band_nothing_is_said_by_band(key, part):
+    said = problems(**{key: {"VIS": 0.2}})
+    assert f"{key} names ['VIS'], but the dataset has one band; " in said
+    assert part in said
