@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,21 @@ def finished(tmp_path_factory):
     folder = configured(tmp_path_factory.mktemp("workflow"))
     done = snakemake(folder, "--workflow-profile", "default")
     (folder / "console.txt").write_text(done.output)
+    return folder
+
+
+def linear(config):
+    """Change the tiny configuration to the linear scale, and sources alone beside (appendix A)."""
+    config["experiments"]["tiny"] |= {"scales": ["linear"], "runs": 1, "appendix_a": {}}
+
+
+@pytest.fixture(scope="session")
+def appendix(finished, tmp_path_factory):
+    """The folder of appendix A, of the images that are there."""
+    folder = configured(tmp_path_factory.mktemp("appendix"), linear)
+    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    targets = ["results/tiny/appendix_a.csv", "results/tiny/figures/clusters_sources.png"]
+    snakemake(folder, "--cores", 2, "--rerun-triggers", "mtime", "--", *targets)
     return folder
 
 

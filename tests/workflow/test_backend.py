@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow.conftest import ROOT, configured, snakemake
+from workflow.conftest import ROOT, configured, linear, snakemake
 from workflow.test_networks import MODEL as SEEN
 from workflow.test_networks import PREDICTIONS, seen
 from workflow.test_profiles import dry_run
 
-MODEL = "results/tiny/log/features_3/run_0"
+MODEL = "results/tiny/linear/features_3/run_0"
 TARGETS = [
     "results/tiny/metrics.csv",
     "results/tiny/appendix_a.csv",
     "results/tiny/candidates_small_challenge.csv",
-    "results/tiny/log/denoised/small_challenge/shard_0.h5",
+    "results/tiny/linear/denoised/small_challenge/shard_0.h5",
     f"{SEEN}/scores_small_challenge.csv",
     *PREDICTIONS,
 ]
@@ -31,9 +31,7 @@ def finished_with_jax(finished, tmp_path_factory):
 
     def jax(config):
         config["backend"] = "jax"
-        # Appendix A is of the linear scale.
-        changes = {"runs": 1, "scales": ["log", "linear"], "appendix_a": {}}
-        config["experiments"]["tiny"] |= changes
+        linear(config)
         seen(config)
         config["experiments"]["seen"].pop("appendix_a")
         config["run"] = ["tiny", "seen"]
@@ -77,15 +75,15 @@ def test_contrastive_encoder_and_student_run_with_jax(finished_with_jax):
 
 
 @pytest.mark.slow
-def test_what_jax_trained_is_what_tensorflow_would_have(finished, finished_with_jax):
+def test_what_jax_trained_is_what_tensorflow_would_have(appendix, finished_with_jax):
     """Initial weights and order are the same: rounding differs, and what training makes of it."""
     losses = [
         pd.read_csv(folder / MODEL / "autoencoder_history.csv")[["loss", "val_loss"]]
-        for folder in (finished, finished_with_jax)
+        for folder in (appendix, finished_with_jax)
     ]
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
     stacks = []
-    for folder in (finished, finished_with_jax):
-        with h5py.File(folder / "results/tiny/log/denoised/train/shard_0.h5") as file:
+    for folder in (appendix, finished_with_jax):
+        with h5py.File(folder / "results/tiny/linear/denoised/train/shard_0.h5") as file:
             stacks.append(file["image"][:])
     assert np.abs(stacks[1] - stacks[0]).max() < 1e-3
