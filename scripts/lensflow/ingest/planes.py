@@ -72,7 +72,7 @@ class Plane:
             return self._mapped(hdu)
         return np.asarray(hdu.data) if many or _is_packed(self.path) else hdu.section
 
-    def _mapped(self, hdu) -> np.memmap:
+    def _mapped(self, hdu) -> np.ndarray:
         dtype = np.dtype(DTYPES[hdu.header["BITPIX"]])
         start = hdu.fileinfo()["datLoc"]
         needed, there = start + dtype.itemsize * int(np.prod(hdu.shape)), os.path.getsize(self.path)
@@ -80,7 +80,8 @@ class Plane:
             raise CutoutError(f"the file is truncated: it ends after {there} bytes, in the data")
         mapped = np.memmap(self.path, dtype, "r", start, hdu.shape)
         self._map = mapped._mmap
-        return mapped
+        # The sections of a memmap are memmaps, which takes longer to make than to read them.
+        return np.asarray(mapped)
 
     def section(self, rows: slice, columns: slice) -> np.ndarray:
         """Return the pixels of a section as stored.

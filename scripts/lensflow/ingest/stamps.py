@@ -36,25 +36,24 @@ class Planes:
 
     def section(self, x: int, y: int, width: int, height: int):
         """Return pixels from (x, y) on, NaN where missing; their noise; and which are outside."""
-        frame = np.full((height, width), np.nan, np.float32)
-        noise = None if self.rms is None else frame.copy()
-        rows, columns = (
-            slice(max(0, start), max(0, min(start + length, limit)))
-            for start, length, limit in zip((y, x), (height, width), self.image.shape, strict=True)
-        )
+        (tall, wide), noise = self.image.shape, None
+        rows = slice(max(0, y), max(0, min(y + height, tall)))
+        columns = slice(max(0, x), max(0, min(x + width, wide)))
+        frame = np.asarray(self.image.section(rows, columns)).astype(np.float32)
+        if self.rms is not None or self.flags is not None:
+            rms, flags = (
+                None if plane is None else np.asarray(plane.section(rows, columns))
+                for plane in (self.rms, self.flags)
+            )
+            missing = is_missing(rms, flags, self.flag_bits)
+            frame[missing] = np.nan
+            if rms is not None:
+                noise = np.where(missing, np.nan, rms).astype(np.float32)
+        if frame.shape == (height, width):
+            return frame, noise, None
         inside = slice(rows.start - y, rows.stop - y), slice(columns.start - x, columns.stop - x)
-        frame[inside] = self.image.section(rows, columns)
-        rms, flags = (
-            None if plane is None else np.asarray(plane.section(rows, columns))
-            for plane in (self.rms, self.flags)
-        )
-        missing = is_missing(rms, flags, self.flag_bits)
-        if missing.any():
-            frame[inside][missing] = np.nan
-        if rms is not None:
-            noise[inside] = np.where(missing, np.nan, rms)
-        is_whole = frame[inside].shape == frame.shape
-        return frame, noise, None if is_whole else inside
+        framed = (_framed(layer, (height, width), inside) for layer in (frame, noise))
+        return *framed, inside
 
     def forget(self) -> None:
         """Give back the memory of what was read."""
@@ -67,6 +66,15 @@ class Planes:
         for plane in (self.image, self.rms, self.flags):
             if plane is not None:
                 plane.close()
+
+
+def _framed(layer: np.ndarray | None, shape: tuple[int, int], inside) -> np.ndarray | None:
+    """Return pixels with NaN around them."""
+    if layer is None:
+        return None
+    frame = np.full(shape, np.nan, np.float32)
+    frame[inside] = layer
+    return frame
 
 
 @dataclass(frozen=True)
@@ -113,7 +121,7 @@ def cut(
         Pixel scale wanted (arcsec); None, or the tile's own, leaves pixels as they are.
     """
     resampled = is_resampled(tile, scale)
-    centres = pixels if resampled else np.floor(pixels + 0.5)
+    centres = pixels if resampled else np.floor(pixels + 0.5).astype(int)
     places = local_wcs(tile.sky, *centres.T)
     for centre, place in zip(centres, places, strict=True):
         if resampled:
@@ -121,7 +129,7 @@ def cut(
             wcs = np.array([*place[:2], -step, 0.0, 0.0, step])
             yield _resample(planes, centre, place, size, wcs)
         else:
-            yield _copy(planes, centre.astype(int), place, size)
+            yield _copy(planes, centre, place, size)
 
 
 def cut_like(tile: Tile, planes: Planes, places: np.ndarray, size: int) -> Iterator[Stamp]:
@@ -158,7 +166,7 @@ def _steps(place: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def _copy(planes: Planes, centre: np.ndarray, place: np.ndarray, size: int) -> Stamp:
-    x, y = centre
+    x, y = centre.tolist()
     half = size // 2
     frame, noise, inside = planes.section(x - half, y - half, size, size)
     covered = None
