@@ -57,7 +57,9 @@ def find_partners(
             paths = listing.paths(start[place] + np.arange(2))
             twice = fits.format(f"{count[place]} files of its id fit")
             problems.setdefault(place, f"{twice}: {' and '.join(paths)}; expected one")
-        for place, other in _shared(found, np.flatnonzero(count == 1)):
+        # Of an object without a file in a band there is nothing to compare with.
+        complete = np.setdiff1d(np.flatnonzero(count == 1), [*problems])
+        for place, other in _shared(found, complete):
             path = listing.paths(partners[-1][[place]])[0]
             reason = f"its file is that of band {other}: {path}; expected another file or HDU"
             problems.setdefault(place, f"in band {each.band}, {reason}")

@@ -156,6 +156,15 @@ def test_names_without_a_partner_stop_the_run_and_say_what_was_looked_for(tmp_pa
         ingest(folder, tmp_path / "none", entry())
 
 
+def test_a_band_of_which_no_file_can_be_used_is_named(tmp_path):
+    folder = make_files(tmp_path / "data")
+    for path in folder.glob("Y/*.fits"):
+        path.unlink()
+        path.symlink_to(folder / "nowhere")
+    with pytest.raises(CutoutError, match=r"5 x in band Y, no file of its id fits 'Y/\*.fits'"):
+        ingest(folder, tmp_path / "out", entry())
+
+
 def test_two_bands_of_an_object_are_not_the_same_image(tmp_path):
     """Patterns that overlap are told apart by the files that they find, and by their HDUs."""
     folder = make_files(tmp_path / "data", "{id}_{band}.fits", ["1", "2"])
