@@ -62,18 +62,20 @@ def _check_mapping(where: str, dataset: Dataset, bands: Mapping) -> Iterator[str
 def _check_places(where: str, bands: Mapping) -> Iterator[str]:
     """Check that each band is somewhere: in files of its own, or in HDUs of those of all."""
     without = [name for name, band in bands.items() if not band.get("pattern")]
-    if len(without) < len(bands):
-        if without:
-            yield (
-                f"{where}.bands gives a pattern with some bands, and {without} lack it; expected "
-                "one with each band, for files of its own, or with none, for HDUs of the same files"
-            )
+    if 0 < len(without) < len(bands):
+        yield (
+            f"{where}.bands gives a pattern with some bands, and {without} lack it; expected "
+            "one with each band, for files of its own, or with none, for HDUs of the same files"
+        )
         return
-    for name in bands:
-        if not bands[name].get("hdus"):
+    patterns = [band.get("pattern") for band in bands.values()]
+    for name, band in bands.items():
+        # Without them it would be the first image of files that are those of another band too.
+        is_alone = band.get("pattern") and patterns.count(band["pattern"]) == 1
+        if not (band.get("hdus") or is_alone):
             yield (
                 f"{where}.bands.{name} lacks 'hdus'. Add: hdus (names of its HDUs, the first "
-                "that a file has), or pattern (shell pattern of its files' names) with each band"
+                "that a file has), or with each band the pattern of files of its own"
             )
 
 

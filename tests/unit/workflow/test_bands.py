@@ -59,6 +59,11 @@ def test_one_band_is_a_dataset_as_always(tmp_path):
         ({"bands": {**THREE, "K": {"pattern": "K/*.fits"}}}, "and ['H', 'VIS', 'J'] lack it"),
         ({"bands": FILES, "pattern": "*.fits"}, "['pattern'] beside them"),
         ({"bands": {**FILES, "Y": {"pattern": "VIS/*.fits"}}}, "VIS and Y with the same pattern"),
+        (
+            {"bands": {**FILES, "Y": {"pattern": "H/*.fits"}}},
+            "bands.Y lacks 'hdus'. Add: hdus (names of its HDUs, the first that a file has), or "
+            "with each band the pattern of files of its own",
+        ),
         ({"bands": {**FILES, "Y": {"pattern": "a/**/b"}}}, "** is not needed"),
         ({"bands": {**FILES, "Y": {"pattern": None}}}, "bands.Y.pattern is None"),
     ],
