@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHALLENGE_MASK = 100.0
+CHALLENGE_ARCSEC = challenge2.SCALES[challenge2.FIRST]
 
 Entry = Mapping[str, object]
 
@@ -54,6 +55,8 @@ class Kind:
         The band that must be the first of a list.
     band_keys : tuple of str
         Keys of an entry that stand with each band where ``bands`` is a mapping.
+    pixel_arcsec : float, optional
+        Side of the pixels of the first band (arcsec), where that is the same in every dataset.
     reader : str, optional
         The module that lists and reads what is no folder of one file an object. The code hash of
         a job covers the reader of its dataset alone.
@@ -70,6 +73,7 @@ class Kind:
     band_file: Callable[[str, str], str] = lambda path, band: path
     first_band: str | None = None
     band_keys: tuple[str, ...] = ()
+    pixel_arcsec: float | None = None
     reader: str | None = None
 
     def bands(self, entry: Entry) -> tuple[str, ...]:
@@ -215,6 +219,7 @@ KINDS = {
             words=_simulated_words,
             band_file=challenge2.band_file,
             first_band=challenge2.FIRST,
+            pixel_arcsec=CHALLENGE_ARCSEC,
         ),
         Kind(
             name="challenge1",
@@ -225,6 +230,7 @@ KINDS = {
             is_labelled=lambda entry: True,
             title=lambda name, entry: f"Lens Finding Challenge 1.0 ({name})",
             words=lambda entry: f"images of the Lens Finding Challenge 1.0, from {entry['path']}.",
+            pixel_arcsec=CHALLENGE_ARCSEC,
         ),
         Kind(
             name="challenge2",
@@ -237,6 +243,7 @@ KINDS = {
             words=lambda entry: f"images of the Lens Finding Challenge 2.0, from {entry['path']}.",
             band_file=challenge2.band_file,
             first_band=challenge2.FIRST,
+            pixel_arcsec=CHALLENGE_ARCSEC,
         ),
         Kind(
             name="fits",

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from lensflow.experiment import Dataset, Project
 from lensflow.ingest.bands import band_entry, of_band
-from lensflow.simulate.constants import PIXEL_ARCSEC
 from lensflow.workflow.bands import simulated_bands, unsimulated
 
 SHARPEST, BROADEST = 0.5, 20.0
@@ -47,7 +46,7 @@ def _check_dataset(where: str, dataset: Dataset) -> Iterator[str]:
         )
     # Of a single band under a name the scale stands with the band.
     entry = band_entry(dataset.entry, dataset.kind.bands(dataset.entry)[0])
-    scale = PIXEL_ARCSEC if dataset.is_simulated else entry.get("pixel_scale")
+    scale = dataset.kind.pixel_arcsec or entry.get("pixel_scale")
     if scale is not None and scale != chosen["pixel_scale"]:
         yield (
             f"{where}.pixel_scale is {chosen['pixel_scale']:g}, but the dataset's pixels are "

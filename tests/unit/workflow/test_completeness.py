@@ -2,6 +2,7 @@ import pytest
 
 from lensflow.errors import ConfigError
 from lensflow.ingest import kinds
+from lensflow.simulate.constants import PIXEL_ARCSEC
 from small_projects import project
 
 ASKED = {"n": 10, "pixel_scale": 0.1, "psf_fwhm": 0.18}
@@ -50,7 +51,12 @@ def test_what_can_be_measured_is_no_mistake():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sources_are_put_into_datasets_of_every_kind(tmp_path, kind):
-    assert said_of_survey(tmp_path, kind, {**ASKED, "psf_fwhm": 0.9, "pixel_scale": 0.26}) == ""
+    scale = kinds.KINDS[kind].pixel_arcsec or 0.26
+    assert said_of_survey(tmp_path, kind, {**ASKED, "psf_fwhm": 0.9, "pixel_scale": scale}) == ""
+
+
+def test_simulated_pixels_are_those_of_the_challenge():
+    assert kinds.KINDS["simulate"].pixel_arcsec == PIXEL_ARCSEC
 
 
 def test_the_kinds_that_are_tried_are_all():
@@ -67,6 +73,8 @@ def test_another_pixel_scale_than_that_of_the_dataset_is_refused(tmp_path):
     asked = {**ASKED, "pixel_scale": 0.2}
     assert words in said_of_survey(tmp_path, "mosaic", asked, pixel_scale=0.1)
     assert said_of_survey(tmp_path, "mosaic", asked, pixel_scale=0.2) == ""
+    for challenge in ("challenge1", "challenge2"):
+        assert words in said_of_survey(tmp_path, challenge, asked)
     one = {"VIS": {"hdus": ["VIS_FLUX"], "pixel_scale": 0.1}}
     assert words in said_of_survey(tmp_path, "fits", asked, bands=one, zero_point=None)
 
