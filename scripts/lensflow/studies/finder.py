@@ -10,6 +10,7 @@ finder.picture(cutouts, table)                  # a matplotlib figure
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from os import PathLike
 from pathlib import Path
 from typing import Self
@@ -28,6 +29,7 @@ from lensflow.figures.candidates import sheet
 from lensflow.figures.colour import shown_images
 from lensflow.ingest.bands import read_bands
 from lensflow.ingest.cutouts import NATIVE_SIZE, CutoutSettings, fit_to_size, sky_sigma
+from lensflow.ingest.patterns import stem
 from lensflow.networks.denoising import load_denoiser
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.inputs import prepare_images
@@ -49,12 +51,15 @@ class Cutouts:
         Noise of a pixel of the sky, in the same unit; (n, band) of several bands.
     problems : dict of str to str
         What could not be used, and why.
+    are_denoised : bool
+        Whether the images came denoised, and so carry no sky noise.
     """
 
     ids: list[str]
     flux: np.ndarray
     sky_sigma: np.ndarray
     problems: dict[str, str]
+    are_denoised: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -75,7 +80,8 @@ class Finder:
     def __init__(self, experiment: Experiment, root: Path, run: int = 0):
         self.experiment, self.root = experiment, root
         self.run = Run(**experiment.model, run=run)
-        self._encode, self._mixture = self._load_encoder(), self._load_mixture()
+        self._encode, self._denoise = self._load_encoder(), self._load_denoiser()
+        self._mixture = self._load_mixture()
 
     @classmethod
     def open(cls, folder: str | PathLike, run: int = 0) -> Self:
@@ -96,15 +102,17 @@ class Finder:
         return cls(*read_experiment(folder), run)
 
     def _load_encoder(self):
-        experiment, scale_of_run = self.experiment, self.run.scale
+        experiment = self.experiment
         if experiment.encoder.is_network:
             start_backend(experiment.config["backend"], experiment.config["math_threads"])
         path = existing(self.root / experiment.encoder_path(self.run))
-        encode = experiment.encoder.load(path, experiment.preset, self.run.n_features)
-        for needed in experiment.needed_denoiser_paths(scale_of_run):
-            denoise = load_denoiser(existing(self.root / needed), experiment.preset)
-            return lambda images: encode(denoise(images))
-        return encode
+        return experiment.encoder.load(path, experiment.preset, self.run.n_features)
+
+    def _load_denoiser(self):
+        """Return the denoiser, or what leaves images as they are where there is none."""
+        for needed in self.experiment.needed_denoiser_paths(self.run.scale):
+            return load_denoiser(existing(self.root / needed), self.experiment.preset)
+        return lambda images: images
 
     def _load_mixture(self):
         return clusterers.load(existing(self.root / self.experiment.mixture_path(self.run)))
@@ -121,8 +129,9 @@ class Finder:
         Parameters
         ----------
         paths : sequence of path-like, or mapping of str to that
-            Their names without the suffix become the ids. Of bands that have files of their own a
-            mapping with the paths of each, object by object; the first band's names count.
+            Their names, which differ, become the ids, without suffixes. Of bands that have files of
+            their own a mapping with the paths of each, object by object; the first band's names
+            count.
         hdus : sequence of str, or mapping of str to that, optional
             Names of HDUs, of which the first that a file has is read, instead of the dataset's. Of
             several bands a mapping with the names for each.
@@ -144,13 +153,14 @@ class Finder:
         ConfigError
             When it is not clear which file and HDUs are which band.
         CutoutError
-            When no file can be used.
+            When no file can be used, or two objects would have one id.
         """
         like = self._dataset(dataset)
         settings = self._settings(like, hdus, zero_point)
         files = self._files(like, paths, hdus)
         _check_apart(files, settings)
-        ids = [Path(path).name.split(".fits")[0] for path in files[0]]
+        ids = [stem(Path(path).name) for path in files[0]]
+        _check_names(ids, files[0])
         batch = read_bands(files, ids, settings, self.experiment.config["seed"])
         problems = {ids[row]: reason for row, reason in batch.problems.items()}
         if not len(batch.rows):
@@ -158,7 +168,8 @@ class Finder:
                 f"none of {len(ids)} files can be used: {problems or 'no file was given'}. Give "
                 "paths of FITS files with an image."
             )
-        return Cutouts([ids[row] for row in batch.rows], batch.flux, batch.sky_sigma, problems)
+        names, is_denoised = [ids[row] for row in batch.rows], settings[0].denoised
+        return Cutouts(names, batch.flux, batch.sky_sigma, problems, is_denoised)
 
     def _dataset(self, name: str | None) -> Dataset:
         """Return the dataset as whose files cutouts are read."""
@@ -265,7 +276,8 @@ class Finder:
     def embed(self, cutouts: Cutouts) -> np.ndarray:
         """Return the features (n, d), float32."""
         size = self.experiment.preset["image_size"]
-        return self._encode(prepare_images(cutouts.flux, cutouts.sky_sigma, self.run.scale, size))
+        images = prepare_images(cutouts.flux, cutouts.sky_sigma, self.run.scale, size)
+        return self._encode(images if cutouts.are_denoised else self._denoise(images))
 
     def score(self, cutouts: Cutouts) -> pd.DataFrame:
         """Return a table of id, cluster, p_lens (where clusters are judged) and log_density.
@@ -308,16 +320,28 @@ class Finder:
 
 
 def _check_apart(files: Sequence[Sequence[str]], settings: Sequence[CutoutSettings]) -> None:
-    """Refuse two bands that would be the same images."""
-    seen: dict[tuple, str] = {}
-    for own, each in zip(files, settings, strict=True):
-        other = seen.setdefault((tuple(own), each.hdus), each.band)
-        if other != each.band:
+    """Refuse two bands of an object that would be the same image."""
+    for one, other in combinations(range(len(settings)), 2):
+        same = [a for a, b in zip(files[one], files[other], strict=True) if a == b]
+        if same and settings[one].hdus == settings[other].hdus:
             raise ConfigError(
-                f"the bands {other} and {each.band} would be read from the same files and HDUs "
-                f"({each.hdus}); expected, as hdus or paths, a mapping from each of its bands "
-                f"{[one.band for one in settings]} to HDUs or files of its own"
+                f"the bands {settings[one].band} and {settings[other].band} would be read from the "
+                f"same files and HDUs ({same[0]}, {settings[one].hdus}); expected, as hdus or "
+                f"paths, a mapping from each of its bands {[each.band for each in settings]} to "
+                "HDUs or files of its own"
             )
+
+
+def _check_names(ids: Sequence[str], paths: Sequence[str]) -> None:
+    """Refuse two objects of one identifier."""
+    seen: dict[str, str] = {}
+    for name, path in zip(ids, paths, strict=True):
+        if name in seen:
+            raise CutoutError(
+                f"{seen[name]} and {path} would both have the id {name!r}; expected files of "
+                "different names. Read them in two calls."
+            )
+        seen[name] = path
 
 
 def _checked(images: np.ndarray, n_bands: int) -> np.ndarray:

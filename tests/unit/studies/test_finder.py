@@ -24,6 +24,7 @@ def without_models(monkeypatch, other=None, **entry):
         The dataset it was trained on, of kind fits unless said otherwise.
     """
     monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
+    monkeypatch.setattr(Finder, "_load_denoiser", lambda self: None)
     monkeypatch.setattr(Finder, "_load_mixture", lambda self: None)
     dataset = Dataset("stamps", {"kind": "fits", **entry})
     datasets = [dataset, *([Dataset("survey", other)] if other else [])]
@@ -153,6 +154,34 @@ def test_bands_in_files_of_their_own_are_given_by_band(monkeypatch, tmp_path):
         several.read({**paths, "Y": paths["Y"][:2]})
     with pytest.raises(ConfigError, match="VIS and Y would be read from the same files"):
         several.read({"VIS": paths["Y"], "Y": paths["Y"]})
+    once = [*paths["Y"][:2], paths["VIS"][2]]
+    with pytest.raises(ConfigError, match=r"the same files and HDUs \(.*2_VIS.fits, None\)"):
+        several.read({**paths, "Y": once})
+
+
+def test_files_of_one_name_are_refused_and_suffixes_are_no_part_of_it(finder, tmp_path):
+    names = ["a.fits_1.fits", "a.fits_2.FIT", "sub/a.fits_1.fits"]
+    (tmp_path / "sub").mkdir()
+    for name, image in zip(names, noise(), strict=True):
+        fits.PrimaryHDU(image).writeto(tmp_path / name)
+    paths = [tmp_path / name for name in names]
+    assert finder.read(paths[:2]).ids == ["a.fits_1", "a.fits_2"]
+    for twice in (paths, paths[:1] * 2):
+        with pytest.raises(CutoutError, match=r"would both have the id 'a\.fits_1'"):
+            finder.read(twice)
+
+
+@pytest.mark.parametrize("state", ["raw", "denoised"])
+def test_images_that_came_denoised_are_not_denoised_again(monkeypatch, tmp_path, state):
+    """As the workflow passes over the denoiser for datasets of that state."""
+    finder = without_models(monkeypatch, other={"kind": "fits", "state": state})
+    finder.experiment.preset = {"image_size": 101}
+    finder.run = finder.run._replace(scale="linear")
+    finder._encode, finder._denoise = (lambda images: images), np.zeros_like
+    image = np.abs(noise(n=1)[0])
+    fits.PrimaryHDU(image / image.max() * 0.4).writeto(tmp_path / "a.fits")
+    features = finder.embed(finder.read([tmp_path / "a.fits"], dataset="survey"))
+    assert features.any() == (state == "denoised")
 
 
 def test_other_bands_of_the_challenge_lie_where_it_has_them(monkeypatch, tmp_path):
