@@ -207,9 +207,10 @@ def by_astropy(path: Path, dataset: dict) -> np.ndarray:
 def _zero_point(header: fits.Header, configured: float | None) -> float:
     """Return the first zero point that a header has, else that of its unit, else another."""
     values = [header[name] for name in ZERO_POINTS if name in header]
-    known = [float(v) for v in values if not isinstance(v, fits.card.Undefined | None)]
+    known = [value for value in values if not isinstance(value, fits.card.Undefined | None)]
     by_unit = [(1 * u.Jy).to_value(u.ABmag)] if header.get("BUNIT") == "Jy" else []
-    return [*known, *by_unit, configured or 0.0][0]
+    # What stands after the first counts for nothing, and need be no number.
+    return float([*known, *by_unit, configured or 0.0][0])
 
 
 def _chosen(file: fits.HDUList, names: list[str] | None):

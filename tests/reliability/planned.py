@@ -1,6 +1,6 @@
 """The jobs that Snakemake plans, run one after the other in this process: no start-up for each.
 
-    python -m reliability.planned FOLDER
+    python -m reliability.planned FOLDER [TARGET...]
 
 prints the jobs of the workflow in a folder with a config.yaml, in an order in which they can run.
 """
@@ -19,17 +19,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("output", "params", "wildcards")
 
 
-def planned(folder):
+def planned(folder, *targets):
     """Return (script, what Snakemake would give it) of each job, in order."""
-    command = [sys.executable, "-m", "reliability.planned", str(folder)]
+    command = [sys.executable, "-m", "reliability.planned", str(folder), *targets]
     done = subprocess.run(command, cwd=ROOT / "tests", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     jobs = pickle.loads(base64.b64decode(done.stdout.splitlines()[-1]))
     return [(script, given(**parts)) for script, parts in jobs]
 
 
-def plan(folder):
-    """Ask Snakemake for the jobs of everything that a run makes."""
+def plan(folder, *targets):
+    """Ask Snakemake for the jobs of some targets; without any, of everything that a run makes."""
     from snakemake.api import SnakemakeApi
     from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
 
@@ -39,7 +39,7 @@ def plan(folder):
             snakefile=ROOT / "Snakefile",
             workdir=Path(folder),
         )
-        asked = loaded.dag(DAGSettings(forceall=True))
+        asked = loaded.dag(DAGSettings(forceall=True, targets=frozenset(targets)))
         with contextlib.redirect_stdout(io.StringIO()):
             asked.printrulegraph()
         dag = loaded._workflow.dag
@@ -72,4 +72,4 @@ def _plain(names):
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "scripts"))
-    print(base64.b64encode(pickle.dumps(plan(sys.argv[1]))).decode())
+    print(base64.b64encode(pickle.dumps(plan(*sys.argv[1:]))).decode())

@@ -5,10 +5,13 @@ import os
 from pathlib import Path
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "results/published/reliability.json"
+ASKED, RUNNING = "LENSFLOW_PUBLISH", "PYTEST_CURRENT_TEST"
 
 
-def keep(suite, n_cases, n_failed, counts=None):
-    """Keep the result of a suite; only with ``LENSFLOW_PUBLISH`` in the environment.
+def keep(suite, n_cases, n_failed, counts=None, path=PUBLISHED):
+    """Keep the result of a suite, and the test that runs as the command that gives it again.
+
+    Nothing is kept without ``LENSFLOW_PUBLISH`` in the environment.
 
     Parameters
     ----------
@@ -16,13 +19,15 @@ def keep(suite, n_cases, n_failed, counts=None):
     n_cases, n_failed : int
         Cases, and those that were wrong, silent, hung or crashed without words.
     counts : mapping of str to int, optional
-        How the others ended.
+        How they ended.
+    path : Path
+        The list in which the row takes the place of the suite's former one.
     """
-    if "LENSFLOW_PUBLISH" not in os.environ:
+    if ASKED not in os.environ:
         return
-    rows = json.loads(PUBLISHED.read_text()) if PUBLISHED.is_file() else []
+    test = os.environ[RUNNING].rpartition(" ")[0]
     row = {"suite": suite, "cases": n_cases, "failed": n_failed, **(counts or {})}
-    rows = sorted(
-        [each for each in rows if each["suite"] != suite] + [row], key=lambda r: r["suite"]
-    )
-    PUBLISHED.write_text(json.dumps(rows, indent=1) + "\n")
+    row["command"] = f"{ASKED}=1 .venv/bin/python -m pytest -m long '{test}'"
+    rows = json.loads(path.read_text()) if path.is_file() else []
+    rows = [each for each in rows if each["suite"] != suite] + [row]
+    path.write_text(json.dumps(sorted(rows, key=lambda row: row["suite"]), indent=1) + "\n")

@@ -48,9 +48,9 @@ class Outcome:
         return self.status not in (0, None) and WORDS.search(self.error) is not None
 
 
-def stages(folder):
-    """Return the jobs of everything that a run in a folder makes, in order."""
-    return [Stage(script, given) for script, given in planned(folder)]
+def stages(folder, *targets):
+    """Return the jobs of some targets, or of everything that a run makes, in order."""
+    return [Stage(script, given) for script, given in planned(folder, *targets)]
 
 
 def run_all(found, folder):

@@ -1,4 +1,4 @@
-"""Suites of generated cases: run in children, counted, published.
+"""Suites of generated cases: run in children and counted.
 
 PYTHONPATH=scripts:tests python -m reliability.suites --kind fits --cases 1000
 """
@@ -17,7 +17,6 @@ from reliability.outcomes import BAD, CRASH, GOOD, HANG
 
 TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
-PUBLISHED = ROOT / "results/published/reliability.json"
 CORPUS = json.loads((TESTS / "reliability/corpus.json").read_text())
 CASES = {"fits": 1000, "catalogue": 400, "config": 500}
 """Kinds of cases, and how many of them the long run takes."""
@@ -72,21 +71,10 @@ def bad(results: Iterable[Result]) -> list[Result]:
     return [result for result in results if result.outcome in BAD]
 
 
-def publish(kind: str, results: Sequence[Result], path: Path = PUBLISHED) -> None:
-    """Put the counts of a suite beside those of the others in the published list."""
-    counts = Counter(result.outcome for result in results)
-    row = {
-        "suite": kind,
-        "cases": len(results),
-        **{name: counts[name] for name in GOOD},
-        "wrong": counts["wrong"],
-        "hangs": counts[HANG],
-        "crashes": counts[CRASH],
-        "command": f".venv/bin/python -m pytest tests/reliability -m long -k {kind}",
-    }
-    others = json.loads(path.read_text()) if path.is_file() else []
-    rows = [other for other in others if other["suite"] != kind] + [row]
-    path.write_text(json.dumps(sorted(rows, key=lambda row: row["suite"]), indent=1) + "\n")
+def counts(results: Iterable[Result]) -> dict[str, int]:
+    """Return how many results there are of each outcome."""
+    found = Counter(result.outcome for result in results)
+    return {name: found[name] for name in (*GOOD, *BAD)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -102,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results = run_cases(chosen.kind, list(seeds))
     for result in results if chosen.all else bad(results):
         print(result.seed, result.outcome, result.note)
-    print(dict(Counter(result.outcome for result in results)))
+    print(counts(results))
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ def read_findings(
     """
     root = Path(config_path).parents[2]
     config = yaml.safe_load(Path(config_path).read_text())
-    (name,) = config["experiments"]
+    (name,) = config["run"]  # those beside it are there too
     experiment = Experiment(name, config)
     candidates = {
         dataset: _csv(root / experiment.candidates_path(dataset))

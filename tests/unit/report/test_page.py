@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import yaml
 
+from lensflow.report.contents import read_findings
 from lensflow.report.page import write_report
 from lensflow.report.pictures import figure_picture
 from lensflow.report.shown import TABLES
@@ -126,6 +127,17 @@ def test_missing_pieces_leave_a_sentence(folder):
         "not available",
     ):
         assert sentence in text
+
+
+def test_an_experiment_with_others_beside_it_is_the_one_that_is_shown(folder):
+    path = folder / "demo/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["experiments"] = {"another": config["experiments"]["demo"], **config["experiments"]}
+    config["experiments"]["demo"] = {**config["experiments"]["demo"], "beside": ["another"]}
+    path.write_text(yaml.safe_dump(config))
+    found = read_findings(path)
+    assert found.experiment.name == "demo"
+    assert found.tables["metrics"] is not None
 
 
 def test_unlabelled_experiment(folder):
