@@ -24,13 +24,17 @@ MEANING = {
     "judgement": ("", "meta.note", "whose judgement of the clusters"),
     "cluster": ("", "meta.code.class", "cluster of the first run"),
     "log_density": ("", "stat.likelihood", "natural logarithm of the density, mean over the runs"),
+    "arcs": ("", "stat.value", "arc statistic"),
     "path": ("", "meta.file", "file, relative to the dataset's folder"),
     "ra": ("deg", "pos.eq.ra;meta.main", "right ascension, ICRS"),
     "dec": ("deg", "pos.eq.dec;meta.main", "declination, ICRS"),
     "known_lens": ("", "meta.id.cross", "name of the known lens within the radius"),
     "known_lens_arcsec": ("arcsec", "pos.angDistance", "distance from that lens"),
+    "mean_grade": ("", "stat.mean", "points of the grades, mean over the graders"),
+    "n_graders": ("", "meta.number", "people who graded it"),
+    "scatter": ("", "stat.stdev", "standard deviation of the points"),
 }
-"""Unit, UCD and description of a column."""
+"""Unit, UCD and description of each column that is not the catalogue's."""
 
 
 def described(table: pd.DataFrame) -> Table:

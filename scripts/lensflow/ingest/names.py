@@ -14,9 +14,9 @@ LONGEST_COLUMN = 64
 RESERVED_COLUMNS = frozenset(
     [
         *("id", "rank", "p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "judgement"),
-        *("cluster", "log_density", "path", "rotation", "weight", "sample", "shard", "row"),
-        "sky_sigma",
-        *("known_lens", "known_lens_arcsec"),
+        *("cluster", "log_odds", "log_density", "arcs", "path"),
+        *("rotation", "weight", "sample", "shard", "row", "sky_sigma"),
+        *("known_lens", "known_lens_arcsec", "mean_grade", "n_graders", "scatter"),
     ]
 )
 """Columns that the workflow's own tables have, in small letters."""

@@ -17,6 +17,7 @@ from lensflow.samples.scores import write_scores
 NAMES = ["NA", "nan", "null", "None", "#5", "$\\bad$", "$x", "007", "1e5", "a\\", "-1", "True"]
 NAMES += ["{0}", "%20", "<b>", "'q'", "a;b", "a,b", "=1+1", "&amp;", "~", "_", "a b", "1.0"]
 NAMES += ["x" * 190, 'with"quote', "\\$"]
+OWN = ["cluster", "log_odds", "scatter", "mean_grade", "n_graders", "arcs"]
 REFUSED = ["é", "a\rb", "a\nb", " a", "b ", "tab\tin", "y" * 201]
 CELLS = {
     "text": ["NA", "é €", "", "a,b", '"', "line\nend", "$\\bad$", "x" * 300],
@@ -34,9 +35,8 @@ def folder(tmp_path):
         fits.PrimaryHDU(noise[number].astype("f4")).writeto(tmp_path / f"data/{name}.fits")
     columns = {key: (cells * 10)[: len(NAMES)] for key, cells in CELLS.items()}
     columns["object"] = [str(2684354559999999990 + n) for n in range(len(NAMES))]
-    table = pd.DataFrame(
-        {"ID": NAMES, "path": "mine", "cluster": 1, "é": 2, "w" * 100: 3, **columns}
-    )
+    own = dict.fromkeys(["path", *OWN], "mine")
+    table = pd.DataFrame({"ID": NAMES, **own, "é": 2, "w" * 100: 3, **columns})
     table.to_csv(tmp_path / "c.csv", index=False, quoting=1)
     return tmp_path
 
@@ -65,6 +65,7 @@ def test_names_and_cells_survive(ingested):
     scored = rows[["id", "rotation", "is_lens"]].assign(weight=1, cluster=0, log_density=density)
     write_scores(ingested / "scores.csv", [scored])
     tables = ingested / "candidates.csv", ingested / "candidates.fits"
+    (ingested / "grades.csv").write_text(f"id,grade,who\n{NAMES[0]},A,me\n")
     rank_candidates(
         [ingested / "scores.csv"],
         ingested / "index.h5",
@@ -73,6 +74,7 @@ def test_names_and_cells_survive(ingested):
         100,
         *tables,
         "named",
+        grades=[ingested / "grades.csv"],
     )
     given = pd.read_csv(ingested / "c.csv", dtype=str, keep_default_na=False).set_index("ID")
     given = given.loc[sorted(NAMES)]
@@ -82,7 +84,11 @@ def test_names_and_cells_survive(ingested):
     for name in ("text", "tile", "object"):
         assert text[name].tolist() == given[name].tolist(), name
     assert text["ra"].astype(float).tolist() == given["ra"].astype(float).tolist()
-    assert not {"mine", "é", "w" * 100} & (set(text) | set(text["path"]))
+    assert not {"é", "w" * 100} & set(text)
+    assert not (text == "mine").any(axis=None)
+    assert text.loc[text["id"] == NAMES[0], ["mean_grade", "n_graders"]].values.tolist() == [
+        ["3.0", "1"]
+    ]
     stored = Table.read(tables[1])
     assert stored["id"].tolist() == sorted(NAMES)
     assert stored["object"].tolist() == [int(number) for number in given["object"]]
@@ -110,7 +116,7 @@ def test_what_is_refused_is_in_quarantine(ingested):
     assert sorted(files["path"]) == sorted(f"{name}.fits" for name in shown)
     assert files["reason"].str.contains("its id ").all()
     columns = "".join(listed.loc[listed["path"] == "", "reason"])
-    for name in ("path", "cluster", "\\xe9", "w" * 100):
+    for name in ("path", *OWN, "\\xe9", "w" * 100):
         assert f"column '{name}' of the catalogue is left out" in columns
 
 

@@ -1,6 +1,8 @@
 import pytest
 
-from lensflow.apply.candidates import rank_candidates
+from lensflow.apply.candidates import OWN_NUMBERS
+from lensflow.apply.columns import MEANING
+from lensflow.apply.graded import COLUMNS as GRADED
 from lensflow.ingest.names import LONGEST_ID, RESERVED_COLUMNS, refused_columns, refused_id
 
 
@@ -29,11 +31,9 @@ def test_ids_that_are_refused(name, reason):
 
 
 def test_what_candidates_have_themselves_is_reserved():
-    documented = rank_candidates.__doc__.partition("Tables to write:")[2].partition("Raises")[0]
-    own = ("rank", "id", "p_lens", "p_lens_min", "p_lens_max", "judgement", "cluster")
-    for name in (*own, "p_low", "p_high", "log_density", "path"):
-        assert name in documented
-        assert name in RESERVED_COLUMNS
+    own = {*MEANING} - {"ra", "dec"}
+    assert {*OWN_NUMBERS, *GRADED} <= own
+    assert own <= RESERVED_COLUMNS
 
 
 def test_names_of_columns():
