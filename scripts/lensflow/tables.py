@@ -341,6 +341,8 @@ def read_edited(path: str | Path, columns: Sequence[str], required: Iterable[str
 
 def _lines(path: str | Path, columns: Sequence[str]) -> list[tuple[int, list[str]]]:
     """Return the lines that hold anything: the number of each, and its cells."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise _unreadable(path, "it is no regular file", columns)
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             first = file.readline()

@@ -10,6 +10,7 @@ from lensflow.apply.selections import selections
 from lensflow.errors import CatalogueError
 from lensflow.evaluate.intervals import wilson
 from lensflow.ingest import positions
+from lensflow.ingest.names import column_called
 
 ROWS = 100_000  # objects in memory at a time
 NAMES = ("name", "id", "object", "lens", "lens_name", "object_id", "source_id")
@@ -48,10 +49,11 @@ def read_known(path: str | PathLike) -> pd.DataFrame:
     if len(table) == 0 or len(bad):
         row = f"row {bad[0] + 1} has none that can be read" if len(bad) else "it has no rows"
         raise CatalogueError(f"{path}: {row}; expected a position in degrees in every row.")
-    lower = {str(name).lower(): name for name in table}
-    label = next((lower[name] for name in NAMES if name in lower), None)
+    label = column_called(table.columns, NAMES)
     numbers = [str(number + 1) for number in range(len(table))]
-    texts = numbers if label is None else table[label].astype(str).tolist()
+    texts = numbers if label is None else table[label].fillna("").astype(str)
+    # A lens without a name is called by its row: an empty name would say that it is none.
+    texts = [text.strip() or number for text, number in zip(texts, numbers, strict=True)]
     return pd.DataFrame({"name": texts, "ra": sky[:, 0], "dec": sky[:, 1]})
 
 

@@ -8,15 +8,19 @@ import csv
 import difflib
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lensflow.errors import CatalogueError
 from lensflow.ingest.names import refused_columns
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 CHUNK_ROWS = 100_000
 # A blank stands for any number of blanks and tabs.
@@ -61,7 +65,7 @@ def read_file(
         return _read_table(path, internal)
     names, delimiter, skipped = _find_header(path, internal, headerless)
     kept, left_out = _choose(path, names)
-    return _text_blocks(path, names, delimiter, skipped, kept), left_out
+    return text_blocks(path, names, delimiter, skipped, kept), left_out
 
 
 def _choose(path: Path, names: Sequence[str]) -> tuple[dict[str, int], list[str]]:
@@ -172,11 +176,53 @@ def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]
             yield reader.line_num, [cell.strip() for cell in row]
 
 
-def _text_blocks(
-    path: Path, names: Sequence[str], delimiter: str, skipped: int, kept: dict[str, int]
+def text_header(path: Path) -> tuple[list[str], str]:
+    """Return the names in the first row of a text that is no comment, and what parts them.
+
+    Raises
+    ------
+    CatalogueError
+        When it is no text, or has no such row.
+    """
+    for line in _lines(path):
+        if line.strip() and not line.lstrip().startswith("#"):
+            rows = {delimiter: _cells(line, delimiter) for delimiter in DELIMITERS}
+            parted = [(cells, delimiter) for delimiter, cells in rows.items() if len(cells) > 1]
+            return parted[0] if parted else (rows[","], ",")
+    raise CatalogueError(f"{path} has no rows; expected a header with the names of the columns.")
+
+
+def text_blocks(
+    path: Path,
+    names: Sequence[str],
+    delimiter: str,
+    skipped: int,
+    kept: Mapping[str, int],
+    n_rows: int = CHUNK_ROWS,
 ) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a text in blocks, every cell a text, or None where it is empty.
+
+    Parameters
+    ----------
+    path : Path
+    names : sequence of str
+        All columns: each row must have as many cells.
+    delimiter : str
+        One of `DELIMITERS`.
+    skipped : int
+        Rows before the first one, other than comments.
+    kept : mapping of str to int
+        What is taken, by what it is called, and its place among the columns.
+    n_rows : int
+        Rows of a block.
+
+    Raises
+    ------
+    CatalogueError
+        At a row with more or fewer cells, and a quotation without an end; the line is named.
+    """
     rows = islice(_rows(_lines(path), delimiter), skipped, None)
-    while block := list(islice(_checked(path, rows, names), CHUNK_ROWS)):
+    while block := list(islice(_checked(path, rows, names), n_rows)):
         columns = list(zip(*block, strict=True))
         yield pd.DataFrame(
             {
@@ -213,7 +259,14 @@ def _is_number(text: str) -> bool:
 # --- FITS, ECSV, VOTable --------------------------------------------------------------------------
 
 
-def _read_table(path: Path, internal: Names) -> tuple[Iterator[pd.DataFrame], list[str]]:
+def read_table(path: Path) -> "Table":
+    """Return a FITS, ECSV or VOTable file as astropy reads it.
+
+    Raises
+    ------
+    CatalogueError
+        When it does not.
+    """
     # Imported when needed: most catalogues are CSV.
     from astropy.table import Table
 
@@ -223,16 +276,20 @@ def _read_table(path: Path, internal: Names) -> tuple[Iterator[pd.DataFrame], li
             warnings.simplefilter("ignore")
             # Of a VOTable by the names of its fields, not by what it calls them within the file.
             is_votable = path.name.lower().endswith(VOTABLE_SUFFIXES)
-            table = Table.read(path, **({"use_names_over_ids": True} if is_votable else {}))
+            return Table.read(path, **({"use_names_over_ids": True} if is_votable else {}))
     except Exception as error:  # damaged files raise almost anything
         raise CatalogueError(
             f"{path} cannot be read as a table ({type(error).__name__}: {error}); expected a "
             "table that astropy.table.Table.read understands."
         ) from error
+
+
+def _read_table(path: Path, internal: Names) -> tuple[Iterator[pd.DataFrame], list[str]]:
+    table = read_table(path)
     kept, left_out = _choose(path, internal(table.colnames))
     columns = {}
     for name, place in kept.items():
-        values = _plain_column(table.columns[place])
+        values = plain_column(table.columns[place])
         if values is None:
             left_out.append(
                 f"column {name!a} of the catalogue is left out: expected a number or text a row"
@@ -242,8 +299,8 @@ def _read_table(path: Path, internal: Names) -> tuple[Iterator[pd.DataFrame], li
     return iter([pd.DataFrame(columns)]), left_out
 
 
-def _plain_column(column) -> np.ndarray | None:
-    """Turn a column of astropy into text or numbers, None where it holds something else."""
+def plain_column(column) -> np.ndarray | None:
+    """Turn a column of astropy, or an array, into text or numbers; None where it holds others."""
     values = np.ma.asarray(getattr(column, "value", column))
     if values.ndim != 1 or values.dtype.kind not in "biufSUO":
         return None

@@ -28,7 +28,7 @@ from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import band_entry, check_bands
 from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames
 from lensflow.ingest.listing import Layout, Listing, list_cutouts
-from lensflow.ingest.names import refused_columns, refused_id
+from lensflow.ingest.names import column_called, refused_columns, refused_id
 from lensflow.ingest.objects import column_names, read_blocks
 from lensflow.ingest.planes import Plane, read_header
 from lensflow.ingest.shards import (
@@ -211,24 +211,36 @@ def _stored_type(header) -> type:
 
 def object_blocks(path: str, dataset: Mapping) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
     """Yield the rows of a catalogue in blocks: id and what is kept of it, and positions (n, 2)."""
-    names = _columns(path, dataset)
-    wanted = list(dict.fromkeys([*names, *dataset["keep"]]))
-    for block in read_blocks(path, wanted, texts=[names[0]]):
+    names, keep = _columns(path, dataset), dataset["keep"]
+    texts = _text_columns(path, keep)
+    for block in read_blocks(path, list(dict.fromkeys([*names, *keep]))):
         ids = catalogue.clean_ids(Path(path), block[names[0]])
-        table = pd.DataFrame({"id": ids} | {name: block[name] for name in dataset["keep"]})
-        yield catalogue.complete(table), positions.of_table(block, (names[1], names[2]))
+        table = catalogue.complete(pd.DataFrame({"id": ids} | {key: block[key] for key in keep}))
+        written = {key: block[key].fillna("").astype(str) for key in texts}
+        yield table.assign(**written), positions.of_table(block, (names[1], names[2]))
+
+
+def _text_columns(path: str, keep: Sequence[str]) -> list[str]:
+    """Return which columns hold a text in any row: the rows of a block may be numbers alone."""
+    kinds: dict[str, set[str]] = {name: set() for name in keep}
+    for block in read_blocks(path, list(keep)) if keep else ():
+        table = catalogue.complete(block.assign(id=""))
+        for name in keep:
+            kinds[name].add(table[name].dtype.kind)
+    return [name for name, found in kinds.items() if "O" in found or len(found) > 1]
 
 
 def _columns(path: str, dataset: Mapping) -> tuple[str, str, str]:
     """Return the columns of identifier, right ascension and declination."""
-    given, present = dataset["columns"], column_names(path)
-    lower = {str(name).lower(): name for name in present}
-    found = positions.position_columns(present) or (None, None)
-    label = next((lower[name] for name in IDS if name in lower), None)
-    names = {"id": label, "ra": found[0], "dec": found[1]} | given
+    names, present = dict(dataset["columns"]), column_names(path)
+    if "id" not in names:
+        names["id"] = column_called(present, IDS)
+    if not {"ra", "dec"} <= set(names):
+        found = positions.position_columns(present) or (None, None)
+        names = {"ra": found[0], "dec": found[1]} | names
     for column, reason in refused_columns(dataset["keep"]):
         raise CatalogueError(f"column {column!r} cannot be kept: {reason}")
-    if missing := [name for name, column in names.items() if column is None]:
+    if missing := [name for name in ("id", "ra", "dec") if names[name] is None]:
         raise CatalogueError(
             f"{path}: which column is {' and '.join(missing)}? It has {present}. Name it under "
             "the dataset's columns."

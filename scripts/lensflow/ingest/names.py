@@ -8,6 +8,8 @@ from lower case in the names of columns.
 import re
 from collections.abc import Iterator, Sequence
 
+from lensflow.errors import CatalogueError
+
 LONGEST_ID = 200
 LONGEST_COLUMN = 64
 
@@ -44,6 +46,38 @@ def refused_id(identifier: str) -> str | None:
         f"its id has characters that are not printable ASCII, which FITS tables cannot hold: "
         f"{identifier!a}; rename it, or let id_pattern take another part of the name"
     )
+
+
+def column_called(present: Sequence[str], wanted: Sequence[str]) -> str | None:
+    """Return the column of a table that is called, in whatever case, by the first of some names.
+
+    Parameters
+    ----------
+    present : sequence of str
+        The columns of the table.
+    wanted : sequence of str
+        In small letters, in order of preference.
+
+    Returns
+    -------
+    str or None
+        The name as the table has it; None where there is no such column.
+
+    Raises
+    ------
+    CatalogueError
+        When several columns differ by upper and lower case alone.
+    """
+    for name in wanted:
+        found = [each for each in present if str(each).lower() == name]
+        if len(found) > 1:
+            raise CatalogueError(
+                f"the columns {found} differ by upper and lower case alone; rename all but one, or "
+                "name the right one under the dataset's columns"
+            )
+        if found:
+            return found[0]
+    return None
 
 
 def refused_columns(names: Sequence[str]) -> Iterator[tuple[str, str]]:

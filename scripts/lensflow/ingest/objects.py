@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.errors import CatalogueError
+from lensflow.ingest.catalogue_files import plain_column, read_table, text_blocks, text_header
 
 BLOCK_ROWS = 100_000
 PARQUET = (".parquet", ".pq")
@@ -33,20 +34,18 @@ def read_blocks(
     path: str | os.PathLike,
     columns: Sequence[str] | None = None,
     rows: int = BLOCK_ROWS,
-    texts: Sequence[str] = (),
 ) -> Iterator[pd.DataFrame]:
     """Yield the rows of a table in blocks; one without rows gives one empty block.
 
     Parameters
     ----------
     path : path-like
-        CSV, or by its suffix FITS, Parquet, ECSV or VOTable.
+        Text parted by commas, tabs, semicolons or blanks, whose cells are all texts; or by its
+        suffix FITS, Parquet, ECSV or VOTable.
     columns : sequence of str, optional
         The columns wanted; None takes all that hold one value a row.
     rows : int
         Rows of a block.
-    texts : sequence of str
-        Columns of CSV that are texts, whatever they look like.
 
     Raises
     ------
@@ -62,7 +61,7 @@ def read_blocks(
     else:
         read = _read_whole if name.endswith(WHOLE) else _read_csv
     try:
-        yield from read(path, columns, rows, texts)
+        yield from read(path, columns, rows)
     except CatalogueError:
         raise
     except Exception as error:  # damaged files raise almost anything
@@ -79,10 +78,13 @@ def _check(path: Path, present: Sequence[str], columns: Sequence[str] | None) ->
             f"{path} lacks the column(s) {missing}; it has {list(present)}. Name the right ones "
             "under the dataset's columns."
         )
-    return list(present if columns is None else columns)
+    wanted = list(dict.fromkeys(present) if columns is None else columns)
+    if twice := sorted({name for name in wanted if list(present).count(name) > 1}):
+        raise CatalogueError(f"{path} has several columns {twice}; rename or remove the others.")
+    return wanted
 
 
-def _read_parquet(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
+def _read_parquet(path: Path, columns, rows: int) -> Iterator[pd.DataFrame]:
     from pyarrow import parquet, types
 
     with parquet.ParquetFile(path) as file:
@@ -97,7 +99,7 @@ def _read_parquet(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFram
             yield batch.to_pandas(ignore_metadata=True)[wanted]
 
 
-def _read_fits(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
+def _read_fits(path: Path, columns, rows: int) -> Iterator[pd.DataFrame]:
     from astropy.io import fits
 
     with fits.open(path) as file:
@@ -108,37 +110,30 @@ def _read_fits(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
         wanted = _check(path, plain, columns)
         for start in range(0, max(len(table.data), 1), rows):
             part = table.data[start : start + rows]
-            yield pd.DataFrame({name: _native(part[name]) for name in wanted})
+            yield pd.DataFrame({name: _native(table.columns[name], part[name]) for name in wanted})
 
 
-def _native(values) -> np.ndarray:
+def _native(column, values) -> np.ndarray:
+    """Return values of a column of a FITS table; an integer that stands for none is none."""
     values = np.asarray(values)
-    if values.dtype.kind in "US":
-        return np.char.strip(values.astype(str)).astype(object)
-    return values.astype(values.dtype.newbyteorder("="))
+    if column.null not in (None, "") and values.dtype.kind in "iu":
+        values = np.ma.masked_equal(values, column.null)
+    return plain_column(values)
 
 
-def _read_csv(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
-    options = {"comment": "#", "skipinitialspace": True}
-    header = pd.read_csv(path, nrows=0, **options)
-    header.columns = [str(name).strip() for name in header.columns]
-    wanted = _check(path, list(header.columns), columns)
-    names = {"names": list(header.columns), "header": 0}
-    options |= {"dtype": dict.fromkeys(texts, str)}
-    is_empty = True
-    with pd.read_csv(path, chunksize=rows, **names, **options) as chunks:
-        for chunk in chunks:
-            is_empty = False
-            yield chunk[wanted].reset_index(drop=True)
-    if is_empty:
-        yield header[wanted]
+def _read_csv(path: Path, columns, rows: int) -> Iterator[pd.DataFrame]:
+    names, delimiter = text_header(path)
+    kept = {name: names.index(name) for name in _check(path, names, columns)}
+    blocks = text_blocks(path, names, delimiter, 1, kept, rows)
+    first = next(blocks, None)
+    yield pd.DataFrame(columns=list(kept), dtype=object) if first is None else first
+    yield from blocks
 
 
-def _read_whole(path: Path, columns, rows: int, texts) -> Iterator[pd.DataFrame]:
-    from astropy.table import Table
-
-    table = Table.read(path)
-    plain = [name for name in table.colnames if table[name].ndim == 1]
-    whole = table[_check(path, plain, columns)].to_pandas()
+def _read_whole(path: Path, columns, rows: int) -> Iterator[pd.DataFrame]:
+    table = read_table(path)
+    plain = {name: plain_column(table[name]) for name in table.colnames}
+    known = [name for name, values in plain.items() if values is not None]
+    whole = pd.DataFrame({name: plain[name] for name in _check(path, known, columns)})
     for start in range(0, max(len(whole), 1), rows):
         yield whole.iloc[start : start + rows].reset_index(drop=True)

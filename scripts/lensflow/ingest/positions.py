@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lensflow.ingest.headers import MATRIX, TARGET_CARDS, Header
+from lensflow.ingest.names import column_called
 
 # The rules read what imports this whenever Snakemake starts: what is slow to import comes later.
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def choose(rows: np.ndarray, order: Sequence[str], table: "pd.DataFrame") -> Pos
 
 
 def of_table(table: "pd.DataFrame", names: tuple[str, str] | None = None) -> np.ndarray:
-    """Return the positions (n, 2) in a catalogue, NaN where it has none.
+    """Return the positions (n, 2) in a catalogue, NaN where it has none that can be one.
 
     Parameters
     ----------
@@ -128,17 +129,24 @@ def of_table(table: "pd.DataFrame", names: tuple[str, str] | None = None) -> np.
         return np.full((len(table), 2), np.nan)
     columns = [pd.to_numeric(table[name], errors="coerce").to_numpy(float) for name in names]
     sky = np.stack(columns, axis=1)
-    is_bad = ~np.isfinite(sky).all(axis=1) | (np.abs(sky[:, 1]) > 90)
+    # What is no angle stands for an unknown one, such as 99999.
+    is_bad = ~np.isfinite(sky).all(axis=1) | (np.abs(sky) > [360, 90]).any(axis=1)
     sky[is_bad] = np.nan
     return sky
 
 
-def position_columns(columns) -> tuple[str, str] | None:
-    """Return the names of the columns of right ascension and declination; None where none are."""
-    present = {str(name).lower(): name for name in columns}
+def position_columns(columns: "Sequence[str] | pd.DataFrame") -> tuple[str, str] | None:
+    """Return the names of the columns of right ascension and declination; None where none are.
+
+    Raises
+    ------
+    CatalogueError
+        When two columns of such a name differ by upper and lower case alone.
+    """
     for pair in NAMES:
-        if all(name in present for name in pair):
-            return present[pair[0]], present[pair[1]]
+        found = [column_called(columns, [name]) for name in pair]
+        if None not in found:
+            return found[0], found[1]
     return None
 
 

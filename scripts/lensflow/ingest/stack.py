@@ -23,7 +23,7 @@ from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import check_bands
 from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames, put_image
-from lensflow.ingest.names import refused_columns, refused_id
+from lensflow.ingest.names import column_called, refused_columns, refused_id
 from lensflow.ingest.objects import read_columns
 from lensflow.ingest.shards import (
     BLOCK_IMAGES,
@@ -291,9 +291,9 @@ def objects(table: pd.DataFrame, dataset: Mapping) -> tuple[pd.DataFrame, np.nda
     CatalogueError
         When there is no column of identifiers, or one that is named is missing.
     """
-    given, lower = dataset["columns"], {str(name).lower(): name for name in table}
-    label = given.get("id") or next((lower[name] for name in IDS if name in lower), None)
-    found = positions.position_columns(table)
+    given = dataset["columns"]
+    label = given.get("id") or column_called(table.columns, IDS)
+    found = None if {"ra", "dec"} <= set(given) else positions.position_columns(table)
     place = given.get("ra", found and found[0]), given.get("dec", found and found[1])
     own = {label, *place, ROW}
     keep = dataset["keep"]

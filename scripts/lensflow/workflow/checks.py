@@ -4,9 +4,9 @@ Each check yields a sentence a mistake. They run on a configuration that the sch
 whose defaults are filled.
 """
 
+import os
 import string
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
 from lensflow.errors import ConfigError
@@ -298,14 +298,17 @@ def _check_fields(where: str, path: str) -> Iterator[str]:
 
 
 def check_sources(config: Mapping) -> Iterator[str]:
-    """Check that what the chosen experiments read from outside exists."""
+    """Check that what the chosen experiments read from outside exists.
+
+    By ``os.path``, for which a name that is too long is just not there.
+    """
     chosen = [dataset for experiment in Project(config).chosen for dataset in experiment.datasets]
     for name, dataset in {dataset.name: dataset for dataset in chosen}.items():
         yield from _check_source(f"config.datasets.{name}", dataset)
 
 
 def _check_source(where: str, dataset: Dataset) -> Iterator[str]:
-    if not dataset.is_simulated and not Path(dataset.entry["path"]).is_dir():
+    if not dataset.is_simulated and not os.path.isdir(dataset.entry["path"]):
         yield (
             f"{where}.path is {dataset.entry['path']!r}, which is no folder (looked in "
             "the working folder). Put or link the images there, or correct the path"
@@ -314,9 +317,9 @@ def _check_source(where: str, dataset: Dataset) -> Iterator[str]:
     if bands and band is not None and band not in bands:
         yield f"{where}.band is {band!r}; expected one of its bands, {bands}"
     for path in dataset.known_lenses_paths:
-        if not Path(path).is_file():
+        if not os.path.isfile(path):
             yield f"{where}.known_lenses is {path!r}, which is no file; correct the path"
     catalogue = dataset.entry.get("catalogue")
     # Of a catalogue for each tile the names are known when the tiles are.
-    if catalogue is not None and "{tile}" not in catalogue and not Path(catalogue).is_file():
+    if catalogue is not None and "{tile}" not in catalogue and not os.path.isfile(catalogue):
         yield f"{where}.catalogue is {catalogue!r}, which is no file; correct the path"

@@ -1,6 +1,7 @@
 """What a person may do after a run, and how: which page to open, which file to save where."""
 
 import csv
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -192,7 +193,7 @@ def _grades_problem(paths: tuple[str, ...], changed: tuple[float, ...]) -> str:
 
 def _changed(path: str) -> float | None:
     """Return when a file was changed; None where there is none."""
-    return Path(path).stat().st_mtime if Path(path).is_file() else None
+    return os.path.getmtime(path) if os.path.isfile(path) else None
 
 
 # Every shard of every sample asks.

@@ -98,7 +98,7 @@ def _explain(error: ValidationError) -> str:
             "underscores, beginning with a letter"
         )
     if error.validator == "pattern":
-        return f"{where} is {received!r}; expected one line without control characters"
+        return f"{where} is {received!r}; expected one line of text without control characters"
     expected = _expected(error)
     return f"{where} is {received!r}{expected} {error.schema.get('description', '')}".rstrip()
 
