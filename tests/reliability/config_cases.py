@@ -23,7 +23,10 @@ from reliability.outcomes import REFUSED, RIGHT, WRONG, said
 
 TESTS = Path(__file__).resolve().parents[1]
 NO_RECIPES = Path("no_recipes")  # reading them takes most of a start
-BASE = yaml.safe_load((TESTS / "workflow/tiny.yaml").read_text())
+TINY = yaml.safe_load((TESTS / "workflow/tiny.yaml").read_text())
+EVERY = yaml.safe_load((TESTS / "reliability/every.yaml").read_text())
+# From this seed on every key is there; before it are cases that were kept.
+FIRST_OF_EVERY = 250
 VALUES = (
     *(float("nan"), float("inf"), -float("inf"), 2.0, 1e30, 10**30, -1, 0, 1, 3, 0.5, True, False),
     *(None, "", " ", "a", "a\n", "a\0b", "\x1b[31m", "é", "x" * 5000, "../..", "/", "{", "{run}"),
@@ -36,6 +39,31 @@ EXTRA = {
     "stamps": {"kind": "fits", "path": ".", "pattern": "*.fits", "id_pattern": r"x-(\d+)"},
     "challenge": {"kind": "challenge1", "path": "."},
 }
+KINDS = {
+    "stamps": {"kind": "fits", "path": ".", "known_lenses": "table.csv", "match_radius": 1.5},
+    "tiles": {
+        **{"kind": "mosaic", "path": ".", "pattern": "*.fits", "catalogue": "table.csv"},
+        **{"columns": {"id": "name", "ra": "a", "dec": "d"}, "keep": ["mag"], "pixel_scale": 0.1},
+        **{"tile_pattern": r"t(\d+)_.*", "rms_pattern": "*_rms.fits", "flag_bits": 5},
+        "completeness": {"n": 9, "pixel_scale": 0.1, "psf_fwhm": 0.7, "sky_electrons": 3.0},
+    },
+    "bands": {
+        **{"kind": "fits", "path": ".", "state": "raw"},
+        "bands": {
+            "VIS": {"hdus": ["VIS"], "zero_point": 24.6, "pixel_scale": 0.1},
+            "Y": {"hdus": ["Y"], "rms_hdus": ["Y_RMS"], "pixel_scale": 0.3},
+        },
+    },
+    "bands_of_tiles": {
+        **{"kind": "mosaic", "path": ".", "catalogue": "cat_{tile}.csv"},
+        "bands": {"VIS": {"pattern": "*_vis.fits"}, "Y": {"pattern": "*_y.fits"}},
+    },
+    "stacks": {"kind": "stack", "path": ".", "bands": ["g", "r"], "band": "r", "axes": "NBYX"},
+    "bands_of_stacks": {"kind": "stack", "path": ".", "bands": {"g": {}, "r": {"zero_point": 27}}},
+    "challenge2": {"kind": "challenge2", "path": ".", "bands": ["VIS", "H"]},
+}
+PLAIN = {"protocol": "unlabelled", "preset": "components", "scales": ["log"], "n_features": [3]}
+PLAIN |= {"labels": ["nobody"]}
 TEXTS = (
     *(
         "\tseed: 1\n",
@@ -92,13 +120,29 @@ def _value(config: dict, path: tuple) -> object:
     return copy.deepcopy(config)
 
 
-def text_of(chance: random.Random) -> str:
-    """Return a configuration as text: mostly well written, whatever it says."""
-    config = copy.deepcopy(BASE)
+def tiny(chance: random.Random) -> dict:
+    """Return the configuration of the paper's way, which every part may be wrong of."""
+    config = copy.deepcopy(TINY)
     config["datasets"] |= copy.deepcopy(EXTRA)
     if chance.random() < 0.3:
         config["experiments"]["tiny"] |= {"dataset": "stamps", "labels": ["nobody"]}
         config["experiments"]["tiny"] |= {"protocol": "unlabelled", "apply_to": []}
+    return config
+
+
+def every_key(chance: random.Random) -> dict:
+    """Return a configuration with datasets of all kinds, one of which is clustered too."""
+    config = copy.deepcopy(EVERY)
+    config["datasets"] |= copy.deepcopy(KINDS)
+    config["presets"]["tiny"]["precision"] = "bfloat16"
+    for name in KINDS:
+        config["experiments"][f"of_{name}"] = {**copy.deepcopy(PLAIN), "dataset": name}
+    config["run"].append(f"of_{chance.choice(list(KINDS))}")
+    return config
+
+
+def text_of(config: dict, chance: random.Random) -> str:
+    """Return a configuration as text: mostly well written, whatever it says."""
     for _ in range(chance.choice([0, 1, 1, 1, 2, 3])):
         config = changed(config, chance)
         if not isinstance(config, dict) or not config:
@@ -115,8 +159,12 @@ def run(seed: int, folder: Path) -> tuple[str, str]:
     """Make a case, start it, and say what became of it."""
     chance = random.Random(f"config {seed}")
     path = folder / "config.yaml"
-    path.write_bytes(text_of(chance).encode("utf-8", "surrogatepass"))
+    config = every_key(chance) if seed >= FIRST_OF_EVERY else tiny(chance)
+    path.write_bytes(text_of(config, chance).encode("utf-8", "surrogatepass"))
+    (folder / "table.csv").write_text("name,a,d\n")
     os.chdir(folder)
+    for place in ("stamps", "known.csv", "grades.csv"):
+        (Path(place).mkdir if place == "stamps" else Path(place).touch)()
     try:
         check_yaml_files([path])
         config = complete(yaml.safe_load(path.read_text()), NO_RECIPES)
@@ -151,7 +199,8 @@ def _name_everything(experiment: Experiment) -> None:
 # What the values of a configuration are, said again without the schema.
 _COUNTS = re.compile(
     r"(runs|shards|epochs|batch_size|filters|kernel|n_\w+|bootstraps|null_shuffles|seed|patience"
-    r"|max_\w*(iter|objects)|math_threads|first_id|image_size|output_kernel)$"
+    r"|max_\w*(iter|objects)|math_threads|first_id|image_size|output_kernel"
+    r"|n|spread|galaxy_draws|max_shift|flag_bits)$"
 )
 _MOST = {"runs": 10**4, "batch_size": 10**5, "kernel": 101, "seed": 2**32, "epochs": 10**6}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -168,7 +217,7 @@ def unsound(value: object, key: str = "") -> Iterator[str]:
         for child in value:
             yield from unsound(child, key)
     elif isinstance(value, str):
-        if re.search(r"[\x00-\x1f\x7f]", value):
+        if re.search(r"[\x00-\x1f\x7f-\x9f]", value) or not value.strip() or len(value) > 4096:
             yield f"{key} is {value!r}"
         if key == "id_pattern" and re.compile(value).groups != 1:
             yield f"{key} is {value!r}"

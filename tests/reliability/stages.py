@@ -4,6 +4,7 @@ A job runs in a child of this process, in a copy of the run's folder, and is sto
 """
 
 import contextlib
+import importlib
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from jobs import SCRIPTS, run_script
 from reliability.planned import planned
 
 TIMEOUT_S = 300
+# What most jobs import, here already, so that no child has to. Not TensorFlow: it has threads.
+PRELOADED = ("matplotlib.pyplot", "sklearn.mixture", "scipy.stats", "astropy.table")
 WORDS = re.compile(r"ERROR lensflow: (\w+Error): (.*)")
 
 
@@ -65,6 +68,8 @@ def run_all(found, folder):
 
 def run(stage, folder, timeout=TIMEOUT_S):
     """Run a job in a folder; return how it ended."""
+    for name in PRELOADED:
+        importlib.import_module(name)
     child = os.fork()
     if child == 0:
         os._exit(_work(stage, folder))
@@ -111,6 +116,6 @@ def contents(folder, paths):
 
 
 def copy_of(folder, to):
-    """Copy the results of a run to work on; return the copy."""
-    shutil.copytree(Path(folder, "results"), Path(to, "results"), copy_function=shutil.copy2)
+    """Copy a run, and what it reads, to work on; return the copy."""
+    shutil.copytree(folder, to, copy_function=shutil.copy2)
     return Path(to)

@@ -10,9 +10,10 @@ import pytest
 from lensflow import tables
 from reliability.results import keep
 from reliability.stages import contents, copy_of, run
+from workflow.conftest import ROOT
 
 # Folders and files of a run that stand for any other of their kind.
-NAMES = re.compile(r"\d+|train|test|small_training|small_challenge|known|stand_in")
+NAMES = re.compile(r"\d+|train|test|small_training|small_challenge|stamps|known|stand_in|counted")
 
 
 def is_ours(folder, path):
@@ -32,6 +33,19 @@ def read_files(whole):
 @pytest.fixture
 def copy(whole, tmp_path):
     return copy_of(whole.folder, tmp_path / "copy")
+
+
+@pytest.fixture
+def copy_of_every(every, tmp_path):
+    return copy_of(every.folder, tmp_path / "copy")
+
+
+def test_every_script_of_a_rule_is_among_the_jobs(planned_every):
+    """But for what shows three experiments on simulated images to readers of the repository."""
+    rules = [path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk")]
+    scripts = {Path(name).name for text in rules for name in re.findall(r'"(\S+\.py)"\n', text)}
+    assert len(scripts) > 50
+    assert scripts - {stage.script for stage in planned_every.stages} == {"publish_results.py"}
 
 
 def damage(path, generator, is_cut):
@@ -84,8 +98,8 @@ def test_damaged_files(whole, copy, is_cut):
 
 @pytest.mark.long
 @pytest.mark.parametrize(("is_cut", "n_cases"), [(False, 500), (True, 100)])
-def test_many_damaged_files(whole, copy, is_cut, n_cases):
-    counts, wrong = damaged(whole, copy, n_cases, is_cut)
+def test_many_damaged_files(every, copy_of_every, is_cut, n_cases):
+    counts, wrong = damaged(every, copy_of_every, n_cases, is_cut)
     keep("truncated files" if is_cut else "flipped bits", n_cases, len(wrong), counts)
     assert wrong == []
 
@@ -115,8 +129,11 @@ def restore(whole, copy, path):
             shutil.copy2(place(whole / path), place(copy / path))
 
 
-def test_exchanged_inputs(whole, copy):
-    """A job compares before it works, so that this is quick."""
+def exchanged(whole, copy):
+    """Give every job every wrong input, one at a time; return the jobs, and what was not refused.
+
+    A job compares before it works, so that this is quick.
+    """
     cases, wrong = list(exchanges(whole)), []
     for stage, path, other in cases:
         exchange(whole.folder, copy, path, other)
@@ -124,7 +141,20 @@ def test_exchanged_inputs(whole, copy):
         if not outcome.is_refusal:
             wrong.append(f"{stage.script}: {other} as {path}: {outcome.error[-300:]}")
         restore(whole.folder, copy, path)
-    keep("exchanged inputs", len(cases), len(wrong))
+    return [stage.script for stage, *_ in cases], wrong
+
+
+def test_exchanged_inputs(whole, copy):
+    scripts, wrong = exchanged(whole, copy)
     assert wrong == []
-    scripts = {stage.script for stage, *_ in cases}
-    assert {"embed_stack.py", "fit_mixture.py", "score_shard.py", "draw_figure.py"} <= scripts
+    expected = {"embed_stack.py", "fit_mixture.py", "score_shard.py", "draw_figure.py"}
+    assert expected <= {*scripts}
+
+
+@pytest.mark.long
+def test_exchanged_inputs_of_every_stage(every, copy_of_every):
+    scripts, wrong = exchanged(every, copy_of_every)
+    keep("exchanged inputs", len(scripts), len(wrong), {"stages": len({*scripts})})
+    assert wrong == []
+    expected = {"train_student.py", "predict_images.py", "add_head.py", "measure_completeness.py"}
+    assert expected <= {*scripts}

@@ -11,6 +11,7 @@ from lensflow.artifacts.files import dataset_at
 from lensflow.artifacts.layout import ALL_ROWS
 from lensflow.artifacts.reading import read, read_strings
 from lensflow.artifacts.writer import Writer
+from lensflow.errors import ArtifactError
 
 
 def write_table(
@@ -48,9 +49,36 @@ def grow_table(
 
 
 def append_table(writer: Writer, group: str, table: pd.DataFrame) -> None:
-    """Add the rows of ``table`` to a table begun by `grow_table`."""
+    """Add the rows of ``table`` to a table begun by `grow_table`.
+
+    Numbers that are all NaN are empty cells of a column of texts.
+
+    Raises
+    ------
+    ArtifactError
+        When a column goes on with texts, or numbers of another kind, than it began with: they would
+        be stored as others.
+    """
     for name, column in table.items():
-        writer.append(f"{group}/{name}", column.to_numpy())
+        key, values = f"{group}/{name}", column.to_numpy()
+        stored = writer.file[key].dtype
+        if _is_text(stored) and not _is_text(values.dtype) and pd.isna(values).all():
+            values = np.full(len(values), "", object)
+        is_alike = _is_text(stored) == _is_text(values.dtype)
+        if not is_alike or not np.can_cast(values.dtype, stored, "same_kind"):
+            raise ArtifactError(
+                f"{writer.path}: the column {name!r} began with {_kind(stored)} and goes on with "
+                f"{_kind(values.dtype)}. Write all its cells alike, or leave the column out."
+            )
+        writer.append(key, values)
+
+
+def _is_text(dtype: np.dtype) -> bool:
+    return dtype.kind == "O"
+
+
+def _kind(dtype: np.dtype) -> str:
+    return "texts" if _is_text(dtype) else f"numbers ({dtype})"
 
 
 def read_table(file: h5py.File, group: str, rows: slice = ALL_ROWS) -> pd.DataFrame:

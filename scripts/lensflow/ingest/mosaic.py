@@ -28,7 +28,7 @@ from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import band_entry, check_bands
 from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames
 from lensflow.ingest.listing import Layout, Listing, list_cutouts
-from lensflow.ingest.names import column_called, refused_columns, refused_id
+from lensflow.ingest.names import column_called, refused_id
 from lensflow.ingest.objects import column_names, read_blocks
 from lensflow.ingest.planes import Plane, read_header
 from lensflow.ingest.shards import (
@@ -238,8 +238,6 @@ def _columns(path: str, dataset: Mapping) -> tuple[str, str, str]:
     if not {"ra", "dec"} <= set(names):
         found = positions.position_columns(present) or (None, None)
         names = {"ra": found[0], "dec": found[1]} | names
-    for column, reason in refused_columns(dataset["keep"]):
-        raise CatalogueError(f"column {column!r} cannot be kept: {reason}")
     if missing := [name for name in ("id", "ra", "dec") if names[name] is None]:
         raise CatalogueError(
             f"{path}: which column is {' and '.join(missing)}? It has {present}. Name it under "

@@ -248,16 +248,18 @@ def build_manifest(
     CutoutError
         When there is no stack that can be used.
     """
-    paths, counts, problems = [], [], []
+    paths, counts, problems, left_out = [], [], [], {}
     for path in find_stacks(Path(folder), dataset["pattern"]):
         try:
             with open_stack(Path(folder) / path, dataset) as stack:
                 _check(stack, dataset, settings)
                 counts.append(len(stack))
+                left_out |= dict.fromkeys(_left_out(stack.table(), dataset))
             paths.append(path)
         except (CutoutError, CatalogueError) as error:
             problems.append((path, "", str(error)))
-    quarantine.report(name, quarantine.write(listing_quarantine, problems))
+    unkept = [("", "", sentence) for sentence in left_out]
+    quarantine.report(name, quarantine.write(listing_quarantine, [*problems, *unkept]))
     if not paths:
         with quarantine.kept(listing_quarantine):
             raise CutoutError(
@@ -291,6 +293,22 @@ def objects(table: pd.DataFrame, dataset: Mapping) -> tuple[pd.DataFrame, np.nda
     CatalogueError
         When there is no column of identifiers, or one that is named is missing.
     """
+    label, place, others = _columns(table, dataset)
+    refused = {name for name, _ in refused_columns(others)}
+    kept = {name: table[name] for name in others if name not in refused}
+    ids = catalogue.clean_ids(Path("the stack's table"), table[label])
+    sky = positions.of_table(table, place if None not in place else None)
+    return catalogue.complete(pd.DataFrame({"id": ids, **kept})), sky
+
+
+def _left_out(table: pd.DataFrame, dataset: Mapping) -> list[str]:
+    """Return a sentence for each column of a stack's table that cannot be kept."""
+    refused = refused_columns(_columns(table, dataset)[2])
+    return [f"column {name!a} of the table is left out: {why}" for name, why in refused]
+
+
+def _columns(table: pd.DataFrame, dataset: Mapping) -> tuple[str, tuple, list[str]]:
+    """Return the columns of identifier and of position (None where unknown), and the kept ones."""
     given = dataset["columns"]
     label = given.get("id") or column_called(table.columns, IDS)
     found = None if {"ra", "dec"} <= set(given) else positions.position_columns(table)
@@ -304,11 +322,7 @@ def objects(table: pd.DataFrame, dataset: Mapping) -> tuple[pd.DataFrame, np.nda
             f"its table lacks {missing or 'a column of identifiers'}; it has {list(table)}. Name "
             "the right ones under the dataset's columns"
         )
-    refused = {name for name, _ in refused_columns(others)}
-    kept = {name: table[name] for name in others if name not in refused}
-    ids = catalogue.clean_ids(Path("the stack's table"), table[label])
-    sky = positions.of_table(table, place if None not in place else None)
-    return catalogue.complete(pd.DataFrame({"id": ids, **kept})), sky
+    return label, place, others
 
 
 def ingest_shard(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
 from lensflow.errors import ConfigError
 from lensflow.experiment import Dataset, Experiment, Project
+from lensflow.ingest.names import refused_columns
 from lensflow.ingest.patterns import file_matcher, identifier
 from lensflow.networks.presets import check_preset
 from lensflow.prepare.counts import ROTATIONS, paper_counts
@@ -84,7 +85,7 @@ def check_presets(config: Mapping) -> Iterator[str]:
 
 
 def check_datasets(config: Mapping) -> Iterator[str]:
-    """Check the patterns by which the files of each dataset are found and called."""
+    """Check how the files of each dataset are found and called, and what columns are named."""
     for dataset in Project(config).datasets.values():
         layouts = dataset.kind.layouts(dataset.entry)
         checked = [(file_matcher, layout.pattern) for layout in layouts]
@@ -93,6 +94,16 @@ def check_datasets(config: Mapping) -> Iterator[str]:
                 check(pattern)
             except ConfigError as error:
                 yield f"config.datasets.{dataset.name}: {error}"
+        yield from _check_columns(f"config.datasets.{dataset.name}", dataset.entry)
+
+
+def _check_columns(where: str, entry: Mapping) -> Iterator[str]:
+    """Check the columns of a table of objects that are named."""
+    for column, reason in refused_columns(entry.get("keep") or ()):
+        yield f"{where}.keep holds {column!r}, which cannot be kept: {reason}; remove it"
+    named = entry.get("columns") or {}
+    if len({*named.values()}) < len(named):
+        yield f"{where}.columns is {named}; expected another column for each"
 
 
 def check_experiments(config: Mapping) -> Iterator[str]:

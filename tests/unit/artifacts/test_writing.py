@@ -36,6 +36,33 @@ def test_a_table_grows_block_by_block(tmp_path):
         assert f["catalogue/zeta"].attrs["units"] == "arcsec"
 
 
+@pytest.mark.parametrize(
+    ("began", "goes_on", "message"),
+    [
+        ([1.5], ["a"], r"began with numbers \(float64\) and goes on with texts"),
+        (["a"], [1.5], r"began with texts and goes on with numbers \(float64\)"),
+        ([1], [np.nan], r"began with numbers \(int64\) and goes on with numbers \(float64\)"),
+        (["a"], [np.nan], None),
+        ([1.5], [2], None),
+    ],
+)
+def test_a_table_goes_on_as_it_began(tmp_path, began, goes_on, message):
+    def write():
+        with artifacts.create(tmp_path / "x.h5", "index") as f:
+            artifacts.grow_table(f, "catalogue", pd.DataFrame({"note": began}))
+            artifacts.append_table(f, "catalogue", pd.DataFrame({"note": began}))
+            artifacts.append_table(f, "catalogue", pd.DataFrame({"note": goes_on}))
+
+    if message:
+        with pytest.raises(ArtifactError, match=message):
+            write()
+        return
+    write()
+    with artifacts.open(tmp_path / "x.h5", "index") as f:
+        cells = ["" if cell != cell else cell for cell in goes_on]
+        assert artifacts.read_table(f, "catalogue")["note"].tolist() == [*began, *cells]
+
+
 def test_same_content_gives_the_same_bytes(tmp_path):
     first = write_example(tmp_path / "one.h5")
     time.sleep(1.1)

@@ -347,7 +347,6 @@ def test_nothing_usable_and_missing_maps_stop_the_run(tmp_path):
     [
         ({"columns": {"id": "nope"}}, r"lacks the column\(s\) \['nope'\]"),
         ({"keep": ["nope"]}, r"lacks the column\(s\) \['nope'\]"),
-        ({"keep": ["path"]}, "column 'path' cannot be kept"),
     ],
 )
 def test_columns_that_are_not_there_are_named(tmp_path, change, message):

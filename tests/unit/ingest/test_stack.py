@@ -146,6 +146,14 @@ def test_units_of_the_array_and_columns_of_the_table(tmp_path):
         assert file["flux"].attrs["units"] == "AB maggies or counts"
 
 
+def test_columns_that_cannot_be_kept_are_listed(tmp_path):
+    write_hdf5(tmp_path / "data/a.h5", images(), table().assign(scatter=1.0, seen=2.0))
+    index, _, bad, _ = run(tmp_path / "data", tmp_path / "out", {})
+    assert "seen" in index
+    assert "scatter" not in index
+    assert bad["reason"].str.contains("column 'scatter' of the table is left out").sum() == 1
+
+
 def test_small_images_are_padded_and_bad_ones_listed(tmp_path):
     made = images(5, side=61)
     made[1, :40] = np.nan

@@ -9,6 +9,7 @@ from lensflow.errors import ConfigError
 from lensflow.ingest.fits_images import HIGHEST_ZERO_POINT, LOWEST_ZERO_POINT
 from lensflow.ingest.kinds import KINDS
 from lensflow.workflow.config import complete, effective
+from lensflow.workflow.recipes import REFERENCES
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -216,6 +217,7 @@ def test_what_an_experiment_is_compared_with_is_not_part_of_its_own_configuratio
 
 DEMO = ["experiments", "demo"]
 STAMPS = {"kind": "fits", "path": "data"}
+TILES = {"kind": "mosaic", "path": "data", "catalogue": "c.csv", "pattern": "*.fits"}
 
 
 def changed(config, path, value):
@@ -260,6 +262,20 @@ def changed(config, path, value):
         ),
         (["datasets", "s"], STAMPS | {"zero_point": -9999}, "minimum"),
         (["datasets", "s"], STAMPS | {"zero_point": float("nan")}, "expected a finite number"),
+        (["datasets", "s"], STAMPS | {"known_lenses": ""}, "one line of text without control"),
+        (["datasets", "s"], STAMPS | {"path": "a" * 5000}, "expected at most 4096"),
+        (["datasets", "s"], STAMPS | {"rms_hdus": [" "]}, "one line of text without control"),
+        (["datasets", "s"], STAMPS | {"id_pattern": "\x9b(a)"}, "one line of text without control"),
+        (["datasets", "s"], TILES | {"pattern": "a\x1b[31m"}, "one line of text without control"),
+        (["datasets", "s"], TILES | {"keep": ["a\nb"]}, "one line of text without control"),
+        (["datasets", "s"], TILES | {"keep": ["mag", "p_lens"]}, "'p_lens', which cannot be kept"),
+        (
+            ["datasets", "s"],
+            TILES | {"columns": {"ra": "x", "dec": "x"}},
+            "another column for each",
+        ),
+        (["datasets", "s"], TILES | {"pixel_scale": 1e-300}, "minimum"),
+        ([*DEMO, "grades"], ["a\0b"], "one line of text without control"),
         (["backup_folder"], "a\n", "one line of text without control"),
         (["presets", "demo", "denoiser", "encoder", 1, "kernel"], 60, "kernel of 60 x 60 px"),
         (["presets", "demo", "autoencoder", "dense"], [65536, 65536], "parameters"),
@@ -289,6 +305,34 @@ def test_every_number_of_the_schema_has_bounds():
                 walk(child, f"{where}.{key}")
 
     walk(SCHEMA, "")
+    assert unbounded == []
+
+
+def test_a_file_whose_name_is_too_long_is_not_there(config):
+    long = "a" * 300
+    config["run"] = ["survey"]
+    config["datasets"]["my_survey"] = {"path": long, "known_lenses": long, "catalogue": long}
+    with pytest.raises(ConfigError) as raised:
+        complete(config)
+    for words in (f"path is '{long}', which is no folder", f"lenses is '{long}', which is no file"):
+        assert words in str(raised.value)
+    assert f"catalogue is '{long}', which is no file" in str(raised.value)
+
+
+def test_every_text_of_the_schema_has_bounds():
+    """Or is one of some words, or the name of an entry, which must be there."""
+    unbounded, names = [], {*REFERENCES, "run", "honest", "challenge"}
+
+    def walk(part, where):
+        if isinstance(part, dict):
+            kinds = part.get("type", [])
+            is_text = "string" in ([kinds] if isinstance(kinds, str) else kinds)
+            if is_text and not {"pattern", "maxLength"} <= set(part) and not names & {*where}:
+                unbounded.append(where)
+            for key, child in part.items():
+                walk(child, (*where, key))
+
+    walk(SCHEMA, ())
     assert unbounded == []
 
 
