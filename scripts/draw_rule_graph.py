@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import yaml
 
+from lensflow import tables
 from lensflow.workflow.jobs import job
 
 
@@ -23,7 +23,7 @@ def draw(snakefile: str, config: dict, output: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    Path(output).write_text(done.stdout)
+    tables.write_text(output, done.stdout)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,8 @@
 """Keep the effective configuration of an experiment beside its results."""
 
-from pathlib import Path
-
-
-def save(text: str, output: str) -> None:
-    """Write the configuration."""
-    Path(output).write_text(text)
-
+from lensflow import tables
+from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
-    from lensflow.workflow.jobs import job
-
     with job(snakemake):
-        save(snakemake.params.text, snakemake.output.config)
+        tables.write_text(snakemake.output.config, snakemake.params.text)

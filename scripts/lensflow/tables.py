@@ -160,6 +160,12 @@ def not_written(path: str | os.PathLike, error: Exception | str) -> str:
     )
 
 
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all; errors are those of `replacing`."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 # --- records of files -----------------------------------------------------------------------------
 
 

@@ -6,11 +6,14 @@ import pandas as pd
 from lensflow import artifacts, tables
 from lensflow.cluster import clusterers, labels
 from lensflow.embed.pca import PcaEncoder
+from lensflow.figures import style
 from lensflow.ingest import quarantine
 from lensflow.samples.embeddings import write_embeddings
+from lensflow.samples.predictions import write_predictions
 from lensflow.samples.rows import MEASURES
 from lensflow.samples.scores import scores_table, write_scores
 from lensflow.samples.stacks import write_stack
+from lensflow.simulate.layout import write_catalogue
 from lensflow.train.history import COLUMNS, write_history
 
 N, SIZE = 300, 20
@@ -72,5 +75,22 @@ def left_out(path):
     quarantine.write(path, [(f"{name}.fits", name, "bad") for name in IDS])
 
 
-HDF5 = (index, stack, embeddings, encoder, mixture)
-WRITERS = (*HDF5, table, scores, cluster_labels, history, left_out)
+def predicted(path):
+    write_predictions(path, ROWS, [FEATURES[:, 0]], "known")
+
+
+def page(path):
+    tables.write_text(path, "<p>é</p>\n" * 2000)
+
+
+def catalogue(path):
+    write_catalogue(path, [(name, "1", "0", "0", "0") for name in IDS])
+
+
+def figure(path):
+    style.save_png(style.new_figure(1, 1), path)
+
+
+HDF5 = (index, stack, embeddings, encoder, mixture, predicted)
+TABLES = (table, scores, cluster_labels, history, left_out)
+WRITERS = (*HDF5, *TABLES, page, catalogue, figure)

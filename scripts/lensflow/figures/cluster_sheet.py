@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 
+from lensflow import tables
 from lensflow.cluster.judgements import N_INSPECTED
 from lensflow.figures import members, style
 from lensflow.figures.members import Cluster
@@ -61,8 +62,8 @@ def cluster_sheet(
         figure = _sheet(clusters, images, labelled)
         dpi = min(style.PNG_DPI, _MAX_PNG_PIXELS / figure.get_size_inches()[1])
         style.save_png(figure, png, dpi, trim=True)
-        Path(pdf).parent.mkdir(parents=True, exist_ok=True)
-        with PdfPages(pdf, metadata=style.pdf_metadata()) as pages:
+        metadata = style.pdf_metadata()
+        with tables.replacing(pdf) as partial, PdfPages(partial, metadata=metadata) as pages:
             for start in range(0, len(clusters), CLUSTERS_PER_PAGE):
                 page = clusters[start : start + CLUSTERS_PER_PAGE]
                 pages.savefig(_sheet(page, images, labelled), bbox_inches="tight")

@@ -6,13 +6,13 @@ so no state survives from one to the next.
 """
 
 import logging
-from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
+from lensflow import tables
 from lensflow.cluster.judgements import JUDGEMENTS
 
 # The fonts of a PDF are cut to the letters used, which is told at length.
@@ -119,14 +119,15 @@ def save(figure, png, pdf, trim=False):
         Whether to cut off white margins: for sheets of images, whose shape leaves some.
     """
     save_png(figure, png, trim=trim)
-    Path(pdf).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(pdf, format="pdf", metadata=pdf_metadata(), **_margins(trim))
+    with tables.replacing(pdf) as partial:
+        figure.savefig(partial, format="pdf", metadata=pdf_metadata(), **_margins(trim))
 
 
 def save_png(figure, png, dpi=PNG_DPI, trim=False):
     """Write the PNG of a figure, without the name and version of the software."""
-    Path(png).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(png, format="png", dpi=dpi, metadata={"Software": None}, **_margins(trim))
+    plain = {"metadata": {"Software": None}, **_margins(trim)}
+    with tables.replacing(png) as partial:
+        figure.savefig(partial, format="png", dpi=dpi, **plain)
 
 
 def _margins(trim):

@@ -90,8 +90,7 @@ def explorer_stage(
         n_all=len(everything),
         judgement=JUDGEMENTS[judgement].title,
     )
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_text(page, encoding="utf-8")
+    tables.write_text(output, page)
     logger.info("%s: %d of %d objects", output, len(chosen), len(everything))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 
 import lensflow
+from lensflow import tables
 
 PAGES = Path(__file__).resolve().parents[3] / "workflow/report/pages"
 SHARED_SCRIPTS = ("pixels", "tables", "store", "keys", "people")
@@ -48,5 +49,4 @@ def write_interactive(
         style=(PAGES / "pages.css").read_text(),
         version=lensflow.__version__,
     )
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_text(page, encoding="utf-8")
+    tables.write_text(output, page)

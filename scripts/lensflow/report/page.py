@@ -79,8 +79,7 @@ def write_report(
         timings=timings(benchmarks, rules).to_dict("records"),
         rule_graph=rule_graph_svg(rule_graph),
     )
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_text(text, encoding="utf-8")
+    tables.write_text(output, text)
     logger.info("%s: %.1f MB on %d experiments", output, len(text) / 1e6, len(experiments))
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lensflow.errors import CatalogueError
+from lensflow import tables
+from lensflow.errors import ArtifactError, CatalogueError
 from lensflow.simulate.bands import BANDS
 from lensflow.simulate.constants import ARCSEC_IN_RADIANS, PIXEL_ARCSEC, SIZE, SKY_SIGMA_MAGGIES
 
@@ -87,7 +88,7 @@ def make_folders(folder: Path, bands: Sequence[str]) -> None:
 def write_object(folder: Path, identifier: int, public, no_source, no_lens) -> None:
     """Write the three cutouts (sky sigma a pixel) of one object."""
     for kind, image in ((PUBLIC, public), (NO_SOURCE, no_source), (NO_LENS, no_lens)):
-        (folder / kind / cutout_name(identifier)).write_bytes(fits_bytes(image))
+        _write(folder / kind / cutout_name(identifier), fits_bytes(image))
 
 
 def write_other_bands(
@@ -100,7 +101,15 @@ def write_other_bands(
     for folder_of, images in ((public_folder, public), (no_lens_folder, no_lens)):
         for band, image in images.items():
             path = folder / folder_of(band) / cutout_name(identifier, band)
-            path.write_bytes(fits_bytes(image, BANDS[band].sky_sigma))
+            _write(path, fits_bytes(image, BANDS[band].sky_sigma))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a cutout; not by `tables.replacing`, since so many need no time for each."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ArtifactError(tables.not_written(path, error)) from error
 
 
 def catalogue_row(identifier: int, is_lens: bool, theta_e: float, no_lens, extra=()) -> tuple:
@@ -130,7 +139,7 @@ def write_catalogue(path: Path, rows, extra=()) -> None:
     """Write rows under the challenge's quoted header, with extra columns after the five."""
     header = ",".join(f'"{column}"' for column in (*COLUMNS, *extra))
     lines = [header, *(",".join(row) for row in rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    tables.write_text(path, "\n".join(lines) + "\n")
 
 
 def merge_catalogues(parts, out) -> int:
