@@ -274,7 +274,7 @@ rule average_scores:
 
 
 rule fit_calibration:
-    """Find what the logits of students are worth as probabilities, from the judged clusters."""
+    """Find what the logits of students are worth as probabilities, from judged clusters and grades."""
     input:
         scores=lambda wildcards: experiment(wildcards).teacher_score_paths(
             run(wildcards)
@@ -286,6 +286,7 @@ rule fit_calibration:
                 run(wildcards), name, "train"
             )
         ],
+        grades=lambda wildcards: REFUSALS.checked(checked_grades, experiment(wildcards)),
     output:
         calibration=f"{RUN}/calibration.csv",
     log:
@@ -299,6 +300,7 @@ rule fit_calibration:
         mem_mb=megabytes(800, 4),
         runtime=minutes(10, 10),
     params:
+        dataset=lambda wildcards: experiment(wildcards).dataset.name,
         judgements=lambda wildcards: experiment(wildcards).probabilities,
         code=stage_hash("fit_calibration.py"),
     script:

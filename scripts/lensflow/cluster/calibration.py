@@ -1,10 +1,10 @@
-"""What the logits of a student are worth: reproduce the judged clusters, without labels.
+"""What the logits of a student are worth: reproduce what was judged, without true labels.
 
 A network promises too much or too little, by how long it was trained. What is known of the truth
-is what was judged: the lens fraction of each cluster. So the logit l is mapped to
-a l + b such that in the training sample the mean probability of the members of every cluster is
-nearest, in the sense of the cross-entropy, to what the clusters by themselves give. The order of
-the objects stays; within a cluster they may differ as much as before.
+is what was judged, the lens fraction of each cluster, and images that were graded. So the logit l
+is mapped to a l + b such that in the training sample the mean probability of the members of every
+cluster is nearest, in the sense of the cross-entropy, to that of what the student was told. The
+order of the objects stays; within a cluster they may differ as much as before.
 """
 
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def reproduce_fractions(
     clusters : array-like of int, shape (n,)
         Cluster of each.
     p_clusters : array-like of shape (n,)
-        What the clusters say of each.
+        What the clusters say of each, or the label of one that was graded.
 
     Returns
     -------

@@ -16,6 +16,7 @@ from lensflow.cluster.calibration import (
 )
 from lensflow.cluster.combination import logit, mean_probability, probability
 from lensflow.errors import ArtifactError
+from lensflow.samples.grades import labelled
 from lensflow.samples.predictions import open_predictions
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import (
@@ -200,9 +201,13 @@ def with_chances(table: pd.DataFrame, judgement: str, said: Chances) -> pd.DataF
 def fit_calibration_stage(
     score_paths: Sequence[str | Path],
     prediction_paths: Mapping[str, Sequence[str | Path]],
+    labels: pd.Series,
     output_path: str | Path,
 ) -> None:
     """Write, for each judgement, how the logit of a student becomes a probability.
+
+    It is held to what the student was told: a cluster whose members were graded is worth what they
+    are, not what was judged of it before.
 
     Parameters
     ----------
@@ -210,6 +215,8 @@ def fit_calibration_stage(
         The teacher's scores of the training sample, by shard.
     prediction_paths : mapping of str to sequence of path
         The student's predictions of it, by judgement and shard.
+    labels : Series
+        What graded images are worth as lens labels, by id, as for `lensflow.train.targets`.
     output_path : path
         CSV: judgement, slope, offset, n_images, n_clusters.
     """
@@ -218,13 +225,16 @@ def fit_calibration_stage(
         of_shard = {name: paths[shard] for name, paths in prediction_paths.items()}
         for table, logits in students(scores_path, of_shard):
             for name, one in logits.items():
-                parts[name].append(_to_calibrate(table, name, one))
+                parts[name].append(_to_calibrate(table, name, one, labels))
     for name, blocks in parts.items():
         whole = pd.concat(blocks, ignore_index=True)
         found[name] = reproduce_fractions(*(whole[column] for column in whole))
     write_calibrations(output_path, found, len(whole), whole["cluster"].nunique())
 
 
-def _to_calibrate(table: pd.DataFrame, judgement: str, student: np.ndarray) -> pd.DataFrame:
-    p_lens = chances(table, judgement).p_lens
-    return pd.DataFrame({"logit": student, "cluster": table["cluster"], "p_lens": p_lens})
+def _to_calibrate(
+    table: pd.DataFrame, judgement: str, student: np.ndarray, labels: pd.Series
+) -> pd.DataFrame:
+    p_lens = pd.Series(chances(table, judgement).p_lens, table.index)
+    told = labelled(table["id"], p_lens, labels)
+    return pd.DataFrame({"logit": student, "cluster": table["cluster"], "told": told})

@@ -201,6 +201,19 @@ def labels_of(grades: pd.DataFrame, dataset: str) -> pd.Series:
     return merge_grades(grades_of(grades, dataset)).set_index("id")["label"]
 
 
+def labelled(ids: pd.Series, probabilities: pd.Series, labels: pd.Series) -> pd.Series:
+    """Return what is said of images: the labels of those that were graded, else a probability.
+
+    Parameters
+    ----------
+    ids, probabilities : Series
+        Of n images, with one index.
+    labels : Series
+        From `labels_of`; those of other objects say nothing here.
+    """
+    return ids.map(labels).fillna(probabilities)
+
+
 def merge_grades(grades: pd.DataFrame) -> pd.DataFrame:
     """Return what all graders together say of each object.
 

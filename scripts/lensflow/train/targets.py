@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.errors import LabelError
+from lensflow.samples.grades import labelled
 from lensflow.samples.scores import probability_column, read_scores
 from lensflow.samples.stacks import open_stack
 
@@ -61,9 +62,9 @@ def read_targets(
     # An empty cell, or words in one, make text of the whole column.
     probabilities = pd.to_numeric(found, errors="coerce")
     _check_probabilities(probabilities, column)
-    graded = images["id"].map(labels)
-    logger.info("%d of %d images were graded", graded.notna().sum(), len(graded))
-    return graded.fillna(probabilities).to_numpy(np.float32)
+    is_graded = images["id"].isin(labels.index)
+    logger.info("%d of %d images were graded", is_graded.sum(), len(images))
+    return labelled(images["id"], probabilities, labels).to_numpy(np.float32)
 
 
 def _rows(path: str | PathLike) -> pd.DataFrame:

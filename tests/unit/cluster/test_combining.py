@@ -17,6 +17,7 @@ N = 12
 ROWS = pd.DataFrame(
     {"id": [f"0{i // 2}" for i in range(N)], "rotation": np.arange(N) % 2, "is_lens": 1}
 )
+NO_GRADES = pd.Series(dtype=float)
 
 
 def scores(path, seed, counted=False, rows=slice(None)):
@@ -88,7 +89,7 @@ def test_a_student_is_calibrated_and_takes_the_place_of_its_teacher(tmp_path):
     write_scores(path, [own])
     taught = {"known": predictions(tmp_path / "p.h5", 2 * logit(p_cluster))}
     shards = {"known": [taught["known"]]}
-    fit_calibration_stage([path], shards, tmp_path / "calibration.csv")
+    fit_calibration_stage([path], shards, NO_GRADES, tmp_path / "calibration.csv")
     found = pd.read_csv(tmp_path / "calibration.csv").iloc[0]
     assert found["slope"] == pytest.approx(0.5, rel=1e-2)
     assert (found["n_images"], found["n_clusters"]) == (N, 3)
@@ -97,6 +98,22 @@ def test_a_student_is_calibrated_and_takes_the_place_of_its_teacher(tmp_path):
     np.testing.assert_allclose(table["p_lens_known"], p_cluster, rtol=1e-2)
     np.testing.assert_allclose(table["p_clusters_known"], p_cluster, rtol=1e-12)
     np.testing.assert_allclose(table["p_low_known"], own["p_low_known"], rtol=5e-2)
+
+
+def test_a_student_that_learned_grades_is_held_to_them_and_not_to_the_clusters(tmp_path):
+    path, labels = scores(tmp_path / "a.csv", 0), pd.Series({"00": 0.5, "04": 1.0, "x": 0.0})
+    own = read_scores(path)
+    own["p_lens_known"] = np.array([0.1, 0.5, 0.8])[own["cluster"]]
+    write_scores(path, [own])
+    told = own["id"].map(labels).fillna(own["p_lens_known"])
+    mean = told.groupby(own["cluster"]).transform("mean")
+    shards = {"known": [predictions(tmp_path / "p.h5", 2 * logit(mean) - 1)]}
+    fit_calibration_stage([path], shards, labels, tmp_path / "calibration.csv")
+    found = pd.read_csv(tmp_path / "calibration.csv").iloc[0]
+    assert found["slope"] == pytest.approx(0.5, rel=1e-2)
+    assert found["offset"] == pytest.approx(0.5, rel=2e-2)
+    fit_calibration_stage([path], shards, NO_GRADES, tmp_path / "calibration.csv")
+    assert pd.read_csv(tmp_path / "calibration.csv")["slope"][0] > 0.6
 
 
 def test_a_student_keeps_its_order_beyond_what_clusters_can_say(tmp_path):
