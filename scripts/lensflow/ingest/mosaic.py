@@ -226,6 +226,11 @@ def _text_columns(path: str, keep: Sequence[str]) -> list[str]:
     for block in read_blocks(path, list(keep)) if keep else ():
         table = catalogue.complete(block.assign(id=""))
         for name in keep:
+            if name not in table:
+                raise CatalogueError(
+                    f"{path}: some cells of column {name!r} have control characters; clean them, "
+                    "or take it out of keep."
+                )
             kinds[name].add(table[name].dtype.kind)
     return [name for name, found in kinds.items() if "O" in found or len(found) > 1]
 

@@ -71,6 +71,12 @@ def test_what_cannot_be_understood_is_refused(tmp_path, text, message):
         read(tmp_path / "c.csv")
 
 
+def test_a_column_that_breaks_rows_is_not_kept(tmp_path):
+    (tmp_path / "c.csv").write_text('id,ra,dec,note\n1,2,3,"a\nb"\n')
+    with pytest.raises(CatalogueError, match="'note' have control characters; clean them"):
+        read(tmp_path / "c.csv", keep=["note"])
+
+
 def test_a_column_that_is_named_may_have_another_beside_it(tmp_path):
     (tmp_path / "c.csv").write_text("id,ra,RA,dec\n1,2,10,20\n")
     sky = read(tmp_path / "c.csv", columns={"ra": "RA", "dec": "dec"})[1]
