@@ -13,6 +13,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,9 @@ RECORD_VERSION = 1
 LARGEST_UNKNOWN = 64 << 20
 SEPARATORS = ",;\t"
 """What may part the cells of a table that a person has edited: spreadsheets differ."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Signs that no text holds; a note may have several lines."""
 
 MAKE_AGAIN = "Delete it and run the rule that makes it again."
 
@@ -340,6 +344,8 @@ def read_edited(path: str | Path, columns: Sequence[str], required: Iterable[str
                 f"{path}, line {line}: {len(cells)} cells, but the heading has {len(heading)}; "
                 "give every column one, and put a text that holds the separator in double quotes"
             )
+        if bad := next((cell for cell in cells if _CONTROL.search(cell)), None):
+            raise LabelError(f"{path}, line {line}: control characters in {bad!a}; remove them")
     index = pd.Index([line for line, _ in rows], dtype=int)
     table = pd.DataFrame([cells for _, cells in rows], index, heading, dtype=str)
     return table.reindex(columns=list(columns), fill_value="")

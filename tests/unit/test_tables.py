@@ -62,6 +62,8 @@ def test_what_spreadsheets_make_of_a_table_is_read_alike(tmp_path, text):
         (b"id,name\n1,Ann\n", r"unknown columns \['name'\], missing columns \['who'\]"),
         (b"id,who,who\n1,Ann,Bob\n", r"repeated columns \['who'\]"),
         (b"id,who\n1,Ann\n2\n", "line 3: 1 cells, but the heading has 2"),
+        (b"id,who\n1,A\0nn\n", r"line 2: control characters in 'A\\x00nn'; remove them"),
+        (b"id,who\n1,Ann\n2,\x1b[31m\n", "line 3: control characters in"),
         (b"id,who\n1,Ann,Bob\n", "line 2: 3 cells, but the heading has 2; .*double quotes"),
     ],
 )
@@ -69,6 +71,12 @@ def test_a_table_that_cannot_be_read_is_explained(tmp_path, text, message):
     (tmp_path / "mine.csv").write_bytes(text)
     with pytest.raises(LabelError, match=f"mine.csv.*{message}"):
         tables.read_edited(tmp_path / "mine.csv", ["id", "who"], ["id", "who"])
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "."])
+def test_what_is_no_regular_file_is_not_read_for_ever(path):
+    with pytest.raises(LabelError, match="it is no regular file"):
+        tables.read_edited(path, ["id"], ["id"])
 
 
 # --- files that are whole, and their records ------------------------------------------------------
