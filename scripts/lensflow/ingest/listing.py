@@ -86,21 +86,8 @@ class Listing:
         return [self.folders[folder] + name.decode() for folder, name in pairs]
 
 
-def list_cutouts(folder: str | os.PathLike, layout: Layout) -> Listing:
-    """List the files below ``folder`` that fit a layout.
-
-    Raises
-    ------
-    CutoutError
-        When the folder is missing, or holds no such file.
-    ConfigError
-        When a pattern is malformed.
-    """
-    return list_bands(folder, [layout])[0]
-
-
 def list_bands(folder: str | os.PathLike, layouts: Sequence[Layout]) -> list[Listing]:
-    """List the files below ``folder`` of several layouts in one walk, such as those of each band.
+    """List the files below ``folder`` of several layouts in one walk, such as bands or maps.
 
     A file that fits several is in each of their listings.
 
@@ -129,10 +116,11 @@ def list_bands(folder: str | os.PathLike, layouts: Sequence[Layout]) -> list[Lis
                 others.add(place + entry.name)
     for collector in collectors:
         if not collector.n_matched:
+            other = f", for example {_printable(collector.other)}" if collector.n_others else ""
             raise CutoutError(
                 f"no file below {folder} fits {collector.layout.pattern or '*.fits'!r}; "
-                f"{collector.n_others} files of other names are there. Check the dataset's path, "
-                "or its pattern."
+                f"{collector.n_others} files of other names are there{other}. Check the dataset's "
+                "path, or its pattern."
             )
     others.report(folder, layouts)
     return [collector.listing() for collector in collectors]
@@ -177,6 +165,7 @@ class _Collector:
         self.refused: list[tuple[str, str, str]] = []
         self.catalogues: list[str] = []
         self.n_matched = self.n_others = 0
+        self.other = ""
 
     def enter(self, absolute: str, place: str) -> bool:
         """Go to a folder, and say whether its files may be taken."""
@@ -195,6 +184,7 @@ class _Collector:
             self.catalogues.append(self.folders[-1] + entry.name)
         else:
             self.n_others += 1
+            self.other = self.other or self.folders[-1] + entry.name
             return False
         return True
 

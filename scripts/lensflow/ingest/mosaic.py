@@ -27,7 +27,7 @@ from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import band_entry, check_bands
 from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames
-from lensflow.ingest.listing import Layout, Listing, list_cutouts
+from lensflow.ingest.listing import Layout, Listing, list_bands
 from lensflow.ingest.names import column_called, refused_id
 from lensflow.ingest.objects import column_names, read_blocks
 from lensflow.ingest.planes import Plane, read_header
@@ -43,6 +43,9 @@ from lensflow.ingest.tiles import Tile, choose_tiles
 
 IDS = ("object_id", "id", "sourceid", "source_id", "id_str", "name")
 """Names of the column of identifiers, in lower case."""
+
+PATTERNS = ("pattern", "rms_pattern", "flag_pattern")
+"""Keys of the patterns of the images, and of their maps."""
 
 OFF = "no tile has it"
 NOWHERE = "it has no position"
@@ -113,7 +116,18 @@ def find_bands(
     CutoutError
         When there is no such tile.
     """
-    found = [find_tiles(band_entry(dataset, each.band), folder, each) for each in settings]
+    entries = [band_entry(dataset, each.band) for each in settings]
+    # One walk for all: what is another band, or a map, is no file of a wrong name.
+    layouts = [
+        Layout(entry[key], entry.get("tile_pattern"))
+        for entry in entries
+        for key in _patterns(entry)
+    ]
+    listings = iter(list_bands(folder, layouts))
+    found = [
+        find_tiles({key: next(listings) for key in _patterns(entry)}, folder, each)
+        for entry, each in zip(entries, settings, strict=True)
+    ]
     problems = [problem for _, band in found for problem in band]
     by_key = [{tile.key: tile for tile in tiles} for tiles, _ in found]
     common = set.intersection(*map(set, by_key))
@@ -129,13 +143,30 @@ def find_bands(
     return [[tiles[key] for key in order] for tiles in by_key], problems
 
 
+def _patterns(entry: Mapping) -> list[str]:
+    return [key for key in PATTERNS if entry.get(key)]
+
+
 def find_tiles(
-    dataset: Mapping, folder: Path, settings: CutoutSettings
+    listings: Mapping[str, Listing], folder: Path, settings: CutoutSettings
 ) -> tuple[list[Tile], list[tuple[str, str, str]]]:
-    """Return the tiles of a folder, and (path, id, reason) of the files that cannot be used."""
-    listing, maps = _list(dataset, folder, "pattern"), []
-    for key in ("rms_pattern", "flag_pattern"):
-        maps.append(_by_key(_list(dataset, folder, key)) if dataset.get(key) else None)
+    """Return the tiles of one band, and (path, id, reason) of the files that cannot be used.
+
+    Parameters
+    ----------
+    listings : mapping
+        The files of each of `PATTERNS` that the band has.
+    folder : Path
+    settings : CutoutSettings
+        Of the band.
+
+    Raises
+    ------
+    CutoutError
+        When there is no tile that can be used.
+    """
+    listing = listings["pattern"]
+    maps = [_by_key(listings[key]) if key in listings else None for key in PATTERNS[1:]]
     problems = list(listing.refused)
     tiles: list[Tile] = []
     for key, path in _named(listing):
@@ -149,10 +180,6 @@ def find_tiles(
     if not tiles:
         raise CutoutError(f"none of the tiles below {folder} can be used: {problems[0]}")
     return tiles, problems
-
-
-def _list(dataset: Mapping, folder: Path, key: str) -> Listing:
-    return list_cutouts(folder, Layout(dataset[key], dataset.get("tile_pattern")))
 
 
 def _named(listing: Listing) -> Iterator[tuple[str, str]]:
@@ -244,9 +271,10 @@ def _columns(path: str, dataset: Mapping) -> tuple[str, str, str]:
         found = positions.position_columns(present) or (None, None)
         names = {"ra": found[0], "dec": found[1]} | names
     if missing := [name for name in ("id", "ra", "dec") if names[name] is None]:
+        wanted = ", ".join(f"{name}: NAME" for name in missing)
         raise CatalogueError(
-            f"{path}: which column is {' and '.join(missing)}? It has {present}. Name it under "
-            "the dataset's columns."
+            f"{path}: which column is {' and '.join(missing)}? It has {present}. Say so with the "
+            f"dataset: columns: {{{wanted}}}."
         )
     return names["id"], names["ra"], names["dec"]
 

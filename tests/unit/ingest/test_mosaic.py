@@ -342,6 +342,16 @@ def test_nothing_usable_and_missing_maps_stop_the_run(tmp_path):
         run(tmp_path / "two", tmp_path / "other", asked)
 
 
+def test_maps_are_no_files_of_a_wrong_name(tmp_path, caplog):
+    asked, _, _ = make_tiles(tmp_path / "data", tmp_path / "c.csv")
+    caplog.set_level("WARNING")
+    (tmp_path / "data/other.fits").write_bytes(b"")
+    run(tmp_path / "data", tmp_path / "out", asked)
+    (said,) = [text for text in caplog.messages if "do not fit the pattern" in text]
+    assert "1 FITS files" in said
+    assert "for example other.fits" in said
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -358,7 +368,7 @@ def test_a_column_that_cannot_be_guessed_is_asked_for(tmp_path):
     asked = make_one(tmp_path)
     text = (tmp_path / "c.csv").read_text().replace("OBJECT_ID", "nr").replace("DECLIN", "D")
     (tmp_path / "c.csv").write_text(text)
-    with pytest.raises(CatalogueError, match="which column is id and ra and dec"):
+    with pytest.raises(CatalogueError, match=r"is id and ra and dec\?.* \{id: NAME, ra: NAME,"):
         run(tmp_path / "data", tmp_path / "out", asked)
     asked["columns"] = {"id": "nr", "ra": "RIGHT_ASCENSION", "dec": "DATION"}
     assert len(run(tmp_path / "data", tmp_path / "other", asked)[0]) == 2
