@@ -99,6 +99,12 @@ def measure_completeness(
     write_csv(purity, pd.DataFrame(implied, columns=PURITY_COLUMNS))
     for name, is_found in found.items():
         logger.info("%s: %d of %d injected sources", name, is_found.sum(), len(table))
+        if n_selected[name] == n_objects:
+            logger.warning(
+                "%s: all %d objects of the dataset are in it, so that what it finds says nothing; "
+                "the list of candidates is shorter with a smaller n_candidates (now %d)",
+                name, n_objects, n_candidates,
+            )  # fmt: skip
 
 
 def _join(sources: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

@@ -50,6 +50,13 @@ def _purity_sentences(table: pd.DataFrame) -> Iterator[str]:
         if row["n_selected"] == 0:
             yield f"{name}: no object of the dataset is in it, so that it has no purity."
             continue
+        if row["n_selected"] == row["n_objects"]:
+            yield (
+                f"{name}: all {row['n_objects']:,} objects of the dataset are in it, so that what "
+                "it finds says nothing. A list of candidates is shorter with a smaller "
+                "n_candidates."
+            )
+            continue
         yield (
             f"{name}, {row['n_selected']:,} of {row['n_objects']:,} objects: if "
             f"{percent(row['lens_fraction'])} of all objects are such lenses, "

@@ -99,13 +99,16 @@ def test_an_image_takes_the_place_of_its_galaxy(tmp_path):
     assert sources["rank"].isna().tolist() == [False, True, True]
 
 
-def test_a_list_that_is_longer_than_the_survey_holds_all(tmp_path):
+def test_a_list_that_is_longer_than_the_survey_holds_all_and_says_so(tmp_path, caplog):
     _, completeness, purity = measure(
         tmp_path, ["a", "b"], [0.0, 0.9], [0.5, 0.4, 0.3], n_candidates=10
     )
     whole = completeness[completeness["by"] == "all"].set_index("selection")
     assert whole.loc["top 10", "completeness"] == 1
     assert purity.set_index("selection").loc["top 10", "n_selected"] == 3
+    (said,) = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert said.startswith("top 10: all 3 objects")
+    assert "smaller n_candidates (now 10)" in said
 
 
 def test_magnitudes_are_told_apart_where_they_are_known(tmp_path):

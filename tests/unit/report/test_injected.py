@@ -71,6 +71,17 @@ def test_an_empty_selection_has_no_purity(asked):
     assert [row["purity"] for row in part["purities"]][:2] == ["not defined"] * 2
 
 
+def test_a_selection_of_all_objects_says_nothing(asked):
+    path = asked / "demo/injected_purity_faint.csv"
+    purity = pd.read_csv(path)
+    chosen = purity["selection"] == "top 10"
+    purity.loc[chosen, "n_selected"] = purity.loc[chosen, "n_objects"]
+    purity.to_csv(path, index=False)
+    (part,) = content(asked)
+    assert part["sentences"][3].startswith("top 10: all 100 objects of the dataset are in it")
+    assert "n_candidates" in part["sentences"][3]
+
+
 def test_every_bin_that_holds_a_source_is_shown(asked):
     (part,) = content(asked)
     table = pd.read_csv(asked / "demo/injected_completeness_faint.csv")
