@@ -147,11 +147,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cutouts", required=True, type=Path, help="folder of a simulated dataset")
     parser.add_argument("--output", required=True, type=Path, help="folder to write")
-    parser.add_argument("--objects", type=int, default=2000, help="how many of them")
+    parser.add_argument("--objects", type=int, default=2000, help="how many of them, at most")
     parser.add_argument("--side", type=int, help="side of the mosaic (pixels)")
     parser.add_argument("--shards", type=int, default=2, help="parts of both datasets")
     given = parser.parse_args()
     paths = sorted(given.cutouts.rglob("Public/Band1/*.fits"), key=lambda path: path.name)
+    if not paths:
+        parser.error(
+            f"no Public/Band1/*.fits below {given.cutouts}; expected the folder `simulated` of a "
+            "dataset of kind simulate, as in results/data/sim_training/simulated"
+        )
     build(paths[: given.objects], given.output, given.side)
     made = datasets(given.output.resolve(), given.shards)
     survey = {
@@ -160,7 +165,10 @@ def main() -> None:
     }  # fmt: skip
     experiments = {f"search_{name}": {"dataset": name, **survey} for name in made}
     config = {"run": list(experiments), "datasets": made, "experiments": experiments}
-    (given.output / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    path = given.output / "config.yaml"
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    tables = [f"results/search_{name}/candidates_{name}.csv" for name in made]
+    print(f"search both: .venv/bin/snakemake {' '.join(tables)} --configfile {path}")
 
 
 if __name__ == "__main__":

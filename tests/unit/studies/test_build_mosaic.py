@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from astropy.io import fits
 
 from lensflow.errors import CutoutError
@@ -56,3 +57,20 @@ def test_too_small_a_mosaic_is_refused(tmp_path):
     paths = write_cutouts(tmp_path / "made", 5)
     with pytest.raises(CutoutError, match="5 cutouts need a side of 303 pixels; received 300"):
         build_mosaic.build(paths, tmp_path / "out", side=300)
+
+
+def test_the_command_says_how_both_are_searched(tmp_path, monkeypatch, capsys):
+    (tmp_path / "Public").mkdir()
+    write_cutouts(tmp_path / "Public/Band1", 2)
+    out = tmp_path / "out"
+    monkeypatch.setattr("sys.argv", ["x", "--cutouts", str(tmp_path), "--output", str(out)])
+    build_mosaic.main()
+    assert capsys.readouterr().out.endswith(f" --configfile {out / 'config.yaml'}\n")
+    assert fill_defaults(yaml.safe_load((out / "config.yaml").read_text())) == []
+
+
+def test_a_folder_without_simulated_cutouts_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["x", "--cutouts", str(tmp_path), "--output", "out"])
+    with pytest.raises(SystemExit):
+        build_mosaic.main()
+    assert f"no Public/Band1/*.fits below {tmp_path}; expected" in capsys.readouterr().err
