@@ -17,6 +17,7 @@ import numpy as np
 from lensflow.errors import CutoutError
 from lensflow.ingest.fits_checksums import mismatch
 from lensflow.ingest.fits_direct import CARD, MAX_BYTES, ZERO_POINT_KEYWORDS, read_direct
+from lensflow.ingest.units import preferred
 
 LOWEST_ZERO_POINT, HIGHEST_ZERO_POINT = -10.0, 60.0
 """AB magnitudes of one count that a calibrated image may have; sentinels such as 99 lie outside."""
@@ -145,7 +146,7 @@ def flux_factor(own: float | None, configured: float | None) -> np.float32:
     CutoutError
         When the zero point is no magnitude that one count can have.
     """
-    zero_point = configured if own is None else own
+    zero_point = preferred(own, configured)
     if zero_point is None:
         return np.float32(1)
     if not LOWEST_ZERO_POINT <= zero_point <= HIGHEST_ZERO_POINT:

@@ -7,6 +7,7 @@ a zero point beside it, or the flux stays in counts.
 """
 
 import functools
+import logging
 import math
 import warnings
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ LINEAR = ("", "none", "no", "raw", "linear", "lin")
 
 MAGGIES = {"maggy": 1.0, "mgy": 1.0, "nanomaggy": 1e-9, "nmgy": 1e-9, "maggies": 1.0}
 MAGGIES["nanomaggies"] = 1e-9
+
+logger = logging.getLogger(__name__)
 
 
 def header_zero_point(header: Header) -> float | None:
@@ -80,7 +83,25 @@ def zero_point(header: Header, configured: float | None) -> float | None:
             f"the configuration says zero_point: {configured:g}; write zero_point: {by_unit:.4g}, "
             "or leave it out: the header is enough"
         )
-    return configured if own is None else own
+    return preferred(own, configured)
+
+
+def preferred(own: float | None, configured: float | None) -> float | None:
+    """Return the zero point of a header, else the configured one; that they differ is told once."""
+    if own is None:
+        return configured
+    if configured is not None and abs(own - configured) > TOLERANCE:
+        _tell_unused(configured)
+    return own
+
+
+@functools.cache
+def _tell_unused(configured: float) -> None:
+    logger.warning(
+        "zero_point: %g is not used for images whose headers have another one of their own; leave "
+        "it out, or mend the headers",
+        configured,
+    )
 
 
 @functools.lru_cache(maxsize=256)

@@ -64,6 +64,13 @@ def read(folder, names, **kwargs):
     return read_batch([f"{folder}/{name}.fits" for name in names], names, settings, 1)
 
 
+def test_a_zero_point_that_headers_overrule_is_told_once(caplog):
+    chosen = [units.preferred(own, 21.61) for own in (24.6, None, 21.61, 24.6)]
+    assert chosen == [24.6, 21.61, 21.61, 24.6]
+    (line,) = caplog.messages
+    assert "zero_point: 21.61 is not used" in line
+
+
 def test_a_bad_unit_is_one_row_in_quarantine_and_the_others_go_on(tmp_path):
     write(tmp_path, "plain", noise(), BUNIT="nJy")
     write(tmp_path, "other", noise(), BUNIT="uJy")
