@@ -165,10 +165,7 @@ def test_an_empty_table_of_the_finder_is_said(name, paths, files, tmp_path):
 )
 def test_where_nobody_judged_what_ranks_is_shown(name, ranker, title, paths, files, monkeypatch):
     """There is no probability then, and so nothing to calibrate."""
-    from matplotlib.figure import Figure
-
-    seen = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.extend(_texts(figure)))
+    seen = _texts_when_saved(monkeypatch)
     draw(name, *files, **tables(paths, name), judgement=ranker)
     expected = {"calibration": "no lens probabilities"}.get(name, title)
     assert any(expected in text for text in seen)
@@ -205,15 +202,21 @@ JUDGED += ["injected_completeness"]
 @pytest.mark.parametrize("name", JUDGED)
 def test_the_judgement_is_named_in_the_picture(name, paths, files, monkeypatch):
     """Whoever sees probabilities or candidates sees whose judgement of the clusters they are."""
-    from matplotlib.figure import Figure
-
-    seen = []
-    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: seen.extend(_texts(figure)))
+    seen = _texts_when_saved(monkeypatch)
     draw(name, *files, **ARGUMENTS[name](paths))
     assert any("stand-in (25 true labels a cluster)" in text for text in seen)
 
 
-def _texts(figure):
+def _texts_when_saved(monkeypatch):
+    """Return a list to which the texts of each figure come when it is saved."""
+    from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-    return [text.get_text() for text in figure.findobj(Text)]
+    seen, save = [], Figure.savefig
+
+    def note_and_save(figure, *arguments, **settings):
+        seen.extend(text.get_text() for text in figure.findobj(Text))
+        save(figure, *arguments, **settings)
+
+    monkeypatch.setattr(Figure, "savefig", note_and_save)
+    return seen
