@@ -1,5 +1,6 @@
 """Known lenses: which objects they are, where they are ranked, and how many of them are found."""
 
+import logging
 from os import PathLike
 
 import numpy as np
@@ -14,6 +15,8 @@ from lensflow.ingest.names import column_called
 
 ROWS = 100_000  # objects in memory at a time
 NAMES = ("name", "id", "object", "lens", "lens_name", "object_id", "source_id")
+
+logger = logging.getLogger(__name__)
 
 
 def read_known(path: str | PathLike) -> pd.DataFrame:
@@ -77,12 +80,20 @@ def mark_known(table: pd.DataFrame, path: str | PathLike, radius: float) -> pd.D
     """
     known = read_known(path)
     names, distances = np.full(len(table), "", object), np.full(len(table), np.nan)
-    if "ra" in table:
-        has_place = np.flatnonzero(table["ra"].notna() & table["dec"].notna())
+    places = table.reindex(columns=["ra", "dec"])
+    has_place = np.flatnonzero(places.notna().all(axis=1))
+    if len(has_place):
         place, distance = nearest(table.iloc[has_place], known)
         is_near = distance <= radius
         names[has_place[is_near]] = known["name"].to_numpy(object)[place[is_near]]
         distances[has_place[is_near]] = distance[is_near]
+    elif len(table):
+        logger.warning(
+            "none of %d objects has a position, so that no known lens of %s is looked for among "
+            "them; positions come from WCS, header or catalogue (workflow/docs/surveys.md)",
+            len(table),
+            path,
+        )
     return table.assign(known_lens=names, known_lens_arcsec=distances)
 
 

@@ -68,14 +68,16 @@ def test_the_nearest_object_within_the_radius_is_the_lens(tmp_path, rows):
     assert np.isnan(found["distance_arcsec"][1])
 
 
-def test_candidates_are_marked(tmp_path):
+def test_candidates_are_marked(tmp_path, caplog):
     (tmp_path / "known.csv").write_text(f"name,ra,dec\nJ1,10,{0.5 * ARCSEC}\nJ2,20,0\n")
     table = pd.DataFrame({"ra": [10.0, np.nan, 20.0], "dec": [0.0, np.nan, 3 * ARCSEC]})
     marked = known.mark_known(table, tmp_path / "known.csv", 2.0)
     assert marked["known_lens"].tolist() == ["J1", "", ""]
     assert marked["known_lens_arcsec"][0] == pytest.approx(0.5, rel=1e-4)
     assert marked["known_lens_arcsec"].isna().tolist() == [False, True, True]
+    assert caplog.messages == []
     blank = known.mark_known(pd.DataFrame({"id": ["a"]}), tmp_path / "known.csv", 2.0)
+    assert "none of 1 objects has a position" in caplog.text
     assert blank["known_lens"].tolist() == [""]
 
 
