@@ -87,7 +87,8 @@ def _check(path: Path, present: Sequence[str], columns: Sequence[str] | None) ->
 def _read_parquet(path: Path, columns, rows: int) -> Iterator[pd.DataFrame]:
     from pyarrow import parquet, types
 
-    with parquet.ParquetFile(path) as file:
+    # Else all row groups that were read stay in memory until the file is closed.
+    with parquet.ParquetFile(path, pre_buffer=False) as file:
         schema = file.schema_arrow
         plain = [field.name for field in schema if not types.is_nested(field.type)]
         # What pandas keeps of an index is no column of the table.

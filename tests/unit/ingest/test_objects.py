@@ -128,3 +128,18 @@ def test_an_integer_that_stands_for_none_is_none(tmp_path, form):
 def test_a_known_lens_without_a_name_is_called_by_its_row(tmp_path):
     (tmp_path / "k.csv").write_text("name,ra,dec\n,1,2\nNA,3,4\n")
     assert read_known(tmp_path / "k.csv")["name"].tolist() == ["1", "NA"]
+
+
+def test_a_parquet_table_is_in_memory_a_few_blocks_at_a_time(tmp_path):
+    import pyarrow
+
+    n, group = 200_000, 10_000
+    numbers = np.random.default_rng(1).uniform(size=n)
+    table = pd.DataFrame({"id": np.arange(n), "ra": 360 * numbers, "dec": 90 * numbers})
+    table.to_parquet(tmp_path / "c.parquet", row_group_size=group)
+    before, most, read_rows = pyarrow.total_allocated_bytes(), 0, 0
+    for block in objects.read_blocks(tmp_path / "c.parquet", rows=group):
+        most = max(most, pyarrow.total_allocated_bytes() - before)
+        read_rows += len(block)
+    assert read_rows == n
+    assert most < 0.3 * table.memory_usage(index=False).sum()
