@@ -249,7 +249,7 @@ def _check_appendix(where: str, experiment: Experiment) -> Iterator[str]:
     if "linear" not in experiment.scales:
         yield (
             f"{where}.appendix_a uses the networks of the linear scale, but scales is "
-            f"{experiment.scales}; add linear, or set appendix_a: null"
+            f"{experiment.scales}; expected linear among them, or appendix_a: null"
         )
     if wanted["n_features"] not in (None, *n_features):
         yield (
