@@ -13,14 +13,16 @@ function bindWho(store, switched) {
       return;
     }
     document.getElementById("who-title").textContent = `Is ${field.value.trim()} the same person as ${store.who}?`;
-    dialog.returnValue = "";
     dialog.showModal();
   });
-  document.getElementById("who-same").addEventListener("click", () => dialog.close("same"));
-  document.getElementById("who-other").addEventListener("click", () => dialog.close("other"));
+  for (const [id, isSame] of [["who-same", true], ["who-other", false]]) {
+    document.getElementById(id).addEventListener("click", () => {
+      become(isSame);
+      dialog.close();
+    });
+  }
   dialog.addEventListener("close", () => {
-    if (dialog.returnValue) become(dialog.returnValue === "same");
-    else field.value = store.who;
+    field.value = store.who;
   });
 }
 
