@@ -1,7 +1,7 @@
 """Find what the logits of students are worth as probabilities."""
 
 from lensflow.cluster.combining import fit_calibration_stage
-from lensflow.samples.grades import labels_of, read_grades
+from lensflow.samples.grades import read_labels
 from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
@@ -13,6 +13,6 @@ if __name__ == "__main__":
                 name: predictions[place * n_shards : (place + 1) * n_shards]
                 for place, name in enumerate(snakemake.params.judgements)
             },
-            labels=labels_of(read_grades(snakemake.input.grades), snakemake.params.dataset),
+            labels=read_labels(snakemake.input.grades, snakemake.params.dataset),
             output_path=snakemake.output.calibration,
         )

@@ -1,7 +1,7 @@
 """Train the student of one run on what clusters and grades say of the training images."""
 
 from lensflow.networks.runtime import start_backend
-from lensflow.samples.grades import labels_of, read_grades
+from lensflow.samples.grades import read_labels
 from lensflow.train.targets import read_targets
 from lensflow.workflow.jobs import job
 from lensflow.workflow.training import training_arguments
@@ -18,6 +18,6 @@ if __name__ == "__main__":
                 list(snakemake.input.stacks),
                 list(snakemake.input.scores),
                 snakemake.wildcards.judgement,
-                labels_of(read_grades(snakemake.input.grades), snakemake.params.dataset),
+                read_labels(snakemake.input.grades, snakemake.params.dataset),
             ),
         )

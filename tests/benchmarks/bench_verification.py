@@ -29,7 +29,7 @@ TURNS = 5
 MORE = 1 + CHECKING / 100
 
 
-def run(long: bool = False) -> list[dict]:
+def run() -> list[dict]:
     """Return rows of `rows.row`; with the lowest and the highest of the turns beside the median."""
     with tempfile.TemporaryDirectory() as folder:
         return [row for stage, job in prepared(Path(folder)) for row in compared(stage, job)]

@@ -27,9 +27,13 @@ sys.path.append(str(ROOT / "scripts"))
 
 from lensflow.networks.runtime import cpu_instructions  # noqa: E402
 
-ALWAYS = ("ingestion", "mosaic", "mixture", "simulation", "training", "survey", "verification")
+ALWAYS = ("ingestion", "mosaic", "mixture", "simulation", "training", "survey")
 # What only a flag asks for: name -> flag, script.
-BEHIND = {"epochs": ("long", "bench_epochs.py"), "training_gpu": ("gpu", "bench_gpu.py")}
+BEHIND = {
+    "epochs": ("long", "bench_epochs.py"),
+    "verification": ("long", "bench_verification.py"),
+    "training_gpu": ("gpu", "bench_gpu.py"),
+}
 COMPUTING = ("keras", "tensorflow", "jax", "jaxlib")
 PACKAGES = ("numpy", "scipy", "scikit-learn", *COMPUTING, "astropy", "h5py")
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")

@@ -36,6 +36,13 @@ def configured(folder, change=None):
     return folder
 
 
+def with_images(finished, folder, change):
+    """Write a changed configuration beside the images of a finished run; return the folder."""
+    configured(folder, change)
+    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """The folder in which the tiny configuration was run from start to end, once for all tests."""
@@ -53,8 +60,7 @@ def linear(config):
 @pytest.fixture(scope="session")
 def appendix(finished, tmp_path_factory):
     """The folder of appendix A, of the images that are there."""
-    folder = configured(tmp_path_factory.mktemp("appendix"), linear)
-    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    folder = with_images(finished, tmp_path_factory.mktemp("appendix"), linear)
     targets = ["results/tiny/appendix_a.csv", "results/tiny/figures/clusters_sources.png"]
     snakemake(folder, "--cores", 2, "--rerun-triggers", "mtime", "--", *targets)
     return folder

@@ -1,14 +1,13 @@
 """The other backend of Keras, from end to end: every stage chooses it before Keras is loaded."""
 
 import re
-import shutil
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
-from workflow.conftest import ROOT, configured, linear, snakemake
+from workflow.conftest import ROOT, linear, snakemake, with_images
 from workflow.test_networks import MODEL as SEEN
 from workflow.test_networks import PREDICTIONS, seen
 from workflow.test_profiles import dry_run
@@ -36,8 +35,7 @@ def finished_with_jax(finished, tmp_path_factory):
         config["experiments"]["seen"].pop("appendix_a")
         config["run"] = ["tiny", "seen"]
 
-    folder = configured(tmp_path_factory.mktemp("jax"), jax)
-    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    folder = with_images(finished, tmp_path_factory.mktemp("jax"), jax)
     snakemake(folder, "--cores", 2, "--rerun-triggers", "mtime", "--", *TARGETS)
     return folder
 

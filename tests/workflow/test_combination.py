@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow.conftest import configured, snakemake
+from workflow.conftest import snakemake, with_images
 
 RUN = "results/pair/sigma/features_4/run_0"
 OTHER = "results/other/log/features_3/run_0"
@@ -35,8 +35,7 @@ def side_by_side(config):
 @pytest.fixture(scope="module")
 def combined(finished, tmp_path_factory):
     """The folder of a run of both, with what it printed, before anyone graded an image."""
-    folder = configured(tmp_path_factory.mktemp("combination"), side_by_side)
-    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    folder = with_images(finished, tmp_path_factory.mktemp("combination"), side_by_side)
     targets = CANDIDATES, "results/pair/metrics.csv", "results/pair/rates.csv"
     done = snakemake(folder, "--cores", 2, "--rerun-triggers", "mtime", "--", *targets)
     return folder, done.output

@@ -12,7 +12,7 @@ import yaml
 
 from lensflow.errors import ConfigError
 from lensflow.workflow.config import complete
-from workflow.conftest import ROOT, configured, snakemake
+from workflow.conftest import ROOT, snakemake, with_images
 from workflow.test_profiles import dry_run
 
 MODEL = "results/seen/sigma/features_3/run_0"
@@ -46,8 +46,7 @@ def seen(config):
 @pytest.fixture(scope="module")
 def predicted(finished, tmp_path_factory):
     """The folder in which both were trained and every sample was predicted."""
-    folder = configured(tmp_path_factory.mktemp("networks"), seen)
-    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
+    folder = with_images(finished, tmp_path_factory.mktemp("networks"), seen)
     options = ["--cores", 2, "--rerun-triggers", "mtime"]
     snakemake(folder, *options, "--", *PREDICTIONS, f"{MODEL}/scores_test.csv")
     return folder

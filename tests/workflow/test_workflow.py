@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow.conftest import ROOT, configured, snakemake
+from workflow.conftest import ROOT, configured, snakemake, with_images
 
 MODEL = "results/tiny/log/features_3"
 
@@ -227,9 +227,8 @@ def test_real_images_go_through_the_whole_chain(finished, tmp_path, real_data):
         }
         config["experiments"]["tiny_real"].pop("headline", None)
 
-    folder = configured(tmp_path, real)
+    folder = with_images(finished, tmp_path, real)
     (folder / "data").symlink_to(real_data)
-    shutil.copytree(finished / "results/data", folder / "results/data", copy_function=shutil.copy2)
     counts = {"challenge_sample": 10, "challenge_denoised": 70, "euclid_q1": 5}
     tables = {name: f"results/tiny_real/candidates_{name}.csv" for name in counts}
     pictures = [f"results/tiny_real/figures/candidates_{name}.png" for name in counts]

@@ -213,8 +213,9 @@ class Injector:
         self, number: int, one: Injected, noise: np.ndarray
     ) -> Iterator[np.ndarray]:
         """Yield the source in the bands beside the first, each in the sky sigma of the band."""
+        colours = self._colours(number) if self.bands else {}
         for band, sigma in zip(self.bands[1:], np.ravel(noise)[1:], strict=True):
-            brightness = 10.0 ** (0.4 * self._colours(number)[band]) * noise[0] / sigma
+            brightness = 10.0 ** (0.4 * colours[band]) * noise[0] / sigma
             yield one.seen_by(self.camera_of(band)) * np.float32(brightness)
 
     def _colours(self, number: int) -> Mapping[str, float]:

@@ -105,17 +105,21 @@ def _lines(path: Path) -> Iterator[str]:
         ) from error
 
 
+def _first_row(path: Path, expected: str) -> tuple[str, list[str]]:
+    """Return the first line that is neither empty nor a comment, and what stands before it."""
+    comments: list[str] = []
+    for line in _lines(path):
+        if line.strip() and not line.lstrip().startswith("#"):
+            return line, comments
+        comments.append(line.lstrip(" \t#"))
+    raise CatalogueError(f"{path} has no rows; {expected}.")
+
+
 def _find_header(
     path: Path, internal: Names, headerless: Sequence[str]
 ) -> tuple[list[str], str, int]:
     """Return the column names, the delimiter, and the number of rows before the data."""
-    comments: list[str] = []
-    for line in _lines(path):
-        if line.strip() and not line.lstrip().startswith("#"):
-            break
-        comments.append(line.lstrip(" \t#"))
-    else:
-        raise CatalogueError(f"{path} has no rows; a catalogue with one row an image was expected.")
+    line, comments = _first_row(path, "a catalogue with one row an image was expected")
     rows = {delimiter: _cells(line, delimiter) for delimiter in DELIMITERS}
     for delimiter, first in rows.items():
         if "id" in internal(first):
@@ -184,12 +188,10 @@ def text_header(path: Path) -> tuple[list[str], str]:
     CatalogueError
         When it is no text, or has no such row.
     """
-    for line in _lines(path):
-        if line.strip() and not line.lstrip().startswith("#"):
-            rows = {delimiter: _cells(line, delimiter) for delimiter in DELIMITERS}
-            parted = [(cells, delimiter) for delimiter, cells in rows.items() if len(cells) > 1]
-            return parted[0] if parted else (rows[","], ",")
-    raise CatalogueError(f"{path} has no rows; expected a header with the names of the columns.")
+    line, _ = _first_row(path, "expected a header with the names of the columns")
+    rows = {delimiter: _cells(line, delimiter) for delimiter in DELIMITERS}
+    parted = [(cells, delimiter) for delimiter, cells in rows.items() if len(cells) > 1]
+    return parted[0] if parted else (rows[","], ",")
 
 
 def text_blocks(

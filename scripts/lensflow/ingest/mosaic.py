@@ -28,8 +28,8 @@ from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import band_entry, check_bands
 from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames
 from lensflow.ingest.listing import Layout, Listing, list_bands
-from lensflow.ingest.names import column_called, refused_id
-from lensflow.ingest.objects import column_names, read_blocks
+from lensflow.ingest.names import refused_id
+from lensflow.ingest.objects import column_names, object_columns, read_blocks
 from lensflow.ingest.planes import Plane, read_header
 from lensflow.ingest.shards import (
     BLOCK_IMAGES,
@@ -264,13 +264,9 @@ def _text_columns(path: str, keep: Sequence[str]) -> list[str]:
 
 def _columns(path: str, dataset: Mapping) -> tuple[str, str, str]:
     """Return the columns of identifier, right ascension and declination."""
-    names, present = dict(dataset["columns"]), column_names(path)
-    if "id" not in names:
-        names["id"] = column_called(present, IDS)
-    if not {"ra", "dec"} <= set(names):
-        found = positions.position_columns(present) or (None, None)
-        names = {"ra": found[0], "dec": found[1]} | names
-    if missing := [name for name in ("id", "ra", "dec") if names[name] is None]:
+    present = column_names(path)
+    names = object_columns(present, dataset["columns"], IDS)
+    if missing := [name for name, column in names.items() if column is None]:
         wanted = ", ".join(f"{name}: NAME" for name in missing)
         raise CatalogueError(
             f"{path}: which column is {' and '.join(missing)}? It has {present}. Say so with the "

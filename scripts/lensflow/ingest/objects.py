@@ -5,7 +5,7 @@ are read as a whole, as their readers want it.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ import pandas as pd
 
 from lensflow.errors import CatalogueError
 from lensflow.ingest.catalogue_files import plain_column, read_table, text_blocks, text_header
+from lensflow.ingest.names import column_called
+from lensflow.ingest.positions import position_columns
 
 BLOCK_ROWS = 100_000
 PARQUET = (".parquet", ".pq")
@@ -28,6 +30,37 @@ def read_columns(path: str | os.PathLike, columns: Sequence[str] | None = None) 
 def column_names(path: str | os.PathLike) -> list[str]:
     """Return the names of the columns of a table that hold one value a row."""
     return list(next(read_blocks(path, rows=1)).columns)
+
+
+def object_columns(
+    present: Sequence[str], given: Mapping[str, str], ids: Sequence[str]
+) -> dict[str, str | None]:
+    """Return which columns of a table hold identifier, right ascension and declination.
+
+    Parameters
+    ----------
+    present : sequence of str
+        The columns of the table.
+    given : mapping of str to str
+        Those of ``id``, ``ra`` and ``dec`` that the dataset names.
+    ids : sequence of str
+        What a column of identifiers may be called, in small letters, in order of preference.
+
+    Returns
+    -------
+    dict of str to str or None
+        ``id``, ``ra`` and ``dec``; None where there is no such column.
+
+    Raises
+    ------
+    CatalogueError
+        When columns that may be meant differ by upper and lower case alone.
+    """
+    # What is named is not looked for: columns that cannot be told apart do not matter then.
+    label = given["id"] if "id" in given else column_called(present, ids)
+    found = None if {"ra", "dec"} <= set(given) else position_columns(present)
+    ra, dec = found or (None, None)
+    return {"id": label, "ra": given.get("ra", ra), "dec": given.get("dec", dec)}
 
 
 def read_blocks(

@@ -11,8 +11,6 @@ import numpy as np
 from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.listing import Layout, Listing
 
-NO_FILE = "no file of its id fits"
-
 logger = logging.getLogger(__name__)
 
 
@@ -50,19 +48,21 @@ def find_partners(
         count = np.searchsorted(listing.ids, first.ids[rows], "right") - start
         partners.append(np.minimum(start, len(listing.ids) - 1))
         found.append((listing, partners[-1], each))
-        fits = f"in band {each.band}, {{}} {layout.pattern!r}"
+        where = f"in band {each.band}, "
         for place in np.flatnonzero(count == 0).tolist():
-            problems.setdefault(place, f"{fits.format(NO_FILE)}; see id_pattern")
+            problems.setdefault(
+                place, f"{where}no file of its id fits {layout.pattern!r}; see id_pattern"
+            )
         for place in np.flatnonzero(count > 1).tolist():
             paths = listing.paths(start[place] + np.arange(2))
-            twice = fits.format(f"{count[place]} files of its id fit")
-            problems.setdefault(place, f"{twice}: {' and '.join(paths)}; expected one")
+            twice = f"{count[place]} files of its id fit {layout.pattern!r}: {' and '.join(paths)}"
+            problems.setdefault(place, f"{where}{twice}; expected one")
         # Of an object without a file in a band there is nothing to compare with.
         complete = np.setdiff1d(np.flatnonzero(count == 1), [*problems])
         for place, other in _shared(found, complete):
             path = listing.paths(partners[-1][[place]])[0]
             reason = f"its file is that of band {other}: {path}; expected another file or HDU"
-            problems.setdefault(place, f"in band {each.band}, {reason}")
+            problems.setdefault(place, f"{where}{reason}")
     return np.array(partners), problems
 
 
@@ -84,10 +84,7 @@ def report_alone(
     """Log how many files of the other bands belong to no object."""
     first = listings[0].ids
     for listing, each in zip(listings[1:], settings[1:], strict=True):
-        n_objects = np.searchsorted(first, listing.ids, "right") - np.searchsorted(
-            first, listing.ids
-        )
-        alone = np.flatnonzero(n_objects == 0)
+        alone = np.flatnonzero(~np.isin(listing.ids, first))
         if len(alone):
             logger.warning(
                 "dataset %s: %d files of band %s have the id of no file of band %s, for example %s",

@@ -23,8 +23,8 @@ from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import check_bands
 from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames, put_image
-from lensflow.ingest.names import column_called, refused_columns, refused_id
-from lensflow.ingest.objects import read_columns
+from lensflow.ingest.names import refused_columns, refused_id
+from lensflow.ingest.objects import object_columns, read_columns
 from lensflow.ingest.shards import (
     BLOCK_IMAGES,
     MEASURED,
@@ -252,9 +252,9 @@ def build_manifest(
     for path in find_stacks(Path(folder), dataset["pattern"]):
         try:
             with open_stack(Path(folder) / path, dataset) as stack:
-                _check(stack, dataset, settings)
+                table = _checked_table(stack, dataset, settings)
                 counts.append(len(stack))
-                left_out |= dict.fromkeys(_left_out(stack.table(), dataset))
+                left_out |= dict.fromkeys(_left_out(table, dataset))
             paths.append(path)
         except (CutoutError, CatalogueError) as error:
             problems.append((path, "", str(error)))
@@ -273,8 +273,10 @@ def build_manifest(
     logger.info("dataset %s: %d stacks, %d images", name, len(paths), sum(counts))
 
 
-def _check(stack: Stack, dataset: Mapping, settings: Sequence[CutoutSettings]) -> None:
-    """Refuse a stack by what can be known before its images are read."""
+def _checked_table(
+    stack: Stack, dataset: Mapping, settings: Sequence[CutoutSettings]
+) -> pd.DataFrame:
+    """Return the table of a stack, or refuse it by what can be known before images are read."""
     for band in settings:
         if not band.normalised:
             units.check_not_normalised(stack.unit, stack.array.dtype)
@@ -283,6 +285,7 @@ def _check(stack: Stack, dataset: Mapping, settings: Sequence[CutoutSettings]) -
     if len(table) != len(stack):
         raise CutoutError(f"it has {len(stack)} images and a table of {len(table)} rows")
     objects(table, dataset)
+    return table
 
 
 def objects(table: pd.DataFrame, dataset: Mapping) -> tuple[pd.DataFrame, np.ndarray]:
@@ -309,10 +312,8 @@ def _left_out(table: pd.DataFrame, dataset: Mapping) -> list[str]:
 
 def _columns(table: pd.DataFrame, dataset: Mapping) -> tuple[str, tuple, list[str]]:
     """Return the columns of identifier and of position (None where unknown), and the kept ones."""
-    given = dataset["columns"]
-    label = given.get("id") or column_called(table.columns, IDS)
-    found = None if {"ra", "dec"} <= set(given) else positions.position_columns(table)
-    place = given.get("ra", found and found[0]), given.get("dec", found and found[1])
+    names = object_columns(table.columns, dataset["columns"], IDS)
+    label, place = names["id"], (names["ra"], names["dec"])
     own = {label, *place, ROW}
     keep = dataset["keep"]
     others = [name for name in table if name not in own] if keep is None else keep

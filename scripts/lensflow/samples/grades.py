@@ -201,6 +201,11 @@ def labels_of(grades: pd.DataFrame, dataset: str) -> pd.Series:
     return merge_grades(grades_of(grades, dataset)).set_index("id")["label"]
 
 
+def read_labels(paths: Iterable[Path], dataset: str) -> pd.Series:
+    """Return `labels_of` a dataset from files, whose errors are those of `read_grades`."""
+    return labels_of(read_grades(paths), dataset)
+
+
 def labelled(ids: pd.Series, probabilities: pd.Series, labels: pd.Series) -> pd.Series:
     """Return what is said of images: the labels of those that were graded, else a probability.
 
