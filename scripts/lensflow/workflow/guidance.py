@@ -45,6 +45,8 @@ class Refusals:
 def next_steps(project: Project) -> list[str]:
     """Return a sentence for each file that the chosen experiments wait for, and on where to look.
 
+    Clusters and candidates that a run did not make, since it was asked for others, are not spoken of.
+
     Parameters
     ----------
     project : Project
@@ -58,12 +60,15 @@ def _steps(experiment: Experiment) -> Iterator[str]:
         for each in (experiment, *experiment.beside):
             runs = {}
             for run in each.judged_runs:
-                runs.setdefault(each.cluster_labels_path(run, judgement), []).append(run)
+                if os.path.isfile(each.mixture_path(run)):
+                    runs.setdefault(each.cluster_labels_path(run, judgement), []).append(run)
             waited_for = {path: judged for path, judged in runs.items() if path in missing}
             if waited_for:
                 yield _step(each, waited_for)
-    for path in experiment.pending_grades:
-        yield f"{experiment.name}: no grades in {path} yet. To grade: {_how_to_grade(experiment)}."
+    if any(map(os.path.isfile, _grading_pages(experiment))):
+        for path in experiment.pending_grades:
+            how = _how_to_grade(experiment)
+            yield f"{experiment.name}: no grades in {path} yet. To grade: {how}."
     yield from _graded_twice(experiment)
     if not experiment.pending:
         # Of several runs the first is judged.
@@ -130,8 +135,12 @@ def _how_to_judge(experiment: Experiment, paths: Iterable[str]) -> str:
     )
 
 
+def _grading_pages(experiment: Experiment) -> list[str]:
+    return [experiment.grading_page(name) for name in experiment.candidate_datasets]
+
+
 def _how_to_grade(experiment: Experiment) -> str:
-    pages = " or ".join(map(experiment.grading_page, experiment.candidate_datasets))
+    pages = " or ".join(_grading_pages(experiment))
     return (
         f"open {pages} in a browser, save its file under a name that stands in the experiment's "
         "grades, and run the same command again"

@@ -78,6 +78,7 @@ def test_grades_are_waited_for_and_looked_at(survey, tmp_path):
     experiment, _ = survey
     experiment.settings["grades"] = ["ann.csv", "bob.csv"]
     page = "results/survey/grade_sky.html"
+    (tmp_path / page).touch()
     steps = next_steps(Project(experiment.config))
     assert [step.split(". To")[0] for step in steps] == [
         "survey: no grades in ann.csv yet",
@@ -90,6 +91,15 @@ def test_grades_are_waited_for_and_looked_at(survey, tmp_path):
     with pytest.raises(LabelError, match="line 3: grade is 'maybe'") as raised:
         checked_grades(experiment)
     assert f"open {page} in a browser" in str(raised.value)
+
+
+def test_what_a_run_was_not_asked_for_is_not_to_be_judged_or_graded(survey, tmp_path):
+    experiment, _ = survey
+    experiment.settings |= {"grades": ["ann.csv"], "labels": ["person", "nobody"]}
+    (step,) = next_steps(Project(experiment.config))
+    assert "nobody has judged the clusters yet" in step
+    (tmp_path / experiment.mixture_path(RUN)).unlink()
+    assert next_steps(Project(experiment.config)) == []
 
 
 def test_two_graders_with_one_name_are_told(survey, tmp_path):
