@@ -97,8 +97,8 @@ def build_manifest(
     attrs = {"dataset": name, "n_shards": dataset["shards"]}
     with artifacts.create(manifest, "manifest", attrs) as writer:
         _write_manifest(writer, listings, settings, table, rows[:, :count], matches[:count])
-    n_usable = len(matches[:count])
-    logger.info("dataset %s: %d files, %d usable", name, len(listings[0].ids), n_usable)
+    n_objects = len(matches[:count])
+    logger.info("dataset %s: %d files, %d objects to read", name, len(listings[0].ids), n_objects)
 
 
 def ingest_shard(
