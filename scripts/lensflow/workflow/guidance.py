@@ -45,7 +45,7 @@ class Refusals:
 def next_steps(project: Project) -> list[str]:
     """Return a sentence for each file that the chosen experiments wait for, and on where to look.
 
-    Clusters and candidates that a run did not make, since it was asked for others, are not spoken of.
+    Clusters and candidates that a run was not asked for are not spoken of.
 
     Parameters
     ----------
