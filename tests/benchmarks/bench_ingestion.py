@@ -23,7 +23,7 @@ from rows import row
 
 from lensflow.artifacts.layout import CHUNK_BYTES
 from lensflow.ingest import ingestion
-from lensflow.ingest.cutouts import sky_sigma
+from lensflow.ingest.sky import sky_sigma
 
 DATASET = {"kind": "challenge1", "shards": 1}
 SIZE = 101

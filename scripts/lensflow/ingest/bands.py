@@ -7,15 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lensflow.ingest.cutouts import (
-    Batch,
-    CutoutSettings,
-    Frames,
-    check_frames,
-    read_frames,
-    read_sources,
-)
+from lensflow.ingest.checking import Batch, check_frames
+from lensflow.ingest.cutouts import read_frames, read_sources
+from lensflow.ingest.frames import Frames
 from lensflow.ingest.positions import SCALE_TOLERANCE, pixel_scales
+from lensflow.ingest.settings import CutoutSettings
 
 TURN_TOLERANCE = 0.05
 """Difference of the directions of pixels, which are moved by 2.5 of them at the edge at most."""
@@ -104,7 +100,7 @@ def _note(problems: dict[int, str], more: Mapping[int, str], band: str) -> None:
 def check_bands(
     frames: Sequence[Frames], ids: Sequence[str], settings: Sequence[CutoutSettings], seed: int
 ) -> Batch:
-    """Measure and sort out the images of all bands; see `lensflow.ingest.cutouts.check_frames`.
+    """Measure and sort out the images of all bands; see `lensflow.ingest.checking.check_frames`.
 
     Returns
     -------

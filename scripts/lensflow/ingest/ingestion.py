@@ -21,10 +21,10 @@ from lensflow import artifacts
 from lensflow.errors import ArtifactError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine
 from lensflow.ingest.bands import read_bands, read_sources_of_bands
-from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.kinds import KINDS, Kind
 from lensflow.ingest.listing import Layout, Listing, list_bands
 from lensflow.ingest.partners import find_partners, path_key, report_alone
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.ingest.shards import (
     BLOCK_IMAGES,
     MEASURED,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from lensflow.errors import CatalogueError
 from lensflow.ingest import challenge2
 from lensflow.ingest.bands import band_entry
-from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.listing import CHALLENGE, Layout
 from lensflow.ingest.positions import SOURCES
+from lensflow.ingest.settings import CutoutSettings
 
 # The rules read this table whenever Snakemake starts: what is slow to import comes later.
 if TYPE_CHECKING:

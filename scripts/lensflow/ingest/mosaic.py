@@ -26,11 +26,12 @@ from lensflow import artifacts
 from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import band_entry, check_bands
-from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames
+from lensflow.ingest.frames import Frames, empty_frames
 from lensflow.ingest.listing import Layout, Listing, list_bands
 from lensflow.ingest.names import refused_id
 from lensflow.ingest.objects import column_names, object_columns, read_blocks
 from lensflow.ingest.planes import Plane, read_header
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.ingest.shards import (
     BLOCK_IMAGES,
     MEASURED,

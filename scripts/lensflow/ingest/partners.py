@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.listing import Layout, Listing
+from lensflow.ingest.settings import CutoutSettings
 
 logger = logging.getLogger(__name__)
 

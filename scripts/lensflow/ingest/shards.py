@@ -10,7 +10,7 @@ import pandas as pd
 
 from lensflow import artifacts
 from lensflow.ingest import catalogue, positions, quarantine
-from lensflow.ingest.cutouts import CutoutSettings
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.samples.bands import band_axes, bands_attribute
 
 # A block of images that stays in a core's cache while it is swapped, measured and checked; five

@@ -22,9 +22,10 @@ from lensflow import artifacts
 from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import check_bands
-from lensflow.ingest.cutouts import CutoutSettings, Frames, empty_frames, put_image
+from lensflow.ingest.frames import Frames, empty_frames, put_image
 from lensflow.ingest.names import refused_columns, refused_id
 from lensflow.ingest.objects import object_columns, read_columns
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.ingest.shards import (
     BLOCK_IMAGES,
     MEASURED,

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from lensflow.errors import CutoutError
-from lensflow.ingest.cutouts import NATIVE_SIZE, read_cutout
+from lensflow.ingest.cutouts import read_cutout
+from lensflow.ingest.settings import NATIVE_SIZE
 from lensflow.ingest.sky import sky_sigma
 from lensflow.seeds import rng
 from lensflow.simulate.constants import PIXEL_ARCSEC

@@ -30,7 +30,8 @@ from scipy.ndimage import gaussian_filter
 from lensflow.cluster.judgements import known_fractions
 from lensflow.evaluate.bootstrap import bootstrap_metrics, bootstrap_weights, interval
 from lensflow.evaluate.metrics import Ranking, auroc
-from lensflow.ingest.cutouts import CutoutSettings, read_batch
+from lensflow.ingest.cutouts import read_batch
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.seeds import rng
 from lensflow.studies.compare_encoders import STUDIED, Sample, encoded, simulated
 from lensflow.studies.compare_realism import read_catalogue, read_denoised

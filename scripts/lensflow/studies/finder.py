@@ -28,8 +28,10 @@ from lensflow.experiment import Dataset, Experiment
 from lensflow.figures.candidates import sheet
 from lensflow.figures.colour import shown_images
 from lensflow.ingest.bands import read_bands
-from lensflow.ingest.cutouts import NATIVE_SIZE, CutoutSettings, fit_to_size, sky_sigma
+from lensflow.ingest.cutouts import fit_to_size
 from lensflow.ingest.patterns import stem
+from lensflow.ingest.settings import NATIVE_SIZE, CutoutSettings
+from lensflow.ingest.sky import sky_sigma
 from lensflow.networks.denoising import load_denoiser
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.inputs import prepare_images

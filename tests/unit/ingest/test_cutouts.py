@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lensflow.errors import CutoutError
 from lensflow.ingest import cutouts, fits_direct, fits_images, sky
-from lensflow.ingest.cutouts import CutoutSettings
 from lensflow.ingest.fits_direct import read_direct
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.seeds import rng
 
 SHARED = Path(__file__).parents[4] / "shared/data"
@@ -461,7 +461,7 @@ def test_clipping_is_what_it_says_for_any_number_of_outliers(n_outliers):
 @pytest.mark.skipif(not CHALLENGE.exists(), reason="the challenge's images are not at hand")
 def test_the_sky_of_the_challenge():
     paths = sorted(CHALLENGE.rglob("Public/Band1/*.fits"))
-    sigma = [cutouts.sky_sigma(cutouts.read_cutout(path, zero_point=0.0)) for path in paths]
+    sigma = [sky.sky_sigma(cutouts.read_cutout(path, zero_point=0.0)) for path in paths]
     assert len(paths) == 10
     assert np.median(sigma) == pytest.approx(CHALLENGE_SIGMA, rel=0.05)
     assert all(read_direct(path) is not None for path in paths)

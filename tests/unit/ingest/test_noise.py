@@ -3,6 +3,7 @@ import pytest
 from scipy.ndimage import convolve1d
 
 from lensflow.ingest import cutouts, ingestion, noise
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.samples.images import read_index
 
 
@@ -64,7 +65,7 @@ def layered(path, flag=None, rms=2.0, missing_rms=None):
 
 
 def settings(**kwargs):
-    return cutouts.CutoutSettings(
+    return CutoutSettings(
         hdus=("VIS_FLUX",),
         reads_headers=True,
         rms_hdus=("VIS_RMS",),
@@ -101,7 +102,7 @@ def test_the_noise_of_a_small_stamp_is_that_of_its_own_border(tmp_path, shape):
     made = np.random.default_rng(1).normal(size=shape).astype("f4")
     hdus = [fits.ImageHDU(made, name="VIS_FLUX"), fits.ImageHDU(maps, name="VIS_RMS")]
     fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "a.fits")
-    chosen = cutouts.CutoutSettings(
+    chosen = CutoutSettings(
         hdus=("VIS_FLUX",), reads_headers=True, rms_hdus=("VIS_RMS",), zero_point=0.0
     )
     batch = cutouts.read_batch([str(tmp_path / "a.fits")], ["a"], chosen, 1)
@@ -118,7 +119,7 @@ def test_a_noise_map_without_values_is_a_reason(tmp_path, rms):
 
 def test_a_missing_layer_is_a_reason(tmp_path):
     layered(tmp_path / "a.fits")
-    asked = cutouts.CutoutSettings(reads_headers=True, hdus=("VIS_FLUX",), rms_hdus=("NOISE",))
+    asked = CutoutSettings(reads_headers=True, hdus=("VIS_FLUX",), rms_hdus=("NOISE",))
     batch = cutouts.read_batch([str(tmp_path / "a.fits")], ["a"], asked, 1)
     assert "none of the HDUs ['NOISE']" in batch.problems[0]
 

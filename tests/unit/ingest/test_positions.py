@@ -9,6 +9,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from lensflow.ingest import cutouts, headers, ingestion, positions
+from lensflow.ingest.settings import CutoutSettings
 from lensflow.samples.images import open_images
 
 EUCLID = Path(__file__).parents[4] / "shared/data/euclid_q1"
@@ -17,7 +18,7 @@ SCALE = 0.1 / 3600
 
 def euclid_settings(rms_hdus=("VIS_RMS",)):
     """Return how the published stamps of the Euclid Q1 lenses are read."""
-    return cutouts.CutoutSettings(
+    return CutoutSettings(
         hdus=("VIS_FLUX", "VIS_BGSUB"),
         reads_headers=True,
         positions=positions.SOURCES,

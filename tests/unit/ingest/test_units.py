@@ -5,8 +5,9 @@ from astropy.io import fits
 
 from lensflow.errors import CutoutError
 from lensflow.ingest import units
-from lensflow.ingest.cutouts import CutoutSettings, read_batch
+from lensflow.ingest.cutouts import read_batch
 from lensflow.ingest.headers import Header
+from lensflow.ingest.settings import CutoutSettings
 
 
 @pytest.mark.parametrize("unit", ["Jy", "mJy", "uJy", "nJy", "10**-9 Jy", "erg/(s cm2 Hz)"])
