@@ -198,13 +198,13 @@ def _train_for(check: Check, network: str, stack: Path, epochs: int) -> list[flo
     outputs = [check.path(f"{network}{end}") for end in (".weights.h5", ".csv", ".json")]
     n_features = N_FEATURES if NETWORKS[network].has_features else None
     options = {"seed": 1, "data_on": "device", "backup_folder": check.path("backup")}
-    train_network(network, preset, [stack], *outputs, n_features=n_features, **options)
+    report = train_network(network, preset, [stack], *outputs, n_features=n_features, **options)
     history = pd.read_csv(outputs[1])
     curves = check.path("loss.csv")
     others = [pd.read_csv(curves)] if curves.exists() else []
     others = [found[found["network"] != network] for found in others]
     pd.concat([*others, history.assign(network=network)]).to_csv(curves, index=False)
-    return history["seconds"].tolist()
+    return list(report.seconds_by_epoch)
 
 
 def survey(check: Check) -> Iterator[dict]:

@@ -34,7 +34,7 @@ class Stage:
     @property
     def outputs(self):
         """Files that it makes, other than those that hold times."""
-        timed = ("history.csv", "report.json", "report.html")
+        timed = ("report.json", "report.html")
         return [path for path in self.snakemake.output if not str(path).endswith(timed)]
 
 

@@ -30,8 +30,8 @@ class Progress:
         Steps done of the next epoch.
     seconds : float
         Wall time spent, over all sessions.
-    epoch_seconds : float
-        Wall time of the training steps of the next epoch.
+    seconds_by_epoch : list of float
+        What that was at the end of each complete epoch.
     history : list of dict
         A row for each complete epoch.
     best_epoch : int
@@ -43,7 +43,7 @@ class Progress:
     epoch: int = 0
     step: int = 0
     seconds: float = 0.0
-    epoch_seconds: float = 0.0
+    seconds_by_epoch: list[float] = dataclasses.field(default_factory=list)
     history: list[dict] = dataclasses.field(default_factory=list)
     best_epoch: int = 0
     best_weights: list[np.ndarray] = dataclasses.field(default_factory=list)

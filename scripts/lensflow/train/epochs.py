@@ -133,6 +133,7 @@ class Training:
         health.check_loss(val_loss, f"{where}, held-out images")
         health.check_alive(*self._probe(CHECKED_IMAGES), where)
         progress.seconds += time.monotonic() - begin
+        progress.seconds_by_epoch.append(progress.seconds)
         progress.history.append(
             {
                 "epoch": progress.epoch + 1,
@@ -141,12 +142,10 @@ class Training:
                 "val_loss": val_loss,
                 "constant_loss": self.constant_loss,
                 "learning_rate": float(self.optimizer.learning_rate),
-                "images_per_second": self.images.n_training / max(progress.epoch_seconds, 1e-9),
-                "seconds": progress.seconds,
             }
         )
         self._keep_best()
-        progress.epoch, progress.step, progress.epoch_seconds = progress.epoch + 1, 0, 0.0
+        progress.epoch, progress.step = progress.epoch + 1, 0
         watch.report()
 
     def mean_loss(self) -> float:
@@ -204,6 +203,7 @@ class Training:
             images=self.images.n_training,
             held_out_images=len(self.images.held_out),
             seconds=progress.seconds,
+            seconds_by_epoch=tuple(progress.seconds_by_epoch),
             stopped=stopped,
             warnings=warnings,
         )

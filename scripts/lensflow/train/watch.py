@@ -69,14 +69,12 @@ class Watch(keras.callbacks.Callback):
         self.started = self.last_step = time.monotonic()
         self.first_step = self.training.progress.step
         self.seconds_before = self.training.progress.seconds
-        self.epoch_seconds_before = self.training.progress.epoch_seconds
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Count the step, and end `fit` when a backup or the end is due."""
         now, progress = time.monotonic(), self.training.progress
         progress.step = self.first_step + batch + 1
         progress.seconds = self.seconds_before + now - self.started
-        progress.epoch_seconds = self.epoch_seconds_before + now - self.started
         # The first step compiles, which no later one does.
         if self.last_step > self.started:
             self.longest_step = max(self.longest_step, now - self.last_step)
