@@ -7,7 +7,7 @@ import tempfile
 
 import yaml
 
-from lensflow import tables
+from lensflow.files import writing
 from lensflow.workflow.jobs import job
 
 
@@ -23,7 +23,7 @@ def draw(snakefile: str, config: dict, output: str) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
-    tables.write_text(output, done.stdout)
+    writing.write_text(output, done.stdout)
 
 
 if __name__ == "__main__":

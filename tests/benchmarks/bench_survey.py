@@ -173,19 +173,19 @@ def run_job(job: dict) -> None:
 
 def nothing_verified() -> None:
     """Have nothing compared that is read: what is left is the work itself."""
-    from lensflow import tables
     from lensflow.artifacts import reading, verified
+    from lensflow.files import provenance
 
     reading.check_content = lambda file: None
     verified._stored_checksums = lambda file, key, dataset: None
-    tables.verify = lambda path: ""
+    provenance.verify = lambda path: ""
 
 
 def watched_checks() -> list[float]:
     """Have the CPU seconds that checksums take noted; return the list that they are noted in."""
-    from lensflow import tables
     from lensflow.artifacts import content
     from lensflow.artifacts.checksums import RunningChecksums
+    from lensflow.files import provenance
 
     seconds, inside = [], []
 
@@ -206,7 +206,7 @@ def watched_checks() -> list[float]:
     running = RunningChecksums
     for owner, name in ((running, "add"), (running, "checksums"), (content, "content_hash")):
         setattr(owner, name, watched(getattr(owner, name)))
-    tables.file_hash = watched(tables.file_hash)
+    provenance.file_hash = watched(provenance.file_hash)
     return seconds
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lensflow import tables
+from lensflow.files import provenance
 from reliability.results import keep
 from reliability.stages import contents, copy_of, run
 from workflow.conftest import ROOT
@@ -19,7 +19,7 @@ NAMES = re.compile(r"\d+|train|test|small_training|small_challenge|stamps|known|
 def is_ours(folder, path):
     """Whether the workflow made a file, and so can tell whether it is right."""
     place = Path(folder, path)
-    return place.is_file() and (place.suffix == ".h5" or tables.record_path(place).is_file())
+    return place.is_file() and (place.suffix == ".h5" or provenance.record_path(place).is_file())
 
 
 def read_files(whole):
@@ -118,13 +118,13 @@ def exchanges(whole):
 
 def exchange(finished, copy, path, other):
     """Put a neighbour in a file's place, with its record where it has one."""
-    for place in (Path, tables.record_path):
+    for place in (Path, provenance.record_path):
         if place(finished / other).is_file():
             shutil.copy2(place(finished / other), place(copy / path))
 
 
 def restore(whole, copy, path):
-    for place in (Path, tables.record_path):
+    for place in (Path, provenance.record_path):
         if place(whole / path).is_file():
             shutil.copy2(place(whole / path), place(copy / path))
 

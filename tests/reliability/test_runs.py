@@ -24,7 +24,7 @@ from reliability.results import keep
 from workflow.conftest import ROOT, snakemake
 
 TIMED_FOLDERS = ("logs", "benchmarks")
-TIMED_FILES = ("report.html", "history.csv", "report.json", ".snakemake_timestamp")
+TIMED_FILES = ("report.html", "report.json", ".snakemake_timestamp")
 # Snakemake deletes tables of shards when they are collected.
 COLLECTED = ("scores", "arcs")
 SCORES = "results/tiny/log/features_3/run_0/scores_test.csv"

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.cluster import clusterers, labels
 from lensflow.embed.pca import PcaEncoder
 from lensflow.figures import style
+from lensflow.files import tables, writing
 from lensflow.ingest import quarantine
 from lensflow.samples.embeddings import write_embeddings
 from lensflow.samples.predictions import write_predictions
@@ -80,7 +81,7 @@ def predicted(path):
 
 
 def page(path):
-    tables.write_text(path, "<p>é</p>\n" * 2000)
+    writing.write_text(path, "<p>é</p>\n" * 2000)
 
 
 def catalogue(path):

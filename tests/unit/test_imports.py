@@ -86,7 +86,7 @@ LOADED = {
 }
 
 # A package or module imports itself and what stands before it.
-GROUND = ("errors", "seeds", "tables", "artifacts", "samples")
+GROUND = ("errors", "seeds", "files", "artifacts", "samples")
 BEFORE_TRAINING = ("simulate", "ingest", "prepare", "networks")
 AFTER_TRAINING = ("train", "embed", "cluster", "evaluate", "apply", "experiment")
 SHOWN = ("figures", "paper", "report")

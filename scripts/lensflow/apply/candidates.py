@@ -10,13 +10,14 @@ import pandas as pd
 from astropy.io import fits
 from astropy.table import Table
 
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.apply.columns import ascii_text, described, has_positions, table_hdu
 from lensflow.apply.graded import add_grades
 from lensflow.apply.known import mark_known
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.errors import ArtifactError
 from lensflow.evaluate.ranks import Ranks
+from lensflow.files import writing
 from lensflow.samples.scores import (
     columns_of,
     interval_columns,
@@ -323,7 +324,7 @@ def _write_csv(table: pd.DataFrame, path: str | PathLike) -> None:
     """Write the table: our own numbers with nine digits, the catalogue's with all of theirs."""
     own = [name for name in OWN_NUMBERS if name in table]
     written = table.assign(**{name: table[name].map("{:.9g}".format) for name in own})
-    with tables.replacing(path) as partial:
+    with writing.replacing(path) as partial:
         written.to_csv(partial, index=False, lineterminator="\n")
 
 
@@ -340,7 +341,7 @@ def _write_fits(table: pd.DataFrame, judgement: str, path: str | PathLike) -> No
         f"Judgement of the clusters: {JUDGEMENTS[judgement].title}",
         "Text that is not printable ASCII: each such character as % and its UTF-8 bytes",
     ]
-    with tables.replacing(path) as partial:
+    with writing.replacing(path) as partial:
         hdus = fits.HDUList([fits.PrimaryHDU(), table_hdu(written)])
         hdus.update_extend()
         for hdu in hdus:

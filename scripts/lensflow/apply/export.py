@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.apply.candidates import look_up
 from lensflow.apply.columns import ascii_text, described, has_positions, region_text
 from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.files import writing
 from lensflow.samples.images import open_images
 
 CIRCLE_ARCSEC = 3.0
@@ -57,11 +58,11 @@ def export_candidates(
     table = _with_exact_positions(table, index)
     written = described(table)
     written.meta["judgement"] = JUDGEMENTS[judgement].title
-    with tables.replacing(ecsv) as partial:
+    with writing.replacing(ecsv) as partial:
         written.write(partial, format="ascii.ecsv", overwrite=True)
-    with tables.replacing(region) as partial:
+    with writing.replacing(region) as partial:
         partial.write_text("\n".join(region_lines(table)) + "\n", encoding="utf-8")
-    with tables.replacing(cutouts) as partial:
+    with writing.replacing(cutouts) as partial:
         hdus = fits.HDUList(list(_hdus(table.head(n_cutouts), index, images)))
         hdus.writeto(partial, overwrite=True)
     logger.info("wrote %d candidates, %d cutouts", len(table), min(len(table), n_cutouts))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lensflow.apply.candidates import ranked_runs, ranking_order
 from lensflow.apply.known import completeness, find_known, read_known
-from lensflow.tables import write_csv
+from lensflow.files.tables import write_csv
 
 logger = logging.getLogger(__name__)
 

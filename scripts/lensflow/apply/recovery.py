@@ -19,9 +19,9 @@ from lensflow.apply.selections import selections
 from lensflow.errors import ArtifactError
 from lensflow.evaluate.missed import ALL, EDGES, SNR, completeness_row, completeness_rows
 from lensflow.evaluate.selection import with_snr
+from lensflow.files.tables import write_csv
 from lensflow.samples.injected import GALAXY, MAGNITUDE, SOURCE_FLUX, read_injected
 from lensflow.samples.rows import MEASURES, RADIUS
-from lensflow.tables import write_csv
 
 BLOCK = 256
 """Sources that are compared with the list of candidates at once."""

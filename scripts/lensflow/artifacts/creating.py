@@ -9,13 +9,13 @@ from pathlib import Path
 import h5py
 
 import lensflow
-from lensflow import tables
 from lensflow.artifacts.content import seal_content
 from lensflow.artifacts.failures import explain, writing_to
 from lensflow.artifacts.layout import FORMAT_VERSION
 from lensflow.artifacts.origins import origin_attributes
 from lensflow.artifacts.writer import Writer
 from lensflow.errors import ArtifactError
+from lensflow.files import writing
 
 # HDF5 cannot close a file whose last bytes cannot be written, and crashes when it tries again.
 _UNCLOSED: list[Writer] = []
@@ -55,7 +55,7 @@ def create(
             yield writer
             writer.seal()
         with writing_to(path):
-            tables.put_in_place(partial, path)
+            writing.put_in_place(partial, path)
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)

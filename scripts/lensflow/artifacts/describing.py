@@ -6,13 +6,13 @@ from pathlib import Path
 
 import h5py
 
-from lensflow import tables
 from lensflow.artifacts.content import check_content, content_id, type_of
 from lensflow.artifacts.failures import damage_named
 from lensflow.artifacts.files import names, open_file
 from lensflow.artifacts.layout import CONTENT
 from lensflow.artifacts.reading import verify
 from lensflow.errors import ArtifactError
+from lensflow.files import provenance
 
 
 def describe(path: str | os.PathLike) -> str:
@@ -29,8 +29,8 @@ def describe(path: str | os.PathLike) -> str:
 
 def _describe_file(path: str | os.PathLike) -> Iterator[str]:
     try:
-        tables.verify(path)
-        known = tables.read_record(path)
+        provenance.verify(path)
+        known = provenance.read_record(path)
     except ArtifactError as error:
         yield f"  DAMAGED: {error}"
         return

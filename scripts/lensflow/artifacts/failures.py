@@ -8,8 +8,8 @@ from pathlib import Path
 
 import h5py
 
-from lensflow import tables
 from lensflow.errors import ArtifactError
+from lensflow.files import writing
 
 # What a damaged file makes h5py raise, where it is not seen before.
 DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError)
@@ -31,7 +31,7 @@ def explain(error: OSError, path: Path, verb: str) -> str:
     if isinstance(error, FileNotFoundError):
         return f"{path} does not exist. Run the rule that makes it."
     if verb == "created":
-        return tables.not_written(path, _reason(error))
+        return writing.not_written(path, _reason(error))
     return (
         f"{path} cannot be {verb}: {_reason(error)}. A complete, readable HDF5 file was expected; "
         "when it is damaged or truncated, delete it and run the rule that makes it again."
@@ -72,7 +72,7 @@ def writing_to(path: str | os.PathLike) -> Iterator[None]:
     except ArtifactError:
         raise
     except (OSError, RuntimeError) as error:
-        raise ArtifactError(tables.not_written(path, _reason(error))) from error
+        raise ArtifactError(writing.not_written(path, _reason(error))) from error
 
 
 def _reason(error: Exception) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 
 import h5py
 
-from lensflow import tables
 from lensflow.artifacts.content import content_id
 from lensflow.artifacts.layout import ORIGIN
 from lensflow.artifacts.reading import peek
 from lensflow.errors import ArtifactError
+from lensflow.files import provenance
 
 ANCESTORS = ("index", "denoiser", "encoder")
 """What artifacts that are read together must all descend from: one each."""
@@ -21,9 +21,9 @@ _DESCENT: contextvars.ContextVar[Mapping[str, str] | None] = contextvars.Context
 def content_of(path: str | os.PathLike) -> str:
     """Return what names the content of any file: that of an artifact, else a hash of its bytes."""
     if not h5py.is_hdf5(path):
-        return tables.file_hash(path)
+        return provenance.file_hash(path)
     with peek(path) as file:
-        return content_id(file) or tables.file_hash(path)
+        return content_id(file) or provenance.file_hash(path)
 
 
 def origin(file: h5py.File) -> dict[str, str]:
@@ -85,8 +85,8 @@ def origin_attributes(path: str | os.PathLike) -> dict[str, str]:
     They are those of `descending` and of the job that runs, where there are any.
     """
     descent = _DESCENT.get(None) or {}
-    known = tables.current_origin()
+    known = provenance.current_origin()
     if known is None:
         return dict(descent)
     made = {f"{ORIGIN}{name}": value for name, value in known.named().items()}
-    return {**descent, **made, "made_as": tables.place(path)}
+    return {**descent, **made, "made_as": provenance.place(path)}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.cluster.combination import CLIP, probability
-from lensflow.tables import write_csv
+from lensflow.files.tables import write_csv
 
 COLUMNS = ["judgement", "slope", "offset", "n_images", "n_clusters"]
 STEEPEST = 5.0

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.cluster.combination import logit, probability
 from lensflow.cluster.combining import chances, check_same, own_clusters, with_chances
 from lensflow.cluster.head import Head, fit_weights, kernel
 from lensflow.errors import LabelError
+from lensflow.files import tables
 from lensflow.samples.embeddings import open_embeddings
 from lensflow.samples.grades import COLUMNS, REQUIRED, labels_of, read_grades
 from lensflow.samples.hidden import read_answers

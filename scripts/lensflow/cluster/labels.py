@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.cluster.judgements import N_INSPECTED
 from lensflow.cluster.posterior import JEFFREYS, beta_posterior
 from lensflow.errors import LabelError
+from lensflow.files import tables, writing
 
 COLUMNS = (
     "cluster",
@@ -72,7 +72,7 @@ def write(
     if n_lenses is not None:
         counts = pd.Series(n_lenses, dtype="Float64").astype("Int64")
         table.insert(table.columns.get_loc("n_inspected"), N_LENSES, counts)
-    with tables.replacing(path) as partial:
+    with writing.replacing(path) as partial:
         table.to_csv(partial, index=False, lineterminator="\n")
 
 

@@ -11,8 +11,8 @@ from scipy.special import betaln, gammaln
 from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
+from lensflow.files.tables import write_csv
 from lensflow.samples.embeddings import open_embeddings
-from lensflow.tables import write_csv
 
 N_LOOKS = 5
 """Further members of a cluster that are looked at together."""

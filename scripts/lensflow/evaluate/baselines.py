@@ -21,6 +21,7 @@ from lensflow.errors import ConfigError
 from lensflow.evaluate.columns import BASELINE_COLUMNS
 from lensflow.evaluate.metrics import all_metrics, as_numbers
 from lensflow.evaluate.selection import cuts, passing_lenses
+from lensflow.files.tables import write_csv
 from lensflow.prepare.augmentation import mean_over_views
 from lensflow.prepare.scaling import compressed
 from lensflow.samples.images import read_index
@@ -28,7 +29,6 @@ from lensflow.samples.rows import MEASURES
 from lensflow.samples.runs import Run
 from lensflow.samples.stacks import open_stack
 from lensflow.seeds import rng
-from lensflow.tables import write_csv
 
 IMAGES_AT_MOST = 8192
 """Images that determine the components: 330 MB at 101 x 101 pixels, however large the sample."""

@@ -17,6 +17,7 @@ from lensflow.errors import ArtifactError
 from lensflow.evaluate.columns import RANKER_COLUMNS
 from lensflow.evaluate.ranked import kept_rows
 from lensflow.evaluate.rankers import RANKERS
+from lensflow.files.tables import write_csv
 from lensflow.prepare.augmentation import views
 from lensflow.prepare.inputs import prepare_images
 from lensflow.prepare.scaling import compressed
@@ -25,7 +26,6 @@ from lensflow.samples.images import open_images
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import read_scores
 from lensflow.samples.stacks import open_stack
-from lensflow.tables import write_csv
 
 N_COMPONENTS = 16
 """Principal components that the clusters of the control are made of, where there are as many."""

@@ -27,10 +27,10 @@ from lensflow.evaluate.null import null_table
 from lensflow.evaluate.resampling import weightings
 from lensflow.evaluate.scored import ScoredSample, check_same_rows, read_scored
 from lensflow.evaluate.selection import cuts
+from lensflow.files.tables import write_csv
 from lensflow.samples.runs import Run
 from lensflow.samples.scores import probability_column
 from lensflow.seeds import rng
-from lensflow.tables import write_csv
 
 FPR_GRID = np.concatenate(([0.0], np.geomspace(1e-5, 1e-2, 150), np.linspace(1e-2, 1.0, 250)[1:]))
 

@@ -16,8 +16,8 @@ from lensflow.evaluate.columns import (
 from lensflow.evaluate.missed import missed_rows
 from lensflow.evaluate.ranked import RankedSample, read_ranked
 from lensflow.evaluate.rates import rate_rows
+from lensflow.files.tables import write_csv
 from lensflow.samples.scores import read_scores
-from lensflow.tables import write_csv
 
 logger = logging.getLogger(__name__)
 

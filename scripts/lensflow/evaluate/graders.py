@@ -7,8 +7,8 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.evaluate.intervals import wilson
+from lensflow.files import tables
 from lensflow.samples.grades import ALL, agreement, grades_of, read_grades
 from lensflow.samples.hidden import read_answers
 

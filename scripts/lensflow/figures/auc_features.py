@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from lensflow import tables
 from lensflow.figures import style
+from lensflow.files import tables
 
 SCALE_LOOKS = {"log": (style.BLACK, "-", "o"), "linear": (style.ORANGE, "--", "s")}
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.figures import style
+from lensflow.files import tables
 
 OURS = "encoder"
 BASELINES = {

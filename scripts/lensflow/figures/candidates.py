@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lensflow import tables
 from lensflow.figures import sources, style
+from lensflow.files import tables
 
 ARCSEC_PER_PIXEL = 0.1
 N_BEST = 30

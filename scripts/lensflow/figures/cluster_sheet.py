@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.backends.backend_pdf import PdfPages
 
-from lensflow import tables
 from lensflow.cluster.judgements import N_INSPECTED
 from lensflow.figures import members, style
 from lensflow.figures.members import Cluster
 from lensflow.figures.mosaics import draw_mosaic, fractions, images_of, mosaic
+from lensflow.files import writing
 
 SHEET_COLUMNS = 3
 CLUSTERS_PER_PAGE = 9
@@ -63,7 +63,7 @@ def cluster_sheet(
         dpi = min(style.PNG_DPI, _MAX_PNG_PIXELS / figure.get_size_inches()[1])
         style.save_png(figure, png, dpi, trim=True)
         metadata = style.pdf_metadata()
-        with tables.replacing(pdf) as partial, PdfPages(partial, metadata=metadata) as pages:
+        with writing.replacing(pdf) as partial, PdfPages(partial, metadata=metadata) as pages:
             for start in range(0, len(clusters), CLUSTERS_PER_PAGE):
                 page = clusters[start : start + CLUSTERS_PER_PAGE]
                 pages.savefig(_sheet(page, images, labelled), bbox_inches="tight")

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.figures import style
 from lensflow.figures.roc import draw_roc
+from lensflow.files import tables
 
 BAR_METRICS = ("recall", "precision", "f1", "accuracy")
 

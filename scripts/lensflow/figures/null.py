@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from lensflow import tables
 from lensflow.figures import style
+from lensflow.files import tables
 
 
 def null_distribution(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from lensflow import tables
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_sample
 from lensflow.evaluate.selection import CUT, MIN_PIXELS, MIN_SNR, UNCUT
 from lensflow.figures import style
+from lensflow.files import tables
 
 RATIO_NAMES = {ratio_sample("test", ratio): f"1:{ratio}" for ratio in TABLE1_RATIOS}
 CUT_NAMES = {

@@ -12,8 +12,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from lensflow import tables
 from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.files import writing
 
 # The fonts of a PDF are cut to the letters used, which is told at length.
 logging.getLogger("fontTools").setLevel(logging.WARNING)
@@ -119,14 +119,14 @@ def save(figure, png, pdf, trim=False):
         Whether to cut off white margins: for sheets of images, whose shape leaves some.
     """
     save_png(figure, png, trim=trim)
-    with tables.replacing(pdf) as partial:
+    with writing.replacing(pdf) as partial:
         figure.savefig(partial, format="pdf", metadata=pdf_metadata(), **_margins(trim))
 
 
 def save_png(figure, png, dpi=PNG_DPI, trim=False):
     """Write the PNG of a figure, without the name and version of the software."""
     plain = {"metadata": {"Software": None}, **_margins(trim)}
-    with tables.replacing(png) as partial:
+    with writing.replacing(png) as partial:
         figure.savefig(partial, format="png", dpi=dpi, **plain)
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lensflow import tables
 from lensflow.errors import CutoutError
+from lensflow.files import writing
 
 COLUMNS = ("path", "id", "reason")
 REFUSED = "quarantine_refused.csv"
@@ -43,7 +43,7 @@ def write(path: str | os.PathLike, rows: Iterable[tuple[str, str, str]]) -> Tall
     """Write the list and return the counts of its reasons."""
     tally = Tally()
     with (
-        tables.replacing(path) as partial,
+        writing.replacing(path) as partial,
         open(partial, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")

@@ -7,8 +7,9 @@ from os import PathLike
 
 import keras
 
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.errors import ArtifactError
+from lensflow.files import writing
 from lensflow.samples.bands import bands_attribute, bands_of
 
 KIND = "weights"
@@ -39,7 +40,7 @@ def write_weights(
     """
     known = {"network": network} | ({} if n_features is None else {"n_features": n_features})
     known |= bands_attribute(bands)
-    with tables.replacing(path) as partial:
+    with writing.replacing(path) as partial:
         model.save_weights(partial)
         artifacts.seal(partial, KIND, path, known)
 

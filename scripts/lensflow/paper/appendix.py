@@ -9,9 +9,9 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.cluster import clusterers
 from lensflow.cluster.makeup import describe_clusters
+from lensflow.files.tables import write_csv
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.runs import Run
-from lensflow.tables import write_csv
 
 COLUMNS = [
     *("scale", "n_features", "run", "n_images", "n_clusters", "n_empty", "purity"),

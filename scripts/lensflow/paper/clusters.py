@@ -7,9 +7,9 @@ import pandas as pd
 
 from lensflow.cluster import clusterers
 from lensflow.cluster.makeup import describe_clusters
+from lensflow.files.tables import write_csv
 from lensflow.samples.runs import Run
 from lensflow.samples.scores import read_scores
-from lensflow.tables import write_csv
 
 CLUSTER_COLUMNS = [
     *("scale", "n_features", "run", "cluster", "n_members"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lensflow.files.tables import write_csv
 from lensflow.paper.challenge_rows import cut_rows, table2_rows
 from lensflow.paper.results import Results, read_results
 from lensflow.paper.rows import COLUMNS
@@ -16,7 +17,6 @@ from lensflow.paper.training_rows import (
     headline_rows,
     ratio_rows,
 )
-from lensflow.tables import write_csv
 
 
 def compare_stage(experiments: Sequence[Mapping[str, str | None]], output: str | Path) -> None:

@@ -9,8 +9,8 @@ import pandas as pd
 from lensflow.evaluate.metrics import Ranking, lenses_among_best
 from lensflow.evaluate.resampling import ratio_weights
 from lensflow.evaluate.scored import check_same_rows
+from lensflow.files.tables import write_csv
 from lensflow.samples.scores import probability_column, read_scores
-from lensflow.tables import write_csv
 
 BEST = (10, 100, 1000, 10_000)
 RANKING_COLUMNS = [

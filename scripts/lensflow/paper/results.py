@@ -12,7 +12,7 @@ import yaml
 from lensflow.evaluate.resampling import drawn_from
 from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
-from lensflow.tables import rows_where
+from lensflow.files.tables import rows_where
 
 TABLES = (
     *("metrics", "metrics_summary", "roc", "null"),

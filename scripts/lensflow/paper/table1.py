@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_weights
+from lensflow.files.tables import write_csv
 from lensflow.paper.numbers import TABLE1_LENSES
-from lensflow.tables import write_csv
 
 
 def table1(is_lens: np.ndarray, seed: int) -> pd.DataFrame:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow.files.tables import write_csv
 from lensflow.paper.numbers import TABLE2, TABLE2_STARRED, Entry
 from lensflow.paper.results import Results, read_results
-from lensflow.tables import write_csv
 
 METRICS = ("auc", "tpr0", "tpr10")
 TABLE2_COLUMNS = [

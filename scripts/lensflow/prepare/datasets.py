@@ -6,8 +6,8 @@ from os import PathLike
 
 import pandas as pd
 
-from lensflow import tables
 from lensflow.errors import ConfigError
+from lensflow.files import tables
 from lensflow.prepare.splits import read_split
 from lensflow.samples.images import read_index
 

@@ -6,8 +6,8 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.errors import ConfigError
+from lensflow.files import tables, writing
 from lensflow.prepare.counts import ROTATIONS, paper_counts
 from lensflow.samples.images import read_index
 from lensflow.seeds import rng
@@ -127,7 +127,7 @@ def split_dataset(
     counts = split.groupby(["sample", "is_lens"], sort=False).size().items()
     words = [f"{sample}: {count} {CLASSES[is_lens]}" for (sample, is_lens), count in counts]
     logger.info("images of %s", ", ".join(words))
-    with tables.replacing(output_path) as partial:
+    with writing.replacing(output_path) as partial:
         split.to_csv(partial, index=False)
 
 

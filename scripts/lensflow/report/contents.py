@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from lensflow import tables
 from lensflow.cluster import clusterers
 from lensflow.evaluate.selection import UNCUT
 from lensflow.experiment import Experiment
 from lensflow.figures.catalogue import SECTIONS
+from lensflow.files import tables
 from lensflow.report.shown import TABLES
 from lensflow.samples.runs import Run
 

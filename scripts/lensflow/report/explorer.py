@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 import lensflow
-from lensflow import tables
 from lensflow.apply.similar import look_alikes, standardised
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.figures import sources
+from lensflow.files import tables, writing
 from lensflow.report.pictures import thumbnail
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.grades import GRADES
@@ -90,7 +90,7 @@ def explorer_stage(
         n_all=len(everything),
         judgement=JUDGEMENTS[judgement].title,
     )
-    tables.write_text(output, page)
+    writing.write_text(output, page)
     logger.info("%s: %d of %d objects", output, len(chosen), len(everything))
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.evaluate.calibration import AS_JUDGED, SHIFTED
 from lensflow.evaluate.columns import ALL_RUNS
 from lensflow.evaluate.metrics import ABOVE
 from lensflow.evaluate.missed import BEST, TITLES
 from lensflow.evaluate.rankers import RANKERS, shown_labels, title_of
 from lensflow.evaluate.rates import PURE, best
+from lensflow.files import tables
 from lensflow.report.contents import Findings
 
 SAMPLES = {"train": "Training sample", "test": "Held-out objects"}

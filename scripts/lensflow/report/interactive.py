@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 
 import lensflow
-from lensflow import tables
+from lensflow.files import writing
 
 PAGES = Path(__file__).resolve().parents[3] / "workflow/report/pages"
 SHARED_SCRIPTS = ("pixels", "tables", "store", "keys", "people")
@@ -49,4 +49,4 @@ def write_interactive(
         style=(PAGES / "pages.css").read_text(),
         version=lensflow.__version__,
     )
-    tables.write_text(output, page)
+    writing.write_text(output, page)

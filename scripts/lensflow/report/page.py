@@ -17,9 +17,9 @@ import pandas as pd
 import yaml
 
 import lensflow
-from lensflow import tables
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.evaluate.selection import CUT, MIN_PIXELS, MIN_SNR
+from lensflow.files import tables, writing
 from lensflow.report import words
 from lensflow.report.candidates import candidates_content
 from lensflow.report.contents import HEADLINE_METRICS, Findings, read_findings
@@ -79,7 +79,7 @@ def write_report(
         timings=timings(benchmarks, rules).to_dict("records"),
         rule_graph=rule_graph_svg(rule_graph),
     )
-    tables.write_text(output, text)
+    writing.write_text(output, text)
     logger.info("%s: %.1f MB on %d experiments", output, len(text) / 1e6, len(experiments))
 
 

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from lensflow.files.tables import rows_where
 from lensflow.paper.assumptions import ASSUMPTIONS
 from lensflow.paper.contents import PAPER_TABLES
 from lensflow.report.contents import Findings
-from lensflow.tables import rows_where
 
 COLUMN_NAMES = {
     "lens_60": "lens ≥ 0.6",

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.cluster.judgements import TRUE_FRACTIONS
 from lensflow.experiment import Experiment
+from lensflow.files import tables
 from lensflow.report.contents import Findings
 
 REPRESENTATION_NAMES = {

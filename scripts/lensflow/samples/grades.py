@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.errors import LabelError
+from lensflow.files import tables
 from lensflow.samples.rows import Path
 
 COLUMNS = ("id", "dataset", "grade", "sub_class", "who", "when", "note")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lensflow import artifacts, tables
+from lensflow import artifacts
+from lensflow.files import tables
 from lensflow.samples.bands import bands_attribute
 from lensflow.samples.rows import Path
 

@@ -8,9 +8,10 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.artifacts import ALL_ROWS
 from lensflow.errors import ArtifactError
+from lensflow.files import provenance
 from lensflow.samples.bands import bands_attribute, bands_of, spread
 from lensflow.samples.rows import Path
 
@@ -91,7 +92,7 @@ def open_images(path: Path) -> Iterator[Images]:
 
 def images_hash(image_paths: Iterable[Path]) -> str:
     """Return what names the content of the shards of a dataset, in their order."""
-    return tables.joined_hash([artifacts.content_of(path) for path in image_paths])
+    return provenance.joined_hash([artifacts.content_of(path) for path in image_paths])
 
 
 def check_images(index_path: Path, image_paths: Iterable[Path]) -> None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lensflow import tables
 from lensflow.errors import ArtifactError, LabelError
+from lensflow.files import provenance, writing
 from lensflow.samples.rows import Path, check_finite
 
 PROBABILITY = "p_lens_"
@@ -115,7 +115,7 @@ def write_scores(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
         When a number is missing or not finite.
     """
     with (
-        tables.replacing(path) as partial,
+        writing.replacing(path) as partial,
         partial.open("w", newline="", encoding="utf-8") as out,
     ):
         for number, block in enumerate(blocks):
@@ -156,7 +156,7 @@ def read_scores(path: Path, columns: Iterable[str] | None = None) -> pd.DataFram
     LabelError
         When a column is missing.
     """
-    tables.verify(path)
+    provenance.verify(path)
     wanted = _checked(path, columns)
     return pd.read_csv(path, dtype={"id": str}, keep_default_na=False, usecols=wanted)
 
@@ -196,7 +196,7 @@ def merge_scores(shards: Iterable[Path], output: Path) -> None:
         When their columns differ.
     """
     header = None
-    with tables.replacing(output) as partial, partial.open("w", encoding="utf-8") as merged:
+    with writing.replacing(output) as partial, partial.open("w", encoding="utf-8") as merged:
         for shard in shards:
             with open(shard, encoding="utf-8") as lines:
                 columns = next(lines)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lensflow import tables
 from lensflow.errors import ArtifactError, CatalogueError
+from lensflow.files import writing
 from lensflow.simulate.bands import BANDS
 from lensflow.simulate.constants import ARCSEC_IN_RADIANS, PIXEL_ARCSEC, SIZE, SKY_SIGMA_MAGGIES
 
@@ -105,11 +105,11 @@ def write_other_bands(
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a cutout; not by `tables.replacing`, since so many need no time for each."""
+    """Write a cutout; not by `writing.replacing`, since so many need no time for each."""
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise ArtifactError(tables.not_written(path, error)) from error
+        raise ArtifactError(writing.not_written(path, error)) from error
 
 
 def catalogue_row(identifier: int, is_lens: bool, theta_e: float, no_lens, extra=()) -> tuple:
@@ -139,7 +139,7 @@ def write_catalogue(path: Path, rows, extra=()) -> None:
     """Write rows under the challenge's quoted header, with extra columns after the five."""
     header = ",".join(f'"{column}"' for column in (*COLUMNS, *extra))
     lines = [header, *(",".join(row) for row in rows)]
-    tables.write_text(path, "\n".join(lines) + "\n")
+    writing.write_text(path, "\n".join(lines) + "\n")
 
 
 def merge_catalogues(parts, out) -> int:

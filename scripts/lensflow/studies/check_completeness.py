@@ -24,10 +24,10 @@ from lensflow.evaluate.missed import ALL, MAGNITUDE, TITLES
 from lensflow.evaluate.selection import with_snr
 from lensflow.experiment import Experiment
 from lensflow.figures import style
+from lensflow.files.tables import write_csv
 from lensflow.samples.images import read_index
 from lensflow.samples.rows import MEASURES, RADIUS
 from lensflow.studies.trained import existing, read_experiment
-from lensflow.tables import write_csv
 
 BIN = ["selection", "by", "low", "high"]
 LOOKS = {"injected": (style.BLACK, "o", -0.1), "true": (style.VERMILLION, "s", 0.1)}

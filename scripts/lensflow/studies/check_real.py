@@ -30,13 +30,13 @@ from scipy.ndimage import gaussian_filter
 from lensflow.cluster.judgements import known_fractions
 from lensflow.evaluate.bootstrap import bootstrap_metrics, bootstrap_weights, interval
 from lensflow.evaluate.metrics import Ranking, auroc
+from lensflow.files.tables import write_csv
 from lensflow.ingest.cutouts import read_batch
 from lensflow.ingest.settings import CutoutSettings
 from lensflow.seeds import rng
 from lensflow.studies.compare_encoders import STUDIED, Sample, encoded, simulated
 from lensflow.studies.compare_realism import read_catalogue, read_denoised
 from lensflow.studies.look_little import clustered
-from lensflow.tables import write_csv
 
 CHALLENGE, EUCLID = "challenge1/SpaceBasedTraining", "euclid_q1"
 DENOISED = "challenge1_denoised"

@@ -36,12 +36,12 @@ from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.evaluate.metrics import auroc
 from lensflow.figures import style
+from lensflow.files.tables import write_csv
 from lensflow.prepare.views import altered, cut_neighbours
 from lensflow.seeds import rng
 from lensflow.studies.compare_encoders import BLOCK, STUDIED, Sample, simulated
 from lensflow.studies.look_little import clustered
 from lensflow.studies.looking import Clustered
-from lensflow.tables import write_csv
 
 FEATURES = (2, 4, 8, 16, 32, 48)
 CLUSTERS = (8, 16, 24, 48)

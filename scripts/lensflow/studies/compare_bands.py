@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from lensflow.embed.polar import PolarEncoder
+from lensflow.files.tables import write_csv
 from lensflow.simulate.bands import BANDS
 from lensflow.studies.compare_encoders import Sample, blocks, clustered, encoded, metrics, simulated
-from lensflow.tables import write_csv
 
 CHOICES = (("VIS",), ("VIS", "H"), tuple(BANDS))
 

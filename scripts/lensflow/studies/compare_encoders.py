@@ -26,13 +26,13 @@ from lensflow.embed.pca import PcaEncoder
 from lensflow.embed.polar import PolarEncoder
 from lensflow.evaluate.metrics import all_metrics, auroc
 from lensflow.evaluate.selection import apply_cut, passes_cut
+from lensflow.files.tables import write_csv
 from lensflow.prepare.binning import bin_images
 from lensflow.prepare.polar_grid import KNEE
 from lensflow.samples.bands import band_axes
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object
-from lensflow.tables import write_csv
 
 SIMULATION_SEED = 1
 PCA_SIZE = 51

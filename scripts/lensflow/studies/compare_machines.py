@@ -20,7 +20,7 @@ import pandas as pd
 
 from lensflow.errors import ConfigError
 from lensflow.evaluate.selection import CUT
-from lensflow.tables import write_csv
+from lensflow.files.tables import write_csv
 
 EXPERIMENTS = ("demo", "best")
 """What `make run` runs."""

@@ -34,11 +34,11 @@ from lensflow.evaluate.metrics import Ranking, all_metrics
 from lensflow.evaluate.rankers import ranks_added
 from lensflow.evaluate.rates import SELECTIONS, best, nonlens_weight, purity_and_completeness
 from lensflow.figures import style
+from lensflow.files.tables import write_csv
 from lensflow.seeds import rng
 from lensflow.studies.compare_encoders import Sample, encoded
 from lensflow.studies.encodings import ENCODERS, Encoded
 from lensflow.studies.looking import JUDGES, WAYS, Clustered
-from lensflow.tables import write_csv
 
 LOOKS = (10, 24, 50, 100, 200, 300, 600, 1000)
 LENS_FRACTION = SHARE = 0.01

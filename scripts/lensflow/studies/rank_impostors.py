@@ -34,11 +34,11 @@ from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.evaluate.metrics import auroc
 from lensflow.figures import style
+from lensflow.files.tables import write_csv
 from lensflow.simulate.population import load, names
 from lensflow.simulate.rarities import rarity_of
 from lensflow.simulate.shards import impostor_of
 from lensflow.studies.compare_encoders import SIMULATION_SEED, STUDIED, Sample, metrics, simulated
-from lensflow.tables import write_csv
 
 BLOCK = 500
 FIELD = "challenge-like"

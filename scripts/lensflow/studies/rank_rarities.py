@@ -28,13 +28,13 @@ from lensflow.cluster.judgements import known_fractions
 from lensflow.evaluate.arcs import arc_statistic
 from lensflow.evaluate.rankers import ranks_added
 from lensflow.figures import style
+from lensflow.files.tables import write_csv
 from lensflow.simulate.population import load
 from lensflow.simulate.rarities import rarity_of
 from lensflow.studies.compare_encoders import Sample, encoded
 from lensflow.studies.encodings import ENCODERS, Encoded
 from lensflow.studies.look_little import clustered
 from lensflow.studies.rank_impostors import FIELD, percentiles
-from lensflow.tables import write_csv
 
 BEST = 99.0
 """Percentile above which an object is among the best 1 %."""

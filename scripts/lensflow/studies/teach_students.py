@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow.files.tables import write_csv
 from lensflow.networks.runtime import start_backend
 from lensflow.samples.stacks import write_stack
 from lensflow.seeds import rng
@@ -28,7 +29,6 @@ from lensflow.studies.compare_encoders import BLOCK, encoded
 from lensflow.studies.encodings import Encoded
 from lensflow.studies.look_little import clustered, merit, samples, summary
 from lensflow.studies.looking import JUDGES, Clustered, by_clusters, spread
-from lensflow.tables import write_csv
 from lensflow.workflow.config import complete
 
 ENCODER, EXPERIMENT, SCALE = "polar", "goal_student", "sigma"

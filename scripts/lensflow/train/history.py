@@ -1,4 +1,7 @@
-"""The record of a training: a row of numbers for each epoch, the lines in the log, the report."""
+"""The record of a training: a row of numbers for each epoch, the lines in the log, the report.
+
+Times stand in the report alone: all else is the same bytes whenever the same is trained.
+"""
 
 import csv
 import dataclasses
@@ -6,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from os import PathLike
 
-from lensflow import tables
+from lensflow.files import writing
 
 COLUMNS = (
     "epoch",
@@ -15,8 +18,6 @@ COLUMNS = (
     "val_loss",
     "constant_loss",
     "learning_rate",
-    "images_per_second",
-    "seconds",
 )
 
 
@@ -45,6 +46,8 @@ class TrainingReport:
         Epochs trained, images trained on, images held out.
     seconds : float
         Wall time over all sessions.
+    seconds_by_epoch : tuple of float
+        Wall time from the start to the end of each epoch, over all sessions.
     stopped : str
         ``epochs`` when all were done, ``stalled`` when the held-out loss no longer fell.
     warnings : tuple of str
@@ -63,12 +66,13 @@ class TrainingReport:
     images: int
     held_out_images: int
     seconds: float
+    seconds_by_epoch: tuple[float, ...]
     stopped: str
     warnings: tuple[str, ...]
 
     def write(self, path: str | PathLike) -> None:
         """Write the report as JSON."""
-        with tables.replacing(path) as partial, open(partial, "w", encoding="utf-8") as file:
+        with writing.replacing(path) as partial, open(partial, "w", encoding="utf-8") as file:
             json.dump(dataclasses.asdict(self), file, indent=1)
             file.write("\n")
 
@@ -81,10 +85,10 @@ def write_history(path: str | PathLike, rows: Iterable[Mapping]) -> None:
     path : path-like
         The CSV file.
     rows : iterable of mapping
-        With the keys `COLUMNS`; ``seconds`` count from the start.
+        With the keys `COLUMNS`.
     """
     with (
-        tables.replacing(path) as partial,
+        writing.replacing(path) as partial,
         open(partial, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import h5py
 
-from lensflow import artifacts, tables
-from lensflow.tables import Origin
+from lensflow import artifacts
+from lensflow.files import provenance
+from lensflow.files.provenance import Origin
 from lensflow.workflow.logs import start_log
 
 SETTINGS_OF_THE_MACHINE = ("code", "backup", "math_threads", "benchmarks", "snakefile")
@@ -39,11 +40,11 @@ def job(snakemake) -> Iterator[None]:
     parents = {role: _content(paths) for role, paths in _by_role(snakemake.input).items()}
     config = _hash_of(dict(snakemake.params.items()))
     code = str(dict(snakemake.params.items()).get("code", ""))
-    with tables.made_by(Origin(parents, config, code)):
+    with provenance.made_by(Origin(parents, config, code)):
         yield
         for path in snakemake.output:
             if Path(path).is_file() and not _is_artifact(path):
-                tables.record(path)
+                provenance.record(path)
 
 
 def _by_role(files) -> dict[str, list[str]]:
@@ -59,15 +60,15 @@ def _by_role(files) -> dict[str, list[str]]:
 
 def _content(paths: list[str]) -> str:
     """Return the hash of the content of some inputs; of a folder nothing is known."""
-    return tables.joined_hash([_checked(path) for path in paths if Path(path).is_file()])
+    return provenance.joined_hash([_checked(path) for path in paths if Path(path).is_file()])
 
 
 def _checked(path: str) -> str:
     """Check an input; return what names its content."""
     if not _is_artifact(path):
-        return tables.verify(path)
+        return provenance.verify(path)
     with artifacts.peek(path) as file:
-        tables.check_place(path, str(file.attrs.get("made_as", "")))
+        provenance.check_place(path, str(file.attrs.get("made_as", "")))
     return artifacts.content_of(path)
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 
 from artifact_examples import TABLE
-from lensflow import tables
 from lensflow.artifacts.__main__ import main
 from lensflow.artifacts.describing import describe
-from lensflow.tables import Origin
+from lensflow.files import provenance, tables
+from lensflow.files.provenance import Origin
 
 
 def test_a_file_is_described_and_its_damage_too(example, capsys):
@@ -24,8 +24,8 @@ def test_a_table_is_described_by_its_record(tmp_path):
     path = tmp_path / "results/demo/split.csv"
     tables.write_csv(path, TABLE)
     assert "not verified" in describe(path)
-    with tables.made_by(Origin({"index": "cd"})):
-        tables.record(path)
+    with provenance.made_by(Origin({"index": "cd"})):
+        provenance.record(path)
     assert "made as results/demo/split.csv" in describe(path)
     assert "origin index: cd" in describe(path)
     path.write_text(path.read_text()[:-9])

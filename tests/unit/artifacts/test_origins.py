@@ -1,14 +1,15 @@
 import pytest
 
 from artifact_examples import made
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.errors import ArtifactError
-from lensflow.tables import Origin
+from lensflow.files import provenance
+from lensflow.files.provenance import Origin
 
 
 def test_what_a_job_writes_says_where_it_comes_from(tmp_path):
     path = tmp_path / "results/demo/log/stack.h5"
-    with tables.made_by(Origin({"split": "ab", "index": "cd"}, "ef", "01")):
+    with provenance.made_by(Origin({"split": "ab", "index": "cd"}, "ef", "01")):
         made(path)
     with artifacts.open(path, "stack") as f:
         assert f.attrs["made_as"] == "results/demo/log/stack.h5"

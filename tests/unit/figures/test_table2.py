@@ -1,7 +1,7 @@
 from lensflow.figures.table2 import kind_of, method_table
+from lensflow.files.tables import write_csv
 from lensflow.paper.numbers import Entry
 from lensflow.paper.table2 import table2
-from lensflow.tables import write_csv
 
 
 def test_ours_are_drawn_among_the_challenges_methods(tmp_path):

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from jobs import SCRIPTS, Given
-from lensflow import artifacts, tables
+from lensflow import artifacts
 from lensflow.errors import ArtifactError
+from lensflow.files import provenance, tables
 from lensflow.workflow import jobs
 
 
@@ -35,7 +36,7 @@ def run(tmp_path, monkeypatch):
 
 def make(path):
     """Make an artifact as a job of another rule does."""
-    with tables.made_by(tables.Origin()), artifacts.create(path, "index") as writer:
+    with provenance.made_by(provenance.Origin()), artifacts.create(path, "index") as writer:
         writer.strings("id", [str(path)])
     return path
 
@@ -46,14 +47,14 @@ def test_what_a_job_makes_names_what_it_read(run):
     found = run(Given(["mine.csv"], index=paths[0], both=paths, none=[]), seed="1", code="c0de")
     ids = [artifacts.content_of(path) for path in paths]
     assert found["index"] == ids[0]
-    assert found["both"] == tables.joined_hash(ids) != tables.joined_hash(ids[::-1])
-    assert found["input"] == tables.file_hash("mine.csv")
+    assert found["both"] == provenance.joined_hash(ids) != provenance.joined_hash(ids[::-1])
+    assert found["input"] == provenance.file_hash("mine.csv")
     assert found["code"] == "c0de"
     assert "none" not in found
-    record = tables.read_record("results/a/t.csv")
+    record = provenance.read_record("results/a/t.csv")
     assert record["origin"] == found
     assert record["made_as"] == "results/a/t.csv"
-    assert not tables.record_path("results/a/stack.h5").exists()
+    assert not provenance.record_path("results/a/stack.h5").exists()
 
 
 def test_the_machine_is_not_part_of_the_origin(run):
