@@ -12,7 +12,7 @@ from lensflow import artifacts
 from lensflow.apply.candidates import look_up
 from lensflow.apply.columns import ascii_text, described, has_positions, region_text
 from lensflow.cluster.judgements import JUDGEMENTS
-from lensflow.files import writing
+from lensflow.files import tables, writing
 from lensflow.samples.images import open_images
 
 CIRCLE_ARCSEC = 3.0
@@ -52,7 +52,7 @@ def export_candidates(
         one HDU a candidate, ``RANK<n>``, or of several bands one a band, ``RANK<n>_<band>``, with
         its WCS where that is known.
     """
-    table = pd.read_csv(candidates, dtype={"id": str})
+    table = tables.read_objects(candidates, _catalogue_texts(index))
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name].dtype)]
     table = table.fillna(dict.fromkeys(texts, ""))
     table = _with_exact_positions(table, index)
@@ -66,6 +66,13 @@ def export_candidates(
         hdus = fits.HDUList(list(_hdus(table.head(n_cutouts), index, images)))
         hdus.writeto(partial, overwrite=True)
     logger.info("wrote %d candidates, %d cutouts", len(table), min(len(table), n_cutouts))
+
+
+def _catalogue_texts(index: str | PathLike) -> list[str]:
+    """Return the columns of the catalogue that are text: a CSV does not say so of 0012."""
+    with artifacts.open(index, "index") as file:
+        empty = artifacts.read_table(file, "catalogue", slice(0, 0))
+    return [name for name in empty if not pd.api.types.is_numeric_dtype(empty[name].dtype)]
 
 
 def _with_exact_positions(table: pd.DataFrame, index: str | PathLike) -> pd.DataFrame:

@@ -12,7 +12,8 @@ import pandas as pd
 from lensflow.errors import ArtifactError, LabelError
 from lensflow.files import provenance, writing
 
-TEXTS = ("id", "path")
+TEXTS = ("id", "path", "known_lens")
+"""Columns of objects that are text: an object may be called 12, or NA."""
 COUNTS = ("n_lens", "n_nonlens", "tp", "fp", "fn", "tn")
 SEPARATORS = ",;\t"
 """What may part the cells of a table that a person has edited: spreadsheets differ."""
@@ -31,13 +32,15 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> None:
         table.to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
 
 
-def read_objects(path: str | Path) -> pd.DataFrame:
-    """Return a table of objects: columns ``id`` and ``path`` are text whatever they look like.
+def read_objects(path: str | Path, texts: Iterable[str] = ()) -> pd.DataFrame:
+    """Return a table of objects: columns of `TEXTS` are text whatever they look like.
 
     Parameters
     ----------
     path : path-like
-        CSV. An object may be called NA; of other columns what is empty is missing.
+        CSV. Of other columns what is empty is missing, and nothing else: NA is a text.
+    texts : iterable of str
+        Further columns that are text: 0012 is no number there.
 
     Raises
     ------
@@ -47,7 +50,7 @@ def read_objects(path: str | Path) -> pd.DataFrame:
     provenance.verify(path)
     others = [name for name in pd.read_csv(path, nrows=0) if name not in TEXTS]
     options = {"keep_default_na": False, "na_values": {name: [""] for name in others}}
-    return pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), **options)
+    return pd.read_csv(path, dtype=dict.fromkeys([*TEXTS, *texts], str), **options)
 
 
 def read_edited(path: str | Path, columns: Sequence[str], required: Iterable[str]) -> pd.DataFrame:

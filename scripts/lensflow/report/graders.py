@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lensflow.files import tables
 from lensflow.report.finder import with_interval
 
 MEASURES = ("completeness", "purity")
@@ -20,7 +21,7 @@ def grader_content(path: Path) -> dict:
     """
     if not path.is_file():
         return {"sentences": [], "rows": []}
-    table = pd.read_csv(path, dtype={"who": str})
+    table = tables.read_objects(path, ["who"])
     return {
         "sentences": list(_sentences(table)),
         "rows": [_row(row) for _, row in table.iterrows()],

@@ -9,6 +9,7 @@ import pandas as pd
 
 from lensflow.figures import sources
 from lensflow.figures.colour import in_sigma
+from lensflow.files import tables
 from lensflow.report import pixels
 from lensflow.report.candidates import sky_links
 from lensflow.report.interactive import write_interactive
@@ -54,7 +55,7 @@ def write_grading_page(
         How many of the best candidates.
     seed : int
     """
-    best = pd.read_csv(candidates, dtype={"id": str}).sort_values("rank").head(n_graded)
+    best = tables.read_objects(candidates).sort_values("rank").head(n_graded)
     shown, colours = _images(images, best["id"].tolist())
     objects = _objects(best, with_places=hidden is None)
     if hidden is not None:

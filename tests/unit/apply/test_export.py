@@ -14,9 +14,8 @@ SIZE = 21
 RA, DEC = 266.323114123456, -65.936826987654
 
 
-def make(folder, with_positions=True, known=None, bands=()):
+def make(folder, with_positions=True, known=None, bands=(), ids=("a", "ü{b}", "c"), texts=None):
     """Rank three objects, of which two have a position, and export them."""
-    ids = ["a", "ü{b}", "c"]
     scores = pd.DataFrame(
         {"id": ids, "cluster": 0, "log_density": 0.0, "p_lens_known": [0.2, 0.9, 0.5]}
     )
@@ -29,9 +28,8 @@ def make(folder, with_positions=True, known=None, bands=()):
         if with_positions:
             writer.dataset("ra", np.array([np.nan, RA, 10.0]))
             writer.dataset("dec", np.array([np.nan, DEC, 20.0]))
-        artifacts.write_table(
-            writer, "catalogue", pd.DataFrame({"ra": [1.0, 2, 3], "mag": [4.0, 5, 6]})
-        )
+        table = pd.DataFrame({"ra": [1.0, 2, 3], **(texts or {}), "mag": [4.0, 5, 6]})
+        artifacts.write_table(writer, "catalogue", table)
     with artifacts.create(folder / "manifest.h5", "manifest") as writer:
         writer.strings("id", ids)
         writer.strings("path", ids)
@@ -74,6 +72,27 @@ def test_tables_say_units_and_ucds(tmp_path):
     number = next(card for card in header if header[card] == "dec").removeprefix("TTYPE")
     assert header[f"TUCD{number}"] == "pos.eq.dec;meta.main"
     assert header["JUDGEDBY"] == "known"
+
+
+def test_texts_that_look_like_numbers_or_like_nothing_stay_texts(tmp_path):
+    """A known lens without a name is called by its row; a tile 0012 is not the number 12."""
+    known = tmp_path / "known.csv"
+    known.write_text(f"ra,dec\n10,20\n{RA},{DEC}\n")
+    texts = {"tile": ["0012", "0013", ""], "type": ["NA", "None", "E"]}
+    expected = {
+        "id": ["NA", "07", "null"],
+        "known_lens": ["2", "1", ""],
+        "tile": ["0013", "", "0012"],
+        "type": ["None", "E", "NA"],
+    }
+    paths = make(tmp_path, known=known, ids=["null", "NA", "07"], texts=texts)
+    for name in ("c.ecsv", "c.fits"):
+        table = Table.read(paths[name])
+        # What is empty in a FITS table is masked by its reader.
+        read = {name: [text or "" for text in table[name].tolist()] for name in expected}
+        assert read == expected
+    with fits.open(paths["cut.fits"]) as file:
+        assert [hdu.header["OBJECT"] for hdu in file[1:]] == ["NA", "07"]
 
 
 def test_cutouts_of_several_bands_are_an_hdu_a_band(tmp_path):

@@ -28,3 +28,12 @@ def test_graders_are_told_with_agreement_and_intervals(tmp_path):
 
 def test_without_graders_there_is_nothing(tmp_path):
     assert grader_content(tmp_path / "graders.csv") == {"sentences": [], "rows": []}
+
+
+def test_a_grader_may_be_called_na_or_by_a_number(tmp_path):
+    rows = ["sky,007,40,0.5,0,,,,0,,,", "sky,NA,38,0.5,0,,,,0,,,", "sky,all,41,0.48,0,,,,0,,,"]
+    path = tmp_path / "graders.csv"
+    path.write_text("\n".join([COLUMNS, *rows]))
+    content = grader_content(path)
+    assert "are graded by 007, NA; they agree" in content["sentences"][0]
+    assert [row["who"] for row in content["rows"]] == ["007", "NA", "all"]

@@ -241,6 +241,15 @@ def test_positions_are_linked_and_hostile_ones_are_text(folder):
     assert "&lt;img src=x onerror" in text
 
 
+def test_a_known_lens_may_be_called_by_a_number(folder):
+    path = folder / "demo/candidates_faint.csv"
+    table = pd.read_csv(path, dtype={"id": str})
+    table["known_lens"] = ["12", *[""] * (len(table) - 1)]
+    table.to_csv(path, index=False)
+    text = report_of(folder)
+    assert text.count("known lens: ") == text.count("known lens: 12<") == 1
+
+
 def test_grades_stand_beside_the_candidates_that_have_some(folder):
     path = folder / "demo/candidates_faint.csv"
     table = pd.read_csv(path, dtype={"id": str})
