@@ -35,6 +35,9 @@ def draw_hidden_stage(
 ) -> None:
     """Simulate hidden objects with the noise of the sky, named like those of a dataset.
 
+    An object keeps its name when more or fewer are asked for, and has another one when it is of
+    another population: grades that were given before are of the same image, or of none.
+
     Parameters
     ----------
     index : path-like
@@ -51,27 +54,29 @@ def draw_hidden_stage(
     # The sums of a matrix product depend on how many threads share it.
     with threadpool_limits(1, user_api="blas"):
         lenses, duds = _draw(population, seed, n_lenses, n_duds, bands)
-    known = read_index(index)["id"].tolist()
-    ids = disguised(known, n_lenses + n_duds, rng(seed, "hidden", "names"))
+    known, places = read_index(index)["id"].tolist(), [*lenses, *duds]
+    names = disguised(known, 1 + max(places), rng(seed, "hidden", "names", population))
+    images = np.stack([*lenses.values(), *duds.values()])
     is_lens = np.repeat([True, False], [n_lenses, n_duds])
-    write_hidden(output, answers, ids, np.stack([*lenses, *duds]), is_lens, bands)
+    write_hidden(output, answers, [names[place] for place in places], images, is_lens, bands)
     logger.info("drew %d lenses and %d duds", n_lenses, n_duds)
 
 
 def _draw(
     population: str, seed: int, n_lenses: int, n_duds: int, bands: Sequence[str]
-) -> tuple[list, list]:
-    lenses, duds = [], []
-    objects = _objects(population, seed, bands)
+) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
+    """Return images of lenses and of duds by their places among all objects that can be drawn."""
+    lenses, duds = {}, {}
+    objects = enumerate(_objects(population, seed, bands))
     while len(lenses) < n_lenses or len(duds) < n_duds:
-        made = next(objects)
+        place, made = next(objects)
         public = _in_order({FIRST: made["public"], **made["other_bands"]}, bands)
         source = _in_order({FIRST: made["no_lens"], **made["no_lens_of_bands"]}, bands)
-        if not made["is_lens"]:
-            duds.append(public)
-        elif source.max() > VISIBLE_SIGMA:
-            lenses.append(public)
-    return lenses[:n_lenses], duds[:n_duds]
+        if not made["is_lens"] and len(duds) < n_duds:
+            duds[place] = public
+        elif made["is_lens"] and len(lenses) < n_lenses and source.max() > VISIBLE_SIGMA:
+            lenses[place] = public
+    return lenses, duds
 
 
 def _objects(population: str, seed: int, bands: Sequence[str]) -> Iterator[dict]:

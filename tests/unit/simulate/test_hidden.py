@@ -8,13 +8,17 @@ from lensflow.samples.hidden import read_answers, read_hidden
 from lensflow.simulate.hidden import disguised, draw_hidden_stage
 
 
-def draw(folder, **attrs):
+def draw(folder, n_lenses=3, n_duds=4, population="hard", **attrs):
     """Draw the hidden objects of a dataset of two; return their file and that of the answers."""
     with artifacts.create(folder / "index.h5", "index", attrs) as writer:
         writer.strings("id", ["Q1_0001", "Q1_0002"])
     paths = folder / "hidden.h5", folder / "hidden.csv"
-    draw_hidden_stage(folder / "index.h5", *paths, 3, 4, "hard", seed=5)
+    draw_hidden_stage(folder / "index.h5", *paths, n_lenses, n_duds, population, seed=5)
     return paths
+
+
+def images_by_name(paths):
+    return dict(zip(*read_hidden(paths[0]), strict=True))
 
 
 @pytest.fixture
@@ -30,6 +34,24 @@ def test_as_many_as_asked_for_are_drawn_with_the_noise_of_the_sky(drawn):
     assert answers.tolist() == [1, 1, 1, 0, 0, 0, 0]
     corners = images[:, :12, :12]
     assert np.median(np.std(corners, axis=(1, 2))) == pytest.approx(1, abs=0.1)
+
+
+def test_an_object_keeps_its_name_when_others_are_asked_for(drawn, tmp_path):
+    """Else grades of a dud would count as those of a lens, once more lenses are hidden."""
+    (tmp_path / "more").mkdir()
+    more = draw(tmp_path / "more", n_lenses=5, n_duds=2)
+    before, after = (read_answers(paths[1]) for paths in (drawn, more))
+    kept = before.index.intersection(after.index)
+    assert len(kept) == 3 + 2
+    assert before[kept].tolist() == after[kept].tolist()
+    images, again = images_by_name(drawn), images_by_name(more)
+    assert all((images[name] == again[name]).all() for name in kept)
+
+
+def test_objects_of_another_population_have_other_names(drawn, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = draw(tmp_path / "other", population="challenge")
+    assert not images_by_name(drawn).keys() & images_by_name(other).keys()
 
 
 def test_of_several_bands_the_same_objects_are_hidden_in_all(drawn, tmp_path):
