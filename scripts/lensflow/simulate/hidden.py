@@ -47,7 +47,8 @@ def draw_hidden_stage(
         See `lensflow.samples.hidden.write_hidden`.
     n_lenses, n_duds : int
     population : str
-        What they are drawn from, see `lensflow.simulate.population.names`.
+        What they are drawn from, see `lensflow.simulate.population.names`: one with lenses and
+        others.
     seed : int
     """
     bands = bands_of(index_bands(index))

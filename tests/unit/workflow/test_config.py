@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from lensflow.errors import ConfigError
 from lensflow.ingest.fits_images import HIGHEST_ZERO_POINT, LOWEST_ZERO_POINT
 from lensflow.ingest.kinds import KINDS
+from lensflow.simulate.population import load
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.recipes import REFERENCES
 
@@ -54,6 +55,15 @@ def test_the_schema_names_the_kinds_of_the_table():
     assert chosen == {kind: f"#/$defs/dataset_{kind}" for kind in KINDS}
     defined = {name for name in SCHEMA["$defs"] if name.startswith("dataset_")}
     assert defined == {f"dataset_{kind}" for kind in KINDS}
+
+
+def test_hidden_objects_are_of_populations_that_have_both_kinds():
+    """Else lenses and duds would be drawn for ever."""
+    hidden = SCHEMA["$defs"]["experiment"]["properties"]["hidden"]["properties"]
+    populations = SCHEMA["$defs"]["dataset_simulate"]["properties"]["population"]["enum"]
+    assert set(hidden["population"]["enum"]) == {
+        name for name in populations if 0 < load(name).lens_fraction < 1
+    }
 
 
 def test_the_schema_is_a_valid_one():
