@@ -21,10 +21,17 @@ from lensflow.workflow.company import check_beside
 from lensflow.workflow.recipes import REFERENCES
 from lensflow.workflow.schema import suggestion
 
-# Names that would collide with a sample or with a file or folder in results/.
+# Names that would collide with a sample or with a file or folder in results/, or that readers of
+# tables take for an empty cell.
 RESERVED_NAMES = frozenset(
-    ["train", "test", "data", "all", "benchmarks", "logs", "backups", "report", "published"]
+    [
+        *("train", "test", "data", "all", "benchmarks", "logs", "backups", "report", "published"),
+        *("NA", "NULL", "NaN", "None", "nan", "null"),
+    ]
 )
+
+CUTOUTS = "_cutouts"
+"""What the cutouts of a dataset's candidates have behind its name."""
 
 PARTNER_PROTOCOLS = {"honest": "honest", "challenge": "unlabelled"}
 """The protocol of the experiments that an experiment is compared with, by role."""
@@ -40,6 +47,11 @@ def check_names(config: Mapping) -> Iterator[str]:
             )
     for name in sorted(set(config["datasets"]) & set(config["experiments"])):
         yield f"{name!r} names both a dataset and an experiment; rename one of them"
+    for name in sorted(name for name in config["datasets"] if name + CUTOUTS in config["datasets"]):
+        yield (
+            f"the dataset name {name + CUTOUTS!r} is that of the cutouts of the candidates of "
+            f"{name!r} too; rename one of the two datasets"
+        )
 
 
 def check_references(config: Mapping, known: Mapping) -> Iterator[str]:

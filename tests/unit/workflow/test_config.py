@@ -169,6 +169,20 @@ def test_reserved_and_shared_names(config):
     assert "'sim_training' names both a dataset and an experiment" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("names", "part"),
+    [
+        (["NA"], "'NA' is reserved"),
+        (["sky", "sky_cutouts"], "'sky_cutouts' is that of the cutouts of the candidates of 'sky'"),
+    ],
+)
+def test_names_that_tables_or_files_cannot_tell_apart(config, names, part):
+    dataset = {"kind": "simulate", "population": "challenge", "n_objects": 10}
+    config["datasets"] |= dict.fromkeys(names, dataset)
+    with pytest.raises(ConfigError, match=part):
+        complete(config)
+
+
 def test_a_logarithm_of_denoised_images_is_refused(config):
     config["experiments"]["demo"]["apply_to"] = ["challenge_denoised"]
     with pytest.raises(ConfigError, match="already denoised and linear"):
