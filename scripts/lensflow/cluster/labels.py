@@ -130,6 +130,7 @@ def read(
     table = _of_mixture(everything, path, mixture_hash)
     table["cluster"] = _numbers(table, "cluster", path)
     _check_clusters(table, path, n_components)
+    _check_inspected(table, path)
     table = table.sort_values("cluster", ignore_index=True).astype({"cluster": np.int64})
     counted = _is_counted(table)
     mean, variance = _posterior(table[counted], path, prior)
@@ -166,6 +167,19 @@ def _check_clusters(table: pd.DataFrame, path: str | Path, n_components: int) ->
         )
 
 
+def _check_inspected(table: pd.DataFrame, path: str | Path) -> None:
+    """Refuse what is no number of members that somebody can have looked at; none may be given."""
+    numbers = pd.to_numeric(table["n_inspected"], errors="coerce")
+    can_be = (numbers % 1 == 0) & numbers.between(0, MOST_INSPECTED)
+    wrong = table[~can_be & (table["n_inspected"] != "")]
+    if len(wrong):
+        row = wrong.iloc[0]
+        raise LabelError(
+            f"{path}: n_inspected {row['n_inspected']} of cluster {row['cluster']}; whole numbers "
+            "are expected, from 0 on: how many of its members were looked at. Or leave it empty"
+        )
+
+
 def _numbers(table: pd.DataFrame, column: str, path: str | Path) -> pd.Series:
     numbers = pd.to_numeric(table[column], errors="coerce")
     if numbers.isna().any():
@@ -188,8 +202,7 @@ def _posterior(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and variance of the lens fractions of clusters that have counts."""
     n_lenses, n_inspected = _numbers(table, N_LENSES, path), _numbers(table, "n_inspected", path)
-    are_whole = (n_lenses % 1 == 0) & (n_inspected % 1 == 0) & (n_inspected <= MOST_INSPECTED)
-    wrong = ~are_whole | (n_lenses < 0) | (n_lenses > n_inspected)
+    wrong = (n_lenses % 1 != 0) | (n_lenses < 0) | (n_lenses > n_inspected)
     if wrong.any():
         row = table[wrong].iloc[0]
         raise LabelError(

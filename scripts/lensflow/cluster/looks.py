@@ -166,9 +166,15 @@ def _seen(mixture, labels_path, prior: tuple[float, float], n_members: np.ndarra
         n_lenses = n_inspected = np.zeros(mixture.n_components)
     else:
         table = cluster_labels.read(labels_path, mixture.hash, mixture.n_components, prior)
-        counts = [pd.to_numeric(table[name], "coerce") for name in ("n_lenses", "n_inspected")]
-        n_inspected = np.minimum(counts[1].fillna(0).to_numpy(float), n_members)
-        given = table["probability"].to_numpy() * n_inspected
-        n_lenses = np.where(table["variance"] > 0, counts[0].fillna(0), given)
+        counted, inspected = (
+            pd.to_numeric(table[name], "coerce").fillna(0).to_numpy(float)
+            for name in ("n_lenses", "n_inspected")
+        )
+        is_counted = (table["variance"].to_numpy() > 0) & (inspected > 0)
+        share = table["probability"].to_numpy(copy=True)
+        np.divide(counted, inspected, out=share, where=is_counted)
+        # A table may say of more members than there are in the training sample that they were seen.
+        n_inspected = np.minimum(inspected, n_members)
+        n_lenses = share * n_inspected
     left = n_members - n_inspected.astype(np.int64)
     return Seen(prior[0] + n_lenses, prior[1] + n_inspected - n_lenses, left)

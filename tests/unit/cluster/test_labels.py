@@ -80,6 +80,8 @@ def test_a_table_of_several_mixtures_says_of_each_its_own(tmp_path):
         ({"cluster|probability": [1, 2, 3]}, "parted by commas"),
         ({**COUNTED, "n_inspected": "inf"}, "n_inspected inf of cluster 0; whole numbers"),
         ({**COUNTED, "n_inspected": "1e300"}, "n_inspected 1e300 of cluster 0; whole numbers"),
+        ({"probability": [0, 1, 1], "n_inspected": [5, -5, 5]}, "n_inspected -5 of cluster 1;"),
+        ({"probability": [0, 1, 1], "n_inspected": ["", "all", 2]}, "n_inspected all of clu"),
         ({"probability": [0, 1, 1], "non_lens_probability": [0, 0, -1]}, "non_lens_probability"),
         ({**COUNTED, "n_lenses": [3, 11, 0]}, "n_lenses 11 among n_inspected 10 of cluster 1"),
         ({**COUNTED, "n_lenses": [3, -1, 0]}, "n_lenses -1 .*whole numbers are expected"),

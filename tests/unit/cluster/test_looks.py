@@ -80,6 +80,17 @@ def test_counts_and_given_probabilities_are_what_was_seen(folder):
     assert table["n_inspected"].tolist() == [10, 10]
 
 
+def test_no_more_is_seen_of_a_cluster_than_is_in_it(folder):
+    """Where a table says so, the share of lenses counts, and all members were seen."""
+    fitted = clusterers.load(folder / "mixture.h5")
+    seen = {"n_members": [N, N], "n_inspected": [2 * N, 0], "n_lenses": [N, 0]}
+    cluster_labels.write(folder / "p.csv", [np.nan, np.nan], fitted.hash, who="", **seen)
+    table = chosen(folder, folder / "p.csv").set_index("cluster").sort_index()
+    assert table["n_inspected"].tolist() == [N // 2, 0]
+    np.testing.assert_allclose(table["probability"], [0.5, 0.5])
+    assert table["variance_reduction"].tolist()[0] == 0
+
+
 def test_every_second_image_stands_for_all(folder, monkeypatch):
     whole = chosen(folder, None)
     monkeypatch.setattr(looks, "N_IMAGES", N // 2)
