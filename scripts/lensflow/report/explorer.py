@@ -7,7 +7,7 @@ the objects that rank first are shown and others drawn at random.
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import jinja2
@@ -210,11 +210,21 @@ def _pictures(shards, ids, scaling) -> list[str]:
     return [thumbnail(image) for image in sources.dataset_pictures(shards, ids, scaling)]
 
 
-def with_fixed_ids(*texts: str) -> list[str]:
-    """Replace identifiers that Bokeh draws at random by numbers: a page is the same bytes again."""
+def with_fixed_ids(*texts: str, own: Iterable[str] = ()) -> list[str]:
+    """Replace identifiers that Bokeh draws at random by numbers: a page is the same bytes again.
+
+    Parameters
+    ----------
+    *texts : str
+        What Bokeh wrote.
+    own : iterable of str
+        Identifiers of objects, which may look like Bokeh's and stay as they are.
+    """
+    kept = {found for name in own for found in _RANDOM_ID.findall(name)}
     drawn = dict.fromkeys(found for text in texts for found in _RANDOM_ID.findall(text))
+    drawn = [name for name in drawn if name not in kept]
     numbers = {name: f"explorer-{number}" for number, name in enumerate(drawn)}
-    return [_RANDOM_ID.sub(lambda found: numbers[found[0]], text) for text in texts]
+    return [_RANDOM_ID.sub(lambda found: numbers.get(found[0], found[0]), text) for text in texts]
 
 
 def _page(points: dict, **values) -> str:
@@ -222,7 +232,7 @@ def _page(points: dict, **values) -> str:
     from bokeh.embed import components
     from bokeh.resources import INLINE
 
-    script, place = with_fixed_ids(*components(_plot(points)))
+    script, place = with_fixed_ids(*components(_plot(points)), own=points["id"])
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )

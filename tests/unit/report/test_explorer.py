@@ -85,6 +85,12 @@ def test_random_identifiers_are_numbered_and_still_agree(results, tmp_path):
     assert re.search(r"docid.?:.?.explorer-", page)
 
 
+def test_an_object_may_be_called_as_bokeh_calls_its_parts():
+    own, drawn = (f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "ab")
+    (text,) = explorer.with_fixed_ids(f'{{"{drawn}": ["sky-{own}", "{own}"]}}', own=[f"sky-{own}"])
+    assert text == f'{{"explorer-0": ["sky-{own}", "{own}"]}}'
+
+
 def test_grades_colour_the_map_where_there_are_some(results, tmp_path):
     assert "colour_grade" not in page_of(results, tmp_path).split('id="neighbours"')[0]
     table = pd.DataFrame({"id": ["100003", "100004"], "mean_grade": [3.0, 0.0]})
