@@ -13,7 +13,7 @@ from lensflow.errors import ConfigError
 def parser():
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    made.add_argument("--images", type=float, required=True, help="cutouts of the survey")
+    made.add_argument("--images", type=_count, required=True, help="cutouts of the survey")
     made.add_argument("--shards", type=int, required=True, help="parts, a job each")
     made.add_argument("--models", type=int, default=1, help="scales x feature counts x runs")
     made.add_argument("--features", type=int, default=24, help="features of a model")
@@ -24,10 +24,20 @@ def parser():
     return made
 
 
+def _count(text: str) -> int:
+    """Return a number of things that may be written as 1e7."""
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"received {text!r}; expected a number such as 1e7"
+        ) from None
+
+
 if __name__ == "__main__":
     given = parser().parse_args()
     rates = Rates(given.ingest, given.embed, given.score, given.start)
     try:
-        print(table(plan(int(given.images), given.shards, given.models, given.features, rates)))
+        print(table(plan(given.images, given.shards, given.models, given.features, rates)))
     except ConfigError as error:
         parser().error(str(error))

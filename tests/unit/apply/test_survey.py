@@ -62,9 +62,17 @@ def test_command_line(monkeypatch, capsys):
     assert "| denoise and embed | 1,000 |" in capsys.readouterr().out
 
 
-def test_command_line_says_what_is_wrong(monkeypatch, capsys):
-    arguments = "--images 1e7 --shards 0 --ingest 1000 --embed 500 --score 1e5"
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ("--shards 0", "n_shards is 0; expected a positive number"),
+        ("--images nan", "received 'nan'; expected a number such as 1e7"),
+        ("--images inf", "received 'inf'; expected a number such as 1e7"),
+    ],
+)
+def test_command_line_says_what_is_wrong(monkeypatch, capsys, changed, message):
+    arguments = f"--images 1e7 --shards 10 --ingest 1000 --embed 500 --score 1e5 {changed}"
     monkeypatch.setattr(sys, "argv", ["plan_survey.py", *arguments.split()])
     with pytest.raises(SystemExit):
         runpy.run_path(str(SCRIPT), run_name="__main__")
-    assert "n_shards is 0; expected a positive number" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
