@@ -34,11 +34,14 @@ class Choices:
     config : mapping
         A configuration that `lensflow.workflow.config.complete` returned, or the effective one in
         an experiment's folder.
+    root : path-like
+        The folder in which the files of people are looked up; by default the working folder.
     """
 
-    def __init__(self, name: str, config: Mapping):
+    def __init__(self, name: str, config: Mapping, root: str | os.PathLike = ""):
         self.name = name
         self.config = config
+        self.root = root
         self.settings = config["experiments"][name]
 
     # --- datasets ------------------------------------------------------------------------------
@@ -56,7 +59,7 @@ class Choices:
     @cached_property
     def beside(self) -> list[Self]:
         """The experiments whose probabilities are averaged with its own, image by image."""
-        return [type(self)(name, self.config) for name in self.settings["beside"]]
+        return [type(self)(name, self.config, self.root) for name in self.settings["beside"]]
 
     @property
     def datasets(self) -> list[Dataset]:
@@ -264,7 +267,10 @@ class Choices:
         paths = [self.given_labels_path(run, judgement) for run in self.runs]
         for other in self.beside:
             paths += [other.given_labels_path(run, judgement) for run in other.headline_runs]
-        return [path for path in dict.fromkeys(paths) if not os.path.isfile(path)]
+        return [path for path in dict.fromkeys(paths) if not self._is_there(path)]
+
+    def _is_there(self, path: str) -> bool:
+        return os.path.isfile(os.path.join(self.root, path))
 
     def given_labels_path(self, run: Run, judgement: str) -> str:
         """Return the table of cluster labels that a judgement from outside is given by."""
@@ -291,12 +297,12 @@ class Choices:
     @property
     def grade_paths(self) -> list[str]:
         """The files of grades of single images that are there; the others are waited for."""
-        return [path for path in self.settings["grades"] if os.path.isfile(path)]
+        return [path for path in self.settings["grades"] if self._is_there(path)]
 
     @property
     def pending_grades(self) -> list[str]:
         """The files of grades that are not there yet."""
-        return [path for path in self.settings["grades"] if not os.path.isfile(path)]
+        return [path for path in self.settings["grades"] if not self._is_there(path)]
 
     @property
     def has_head(self) -> bool:

@@ -20,7 +20,7 @@ def read_experiment(folder: str | PathLike) -> tuple[Experiment, Path]:
     Raises
     ------
     ArtifactError
-        When the folder is not that of an experiment.
+        When the folder is not that of an experiment, or was renamed.
     """
     folder = Path(folder).resolve()
     path = folder / "config.yaml"
@@ -30,7 +30,13 @@ def read_experiment(folder: str | PathLike) -> tuple[Experiment, Path]:
             f"{path} is not there, so {folder.name!r} is no experiment that was run; in "
             f"{folder.parent} there are {beside}. Give the folder of one, results/demo say."
         )
-    return Experiment(folder.name, yaml.safe_load(path.read_text())), folder.parents[1]
+    config, root = yaml.safe_load(path.read_text()), folder.parents[1]
+    if config["run"] != [folder.name]:
+        raise ArtifactError(
+            f"{folder} holds the results of {config['run'][0]!r}, whose files know each other by "
+            "that name; rename the folder to it."
+        )
+    return Experiment(folder.name, config, root), root
 
 
 def existing(path: Path) -> Path:
