@@ -67,15 +67,23 @@ def score_stage(
         shares are of other mixtures.
     """
     artifacts.ancestors(mixture_path, embeddings_path, *(path for path, _ in further_paths))
-    mixture = clusterers.load(mixture_path)
+    mixtures = load_mixtures(mixture_path, further_paths)
+    mixture = mixtures.judged
     tables = {
         judgement: cluster_labels.read(path, mixture.hash, mixture.n_components, prior)
         for judgement, path in label_paths.items()
     }
-    further = [(clusterers.load(path), shares) for path, shares in further_paths]
-    shared = [(other, read_shares(path, other, mixture)) for other, path in further]
     with open_embeddings(embeddings_path) as embeddings:
-        write_scores(scores_path, _scores(embeddings, Mixtures(mixture, shared), tables))
+        write_scores(scores_path, _scores(embeddings, mixtures, tables))
+
+
+def load_mixtures(
+    mixture_path: str | Path, further_paths: Sequence[tuple[str | Path, str | Path]] = ()
+) -> Mixtures:
+    """Read the mixtures of a run; parameters and errors are those of `score_stage`."""
+    judged = clusterers.load(mixture_path)
+    further = [(clusterers.load(path), shares) for path, shares in further_paths]
+    return Mixtures(judged, [(other, read_shares(path, other, judged)) for other, path in further])
 
 
 def _scores(
@@ -83,16 +91,35 @@ def _scores(
 ) -> Iterator[pd.DataFrame]:
     """Yield the scores of chunks of rows."""
     for rows, clusters, responsibilities, density in mixtures.judged.iterate(embeddings.features):
-        # What the judged clusters say of each image, by every mixture: (n, K) each.
-        said = [responsibilities]
-        for other, shares in mixtures.further:
-            said.append(other.responsibilities(embeddings.features[rows]) @ shares)
-        judged = {name: _judged(said, table) for name, table in tables.items()}
+        said = memberships(mixtures, embeddings.features[rows], responsibilities)
+        judged = {name: judged_chances(said, table) for name, table in tables.items()}
         yield scores_table(embeddings.rows(rows), clusters, judged, density)
 
 
-def _judged(said: Sequence[np.ndarray], table: pd.DataFrame) -> Chances:
-    """Return the lens probability of some images, with an interval where lenses were counted."""
+def memberships(mixtures: Mixtures, x: np.ndarray, judged: np.ndarray) -> list[np.ndarray]:
+    """Return how some images belong to the K judged clusters, by each mixture: (n, K) each.
+
+    Parameters
+    ----------
+    mixtures : Mixtures
+    x : numpy.ndarray of shape (n, d)
+        Their embeddings.
+    judged : numpy.ndarray of shape (n, K)
+        Their responsibilities in the judged mixture.
+    """
+    return [judged, *(other.responsibilities(x) @ shares for other, shares in mixtures.further)]
+
+
+def judged_chances(said: Sequence[np.ndarray], table: pd.DataFrame) -> Chances:
+    """Return the lens probability of n images, with an interval where lenses were counted.
+
+    Parameters
+    ----------
+    said : sequence of numpy.ndarray of shape (n, K)
+        From `memberships`.
+    table : pandas.DataFrame of K rows
+        From `lensflow.cluster.labels.read`.
+    """
     lens, nonlens = (table[n].to_numpy() for n in ("probability", "non_lens_probability"))
     each = [lens_probability(one, lens, nonlens) for one in said]
     odds = np.mean([log_odds(one, lens, nonlens) for one in said], axis=0)

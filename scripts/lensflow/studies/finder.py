@@ -8,6 +8,7 @@ table = finder.score(cutouts)                   # id, cluster, p_lens, log_densi
 finder.picture(cutouts, table)                  # a matplotlib figure
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -19,10 +20,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
-from lensflow.cluster.posterior import JEFFREYS
-from lensflow.cluster.probability import lens_probability
+from lensflow.cluster.scoring import Mixtures, judged_chances, load_mixtures, memberships
 from lensflow.errors import ConfigError, CutoutError
 from lensflow.experiment import Dataset, Experiment
 from lensflow.figures.candidates import sheet
@@ -38,6 +37,8 @@ from lensflow.prepare.inputs import prepare_images
 from lensflow.samples.runs import Run
 from lensflow.seeds import rng
 from lensflow.studies.trained import existing, read_experiment
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Finder:
         self.experiment, self.root = experiment, root
         self.run = Run(**experiment.model, run=run)
         self._encode, self._denoise = self._load_encoder(), self._load_denoiser()
-        self._mixture = self._load_mixture()
+        self._mixtures = self._load_mixtures()
 
     @classmethod
     def open(cls, folder: str | PathLike, run: int = 0) -> Self:
@@ -116,8 +117,13 @@ class Finder:
             return load_denoiser(existing(self.root / needed), self.experiment.preset)
         return lambda images: images
 
-    def _load_mixture(self):
-        return clusterers.load(existing(self.root / self.experiment.mixture_path(self.run)))
+    def _load_mixtures(self) -> Mixtures:
+        further = self.experiment.further_paths(self.run)
+        paths = zip(further["mixture"], further["shares"], strict=True)
+        return load_mixtures(
+            existing(self.root / self.experiment.mixture_path(self.run)),
+            [tuple(existing(self.root / path) for path in pair) for pair in paths],
+        )
 
     def read(
         self,
@@ -284,24 +290,37 @@ class Finder:
     def score(self, cutouts: Cutouts) -> pd.DataFrame:
         """Return a table of id, cluster, p_lens (where clusters are judged) and log_density.
 
-        The probability is by the judgement that counts, as in the table of candidates.
+        The probability is what the clusters of the run say by the judgement that counts: that of
+        the workflow's scores, unless the experiment has more that ranks, which a warning names.
         """
-        features = self.embed(cutouts).astype(np.float64)
-        table = pd.DataFrame({"id": cutouts.ids, "cluster": self._mixture.labels(features)})
+        features, mixture = self.embed(cutouts).astype(np.float64), self._mixtures.judged
+        table = pd.DataFrame({"id": cutouts.ids, "cluster": mixture.labels(features)})
         if self.experiment.judgement.gives_probabilities:
             table["p_lens"] = self._probability(features)
-        return table.assign(log_density=self._mixture.log_density(features))
+            self._tell_of_more()
+        return table.assign(log_density=mixture.log_density(features))
 
     def _probability(self, features: np.ndarray) -> np.ndarray:
-        path = self.root / self.experiment.cluster_labels_path(
-            self.run, self.experiment.judgement.name
-        )
-        # Experiments that were run before lenses could be counted do not name it.
-        mixture, prior = self._mixture, self.experiment.settings.get("prior", JEFFREYS)
+        experiment, mixture = self.experiment, self._mixtures.judged
+        path = self.root / experiment.cluster_labels_path(self.run, experiment.judgement.name)
+        prior = experiment.settings["prior"]
         labels = cluster_labels.read(path, mixture.hash, mixture.n_components, prior)
-        lens, non_lens = (labels[name] for name in ("probability", "non_lens_probability"))
-        memberships = self._mixture.responsibilities(features)
-        return lens_probability(memberships, lens.to_numpy(), non_lens.to_numpy())
+        said = memberships(self._mixtures, features, mixture.responsibilities(features))
+        return judged_chances(said, labels).p_lens
+
+    def _tell_of_more(self) -> None:
+        """Warn where the clusters of the run are not all that ranks its candidates."""
+        experiment = self.experiment
+        more = [f"the clusters of {other.name}" for other in experiment.beside]
+        more += ["a student"] if experiment.has_student else []
+        more += ["graded images"] if experiment.has_head else []
+        if more:
+            logger.warning(
+                "p_lens is what the clusters of %s say by themselves; its candidates are ranked "
+                "by %s too. Put the images into a dataset under apply_to for the same numbers.",
+                experiment.name,
+                " and ".join(more),
+            )
 
     def picture(self, cutouts: Cutouts, table: pd.DataFrame, n: int = 30) -> Figure:
         """Return a figure of the best of a table, the first that ranks.

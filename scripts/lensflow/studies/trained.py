@@ -7,6 +7,7 @@ import yaml
 
 from lensflow.errors import ArtifactError
 from lensflow.experiment import Experiment
+from lensflow.workflow.schema import fill_defaults
 
 
 def read_experiment(folder: str | PathLike) -> tuple[Experiment, Path]:
@@ -36,6 +37,8 @@ def read_experiment(folder: str | PathLike) -> tuple[Experiment, Path]:
             f"{folder} holds the results of {config['run'][0]!r}, whose files know each other by "
             "that name; rename the folder to it."
         )
+    # A run from before a key was added has what is its default now.
+    fill_defaults(config)
     return Experiment(folder.name, config, root), root
 
 

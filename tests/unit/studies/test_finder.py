@@ -6,11 +6,18 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.cluster.labelling import label_clusters_stage
+from lensflow.cluster.scoring import score_stage
+from lensflow.cluster.spread import spread_mixture_stage
 from lensflow.errors import ArtifactError, ConfigError, CutoutError
 from lensflow.experiment import Dataset
 from lensflow.ingest.cutouts import read_batch
 from lensflow.ingest.kinds import KINDS
+from lensflow.samples.embeddings import read_embeddings
+from lensflow.samples.scores import read_scores
 from lensflow.studies.finder import Finder
+from unit.cluster.conftest import fit_classes, write_classes
 
 
 def without_models(monkeypatch, other=None, **entry):
@@ -25,7 +32,7 @@ def without_models(monkeypatch, other=None, **entry):
     """
     monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
     monkeypatch.setattr(Finder, "_load_denoiser", lambda self: None)
-    monkeypatch.setattr(Finder, "_load_mixture", lambda self: None)
+    monkeypatch.setattr(Finder, "_load_mixtures", lambda self: None)
     dataset = Dataset("stamps", {"kind": "fits", **entry})
     datasets = [dataset, *([Dataset("survey", other)] if other else [])]
     known = {"name": "some", "dataset": dataset, "datasets": datasets, "config": {"seed": 1}}
@@ -219,6 +226,54 @@ def test_a_number_stands_for_a_gap_in_the_challenges_own_files_alone(monkeypatch
 def test_what_cannot_be_scored_is_refused(finder, images, ids, words):
     with pytest.raises(CutoutError, match=words):
         finder.take(images, ids)
+
+
+@pytest.fixture
+def clustered(monkeypatch, tmp_path):
+    """A finder of an experiment whose judgement is spread over a further mixture, and scores."""
+    train, further = tmp_path / "train.h5", [(tmp_path / "further.h5", tmp_path / "shares.h5")]
+    write_classes(train)
+    fit_classes([train], tmp_path)
+    label_clusters_stage(tmp_path / "mixture.h5", [train], tmp_path / "known.csv", "known", 0)
+    spread_mixture_stage(
+        [train], tmp_path / "mixture.h5", *further[0], "scikit-learn", n_components=4, seed=1
+    )
+    labels, scores = {"known": tmp_path / "known.csv"}, tmp_path / "scores.csv"
+    score_stage(tmp_path / "mixture.h5", train, labels, scores, further_paths=further)
+    monkeypatch.setattr(Finder, "_load_encoder", lambda self: None)
+    monkeypatch.setattr(Finder, "_load_denoiser", lambda self: None)
+    monkeypatch.setattr(Finder, "embed", lambda self, cutouts: read_embeddings([train])[0])
+    experiment = SimpleNamespace(
+        name="some",
+        model={"scale": "log", "n_features": 2},
+        mixture_path=lambda run: "mixture.h5",
+        further_paths=lambda run: {"mixture": ["further.h5"], "shares": ["shares.h5"]},
+        cluster_labels_path=lambda run, judgement: f"{judgement}.csv",
+        judgement=JUDGEMENTS["known"],
+        settings={"prior": (0.5, 0.5)},
+        beside=[],
+        has_student=False,
+        has_head=False,
+    )
+    return Finder(experiment, tmp_path), read_scores(scores)
+
+
+def test_probabilities_are_those_of_the_workflow_over_further_mixtures_too(clustered, caplog):
+    finder, scores = clustered
+    table = finder.score(SimpleNamespace(ids=scores["id"].tolist()))
+    assert not np.allclose(scores["p_lens_known"], scores["p_clusters_known"], rtol=1e-3)
+    np.testing.assert_allclose(table["p_lens"], scores["p_lens_known"], rtol=1e-12)
+    np.testing.assert_array_equal(table["cluster"], scores["cluster"])
+    assert not caplog.records
+
+
+def test_what_else_ranks_the_candidates_is_told(clustered, caplog):
+    finder, scores = clustered
+    finder.experiment.beside = [SimpleNamespace(name="other")]
+    finder.experiment.has_head = True
+    finder.score(SimpleNamespace(ids=scores["id"].tolist()))
+    (told,) = caplog.messages
+    assert "ranked by the clusters of other and graded images too" in told
 
 
 def test_no_usable_file_is_an_error_that_names_them(finder, tmp_path):
