@@ -16,7 +16,7 @@ from lensflow.cluster.head import Head, fit_weights, kernel
 from lensflow.errors import LabelError
 from lensflow.files import tables
 from lensflow.samples.embeddings import open_embeddings
-from lensflow.samples.grades import COLUMNS, REQUIRED, labels_of, read_grades
+from lensflow.samples.grades import check_datasets, labels_of, place_of, read_grades
 from lensflow.samples.hidden import read_answers
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import Chances, iterate_scores, write_scores
@@ -80,7 +80,7 @@ def fit_head_stage(
     """
     grades = _without_hidden(read_grades(grade_paths), answer_paths)
     datasets = list(dict.fromkeys(sample.dataset for sample in samples))
-    _check_datasets(grades, datasets, grade_paths)
+    check_datasets(grades, datasets, grade_paths)
     labels = {name: labels_of(grades, name) for name in datasets}
     found = pd.concat(
         [_graded(sample, labels[sample.dataset], judgements) for sample in samples],
@@ -220,18 +220,6 @@ def _features(paths: Iterable[str | Path]) -> Iterator[np.ndarray]:
 # --- grades that fit nothing ----------------------------------------------------------------------
 
 
-def _check_datasets(
-    grades: pd.DataFrame, datasets: Sequence[str], paths: Sequence[str | Path]
-) -> None:
-    unknown = grades[~grades["dataset"].isin(["", *datasets])]
-    if len(unknown):
-        row = unknown.iloc[0]
-        raise LabelError(
-            f"{_place(paths, row)}: the dataset {row['dataset']!r} is none of this experiment, "
-            f"which has {', '.join(datasets)}; correct the name, or leave it empty"
-        )
-
-
 def _check_found(grades: pd.DataFrame, found: pd.DataFrame, paths: Sequence[str | Path]) -> None:
     if not len(grades):
         raise LabelError(
@@ -244,17 +232,7 @@ def _check_found(grades: pd.DataFrame, found: pd.DataFrame, paths: Sequence[str 
     if not is_there.all():
         row = grades[~is_there].iloc[0]
         raise LabelError(
-            f"{_place(paths, row)}: the object {row['id']!r} is in no sample of this experiment "
+            f"{place_of(row, paths)}: the object {row['id']!r} is in no sample of this experiment "
             f"({(~is_there).sum()} of {len(grades)} grades); correct it, or take the row out (a "
             "spreadsheet shortens long numbers and drops leading zeros: let it take ids as text)"
         )
-
-
-def _place(paths: Sequence[str | Path], grade: pd.Series) -> str:
-    """Return file and line of a grade: the heading is line 1."""
-    for path in paths:
-        table = tables.read_edited(path, COLUMNS, REQUIRED)
-        same = (table["id"] == grade["id"]) & (table["dataset"] == grade["dataset"])
-        if same.any():
-            return f"{path}, line {same.idxmax()}"
-    return ", ".join(map(str, paths))

@@ -106,6 +106,42 @@ def read_grades(paths: Iterable[Path]) -> pd.DataFrame:
     return _with_worth(together.loc[latest].reset_index(drop=True))
 
 
+def check_datasets(grades: pd.DataFrame, datasets: Sequence[str], paths: Sequence[Path]) -> None:
+    """Refuse grades of datasets that an experiment does not have: they would say nothing.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        From `read_grades`.
+    datasets : sequence of str
+        Those that there are.
+    paths : sequence of path-like
+        The files of the grades, for messages.
+
+    Raises
+    ------
+    LabelError
+        That names file, line and dataset.
+    """
+    unknown = grades[~grades["dataset"].isin(["", *datasets])]
+    if len(unknown):
+        row = unknown.iloc[0]
+        raise LabelError(
+            f"{place_of(row, paths)}: the dataset {row['dataset']!r} is none of this experiment, "
+            f"which has {', '.join(datasets)}; correct the name, or leave it empty"
+        )
+
+
+def place_of(grade: pd.Series, paths: Sequence[Path]) -> str:
+    """Return file and line of a grade: the heading is line 1."""
+    for path in paths:
+        table = tables.read_edited(path, COLUMNS, REQUIRED)
+        same = (table["id"] == grade["id"]) & (table["dataset"] == grade["dataset"])
+        if same.any():
+            return f"{path}, line {same.idxmax()}"
+    return ", ".join(map(str, paths))
+
+
 def graded_twice(paths: Sequence[Path]) -> dict[str, int]:
     """Return how many objects a grader has graded in more than one file, by name."""
     keys = pd.concat([_read_file(path)[[*KEY, "who"]] for path in paths])

@@ -81,7 +81,12 @@ def _graded_twice(experiment: Experiment) -> Iterator[str]:
         return
     from lensflow.samples.grades import graded_twice
 
-    for who, count in graded_twice(experiment.grade_paths).items():
+    try:
+        twice = graded_twice(experiment.grade_paths)
+    except LabelError:
+        # What cannot be read is refused where it is used, see `checked_grades`.
+        return
+    for who, count in twice.items():
         yield (
             f"{experiment.name}: {count} objects are graded by {who} in two files; of each the "
             "later grade counts. If these are two people, give them two names."
@@ -183,18 +188,21 @@ def checked_grades(experiment: Experiment) -> list[str]:
         When they cannot be used; the message names file, line and value, and says what to do.
     """
     paths = tuple(experiment.grade_paths)
-    problem = _grades_problem(paths, tuple(map(_changed, paths)))
+    datasets = (experiment.sample_dataset(sample).name for sample in experiment.samples)
+    problem = _grades_problem(paths, tuple(map(_changed, paths)), tuple(dict.fromkeys(datasets)))
     if problem:
         raise LabelError(f"{problem}\nTo grade: {_how_to_grade(experiment)}.")
     return experiment.grade_paths
 
 
 @cache
-def _grades_problem(paths: tuple[str, ...], changed: tuple[float, ...]) -> str:
-    from lensflow.samples.grades import read_grades
+def _grades_problem(
+    paths: tuple[str, ...], changed: tuple[float, ...], datasets: tuple[str, ...]
+) -> str:
+    from lensflow.samples.grades import check_datasets, read_grades
 
     try:
-        read_grades(paths)
+        check_datasets(read_grades(paths), datasets, paths)
     except LabelError as error:
         return str(error)
     return ""

@@ -93,6 +93,26 @@ def test_grades_are_waited_for_and_looked_at(survey, tmp_path):
     assert f"open {page} in a browser" in str(raised.value)
 
 
+def test_grades_of_a_dataset_that_there_is_not_stop_a_run_before_any_job(survey, tmp_path):
+    """Where nobody judges no head looks at them, and they would say nothing in silence."""
+    experiment, _ = survey
+    experiment.settings |= {"grades": ["ann.csv"], "labels": ["nobody"]}
+    (tmp_path / "ann.csv").write_text("id,dataset,grade,who\n1,sky,A,ann\n2,skye,A,ann\n")
+    with pytest.raises(LabelError, match=r"ann.csv, line 3: the dataset 'skye' is none of this"):
+        checked_grades(experiment)
+
+
+def test_a_file_of_grades_that_is_broken_later_ends_no_run_that_does_not_use_it(survey, tmp_path):
+    experiment, mixture_hash = survey
+    write_table(mixture_hash, [0, 0.5, 1])
+    experiment.settings["grades"] = ["ann.csv", "bob.csv"]
+    (tmp_path / "ann.csv").write_text("id,grade,who\n1,A,ann\n")
+    (tmp_path / "bob.csv").write_text("id,grade,who\n1,maybe,bob\n")
+    assert next_steps(Project(experiment.config)) == []
+    with pytest.raises(LabelError, match="grade is 'maybe'"):
+        checked_grades(experiment)
+
+
 def test_what_a_run_was_not_asked_for_is_not_to_be_judged_or_graded(survey, tmp_path):
     experiment, _ = survey
     experiment.settings |= {"grades": ["ann.csv"], "labels": ["person", "nobody"]}
