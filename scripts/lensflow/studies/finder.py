@@ -329,15 +329,27 @@ class Finder:
         ----------
         cutouts : Cutouts
         table : DataFrame
-            What `score` returned for them.
+            What `score` returned for them, or some rows of it in any order.
         n : int
             How many are drawn.
+
+        Raises
+        ------
+        CutoutError
+            When it has an object that is none of the cutouts.
         """
         by, upward = ("p_lens", False) if "p_lens" in table else ("log_density", True)
         best = table.sort_values(by, ascending=upward, kind="stable").head(n)
+        # Not by the index: who chooses or sorts rows may number them anew.
+        places = pd.Index(cutouts.ids).get_indexer(best["id"])
+        if (places < 0).any():
+            raise CutoutError(
+                f"the table has an object {best['id'].iloc[places.argmin()]!r}, which is none of "
+                f"the {len(cutouts)} cutouts; expected those that were scored."
+            )
         images = shown_images(cutouts.flux, cutouts.sky_sigma, self.experiment.shown_scale)
         best = best.assign(rank=range(1, len(best) + 1))
-        return sheet(best, images[best.index], self.experiment.judgement.title)
+        return sheet(best, images[places], self.experiment.judgement.title)
 
 
 def _check_apart(files: Sequence[Sequence[str]], settings: Sequence[CutoutSettings]) -> None:

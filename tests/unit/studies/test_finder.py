@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from astropy.io import fits
 
@@ -274,6 +275,21 @@ def test_what_else_ranks_the_candidates_is_told(clustered, caplog):
     finder.score(SimpleNamespace(ids=scores["id"].tolist()))
     (told,) = caplog.messages
     assert "ranked by the clusters of other and graded images too" in told
+
+
+def test_a_picture_is_of_its_object_however_the_table_was_sorted(finder, monkeypatch):
+    finder.experiment.judgement, finder.experiment.shown_scale = JUDGEMENTS["known"], "log"
+    drawn = []
+    monkeypatch.setattr("lensflow.studies.finder.sheet", lambda *given: drawn.append(given))
+    monkeypatch.setattr("lensflow.studies.finder.shown_images", lambda flux, *rest: flux)
+    cutouts = finder.take(noise(n=4), ["a", "b", "c", "d"])
+    table = pd.DataFrame({"id": ["d", "b", "a"], "p_lens": [0.2, 0.9, 0.5]})
+    finder.picture(cutouts, table, n=2)
+    ((best, images, _),) = drawn
+    assert best["id"].tolist() == ["b", "a"]
+    np.testing.assert_array_equal(images, cutouts.flux[[1, 0]])
+    with pytest.raises(CutoutError, match="an object 'e', which is none of the 4 cutouts"):
+        finder.picture(cutouts, table.replace("b", "e"))
 
 
 def test_no_usable_file_is_an_error_that_names_them(finder, tmp_path):
