@@ -1,7 +1,7 @@
 """The ranked list of lens candidates of a dataset: what a survey user takes away."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from os import PathLike
 
@@ -28,6 +28,9 @@ from lensflow.samples.scores import (
 
 ROWS = 2048  # objects in memory at a time
 OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "log_odds", "log_density")
+
+POSITION = ("ra", "dec")
+"""Columns of a position that is known, in degrees; what a catalogue calls so may be no such one."""
 
 ASCENDING = {"p_lens": False, "log_odds": False, "log_density": True, "id": True}
 """What objects are ranked by, as far as it is there, and whether small values come first."""
@@ -70,7 +73,8 @@ def rank_candidates(
         same in every row, and ``JUDGEDBY`` in the header of the FITS table), cluster (of the first
         run), log_odds (without a limit, mean over the runs: the order of equal p_lens), log_density
         (natural logarithm, mean over the runs; low values are unusual objects), path, ra and dec
-        (ICRS, degrees), and the catalogue's columns where known.
+        (ICRS, degrees), and the catalogue's columns where known, but for ra and dec of its own
+        where no position is known: they hold none that can be read.
     dataset : str
         Its name.
     grades : sequence of path-like
@@ -282,17 +286,22 @@ def _positions(index: str | PathLike, ids: pd.Series) -> pd.DataFrame | None:
     with artifacts.open(index, "index") as file:
         if "ra" not in file:
             return None
-        names = ("ra", "dec")
         return look_up(
             file,
             ids,
-            lambda rows: pd.DataFrame({name: artifacts.read(file, name, rows) for name in names}),
+            lambda rows: pd.DataFrame(
+                {name: artifacts.read(file, name, rows) for name in POSITION}
+            ),
         )
 
 
-def _catalogue(index: str | PathLike, ids: pd.Series, without: Sequence[str]) -> pd.DataFrame:
-    """Return the catalogue of some objects: the columns in which anything of them is known."""
+def _catalogue(index: str | PathLike, ids: pd.Series, without: Iterable[str]) -> pd.DataFrame:
+    """Return the catalogue of some objects: the columns in which anything of them is known.
+
+    FITS tables do not tell upper from lower case in the names that are to be left out.
+    """
     with artifacts.open(index, "index") as file:
+        without = {*without, *([] if "ra" in file else _unread_positions(file))}
         table = look_up(file, ids, lambda rows: artifacts.read_table(file, "catalogue", rows))
     missing = sorted(set(ids) - set(table["id"]))
     if missing:
@@ -305,9 +314,21 @@ def _catalogue(index: str | PathLike, ids: pd.Series, without: Sequence[str]) ->
         name
         for name in table
         if (table[name] != unknown.get(name)).any() and table[name].notna().any()
-        if name == "id" or name not in without
+        if name == "id" or name.lower() not in without
     ]
     return table[kept]
+
+
+def _unread_positions(file) -> Sequence[str]:
+    """Return the columns, in small letters, that would pass for positions where none is known."""
+    columns = artifacts.read_table(file, "catalogue", slice(0, 0))
+    if not set(POSITION) <= {name.lower() for name in columns}:
+        return ()
+    logger.warning(
+        "no object has a position: what the catalogue has in its columns ra and dec is none in "
+        "degrees, or was not to be taken; they are left out of the candidates"
+    )
+    return POSITION
 
 
 def look_up(file, ids: pd.Series, read: Callable[[slice], pd.DataFrame]) -> pd.DataFrame:

@@ -75,7 +75,8 @@ def _row(row: dict, picture: dict | None) -> dict:
         shown["p"], shown["interval"] = f"{row['p_lens']:.3f}", _interval(row)
     if np.isfinite(row.get("mean_grade", np.nan)):
         shown["grade"] = f"{row['mean_grade']:.1f} points by {row['n_graders']:.0f}"
-    if np.isfinite([row.get("ra", np.nan), row.get("dec", np.nan)]).all():
+    # A catalogue may have one of the two columns, and anything in it.
+    if {"ra", "dec"} <= set(row) and np.isfinite([row["ra"], row["dec"]]).all():
         shown["position"] = f"{row['ra']:.5f} {row['dec']:+.5f}"
         shown["links"] = list(sky_links(row["ra"], row["dec"]))
     return shown

@@ -95,6 +95,23 @@ def test_texts_that_look_like_numbers_or_like_nothing_stay_texts(tmp_path):
         assert [hdu.header["OBJECT"] for hdu in file[1:]] == ["NA", "07"]
 
 
+@pytest.mark.parametrize(
+    "unread", [["12:00:01.5", "00:30:00", "1h"], [-999.0, -999.0, -999.0]], ids=["text", "number"]
+)
+def test_what_a_catalogue_calls_a_position_and_is_none_is_left_out(tmp_path, caplog, unread):
+    paths = make(tmp_path, with_positions=False, texts={"dec": unread})
+    assert not {"ra", "dec"} & set(pd.read_csv(paths["c.csv"]))
+    assert "no candidate has a position" in paths["c.reg"].read_text()
+    (told,) = (record.message for record in caplog.records if record.levelname == "WARNING")
+    assert "what the catalogue has in its columns ra and dec is none in degrees" in told
+
+
+def test_a_position_stands_once_whatever_its_case_in_the_catalogue(tmp_path):
+    paths = make(tmp_path, texts={"RA": [1.0, 2.0, 3.0], "Dec": [1.0, 3.0, 4.0]})
+    names = Table.read(paths["c.fits"]).colnames
+    assert [name for name in names if name.lower() in ("ra", "dec")] == ["ra", "dec"]
+
+
 def test_cutouts_of_several_bands_are_an_hdu_a_band(tmp_path):
     paths = make(tmp_path, bands=("VIS", "H"))
     with fits.open(paths["cut.fits"]) as file:
