@@ -14,7 +14,6 @@ from lensflow.cluster.combination import logit, probability
 from lensflow.cluster.combining import chances, check_same, own_clusters, with_chances
 from lensflow.cluster.head import Head, fit_weights, kernel
 from lensflow.errors import LabelError
-from lensflow.files import tables
 from lensflow.samples.embeddings import open_embeddings
 from lensflow.samples.grades import check_datasets, labels_of, place_of, read_grades
 from lensflow.samples.hidden import read_answers
