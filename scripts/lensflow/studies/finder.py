@@ -101,8 +101,17 @@ class Finder:
         ------
         ArtifactError
             When the folder or one of its files is missing or damaged.
+        ConfigError
+            When there is no such run.
         """
-        return cls(*read_experiment(folder), run)
+        experiment, root = read_experiment(folder)
+        n_runs = len(experiment.headline_runs)
+        if run not in range(n_runs):
+            raise ConfigError(
+                f"run: received {run!r}; expected one of the {n_runs} of {experiment.name}, which "
+                "are counted from 0"
+            )
+        return cls(experiment, root, run)
 
     def _load_encoder(self):
         experiment = self.experiment
@@ -217,6 +226,10 @@ class Finder:
                     f"{list(self._bands)}; expected as many of each, object by object"
                 )
             return files
+        if isinstance(paths, str | PathLike):
+            raise ConfigError(
+                f"paths: received the one path {str(paths)!r}; expected a list of paths, [path]"
+            )
         first = [*map(str, paths)]
         if hdus is not None:
             return [first] * len(self._bands)

@@ -51,6 +51,8 @@ def similar(
         When there is no such sample, file or object.
     """
     sample = _sample(experiment, sample)
+    if number < 1:
+        raise ConfigError(f"number: received {number}; expected at least one look-alike.")
     files = (f"embeddings_{sample}.h5", f"scores_{sample}.csv")
     embeddings, scores = (existing(root / experiment.headline_path(file)) for file in files)
     features, rows = read_embeddings([embeddings])

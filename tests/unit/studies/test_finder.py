@@ -299,6 +299,19 @@ def test_no_usable_file_is_an_error_that_names_them(finder, tmp_path):
         finder.read([])
 
 
+def test_one_path_is_no_list_of_paths(finder):
+    with pytest.raises(ConfigError, match=r"received the one path 'a.fits'; expected a list"):
+        finder.read("a.fits")
+
+
+@pytest.mark.parametrize("run", [2, -1, "0"])
+def test_a_run_that_there_is_not_is_refused(monkeypatch, run):
+    experiment = SimpleNamespace(name="some", headline_runs=["first", "second"])
+    monkeypatch.setattr("lensflow.studies.finder.read_experiment", lambda folder: (experiment, ""))
+    with pytest.raises(ConfigError, match=r"expected one of the 2 of some, which are counted"):
+        Finder.open("results/some", run)
+
+
 def test_a_folder_without_an_experiment_is_refused(tmp_path):
     with pytest.raises(ArtifactError, match="no experiment that was run"):
         Finder.open(tmp_path / "results/nothing")

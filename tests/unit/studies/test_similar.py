@@ -58,6 +58,7 @@ def test_it_is_printed_and_drawn(folder, monkeypatch, tmp_path, capsys):
         (["demo", "nobody"], "no object 'nobody'"),
         (["dmo", "100007"], "is no experiment that was run"),
         (["demo", "100007", "--sample", "tset"], "expected one of ['train', 'test', 'faint']"),
+        (["demo", "100007", "--number", "-1"], "received -1; expected at least one look-alike"),
         (["demo", "100007", "--sample", "test"], "Run the experiment to its end"),
     ],
 )
