@@ -7,6 +7,7 @@ SuGOHI searches, and so are their points; several graders are merged to a mean, 
 agreement.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -92,7 +93,7 @@ def read_grades(paths: Iterable[Path]) -> pd.DataFrame:
     LabelError
         When a file cannot be read, or has an unknown column, lacks one of `REQUIRED`, repeats an
         object and grader, or holds an empty or unknown value; file, line and value are named. When
-        two names differ by capital letters alone.
+        two names differ by capital letters, blanks or the coding of their letters alone.
     """
     files = [_read_file(path) for path in paths]
     if not files:
@@ -174,12 +175,20 @@ def _read_file(path: Path) -> pd.DataFrame:
 
 
 def _check_names(names: pd.Series) -> None:
-    spellings = names.groupby(names.str.casefold()).unique()
+    spellings = names.groupby(names.map(_spoken)).unique()
     for several in spellings[spellings.map(len) > 1]:
+        # What looks alike is told apart by the codes of its letters.
+        looks = {unicodedata.normalize("NFC", name) for name in several}
+        shown = map(repr if len(looks) == len(several) else ascii, several)
         raise LabelError(
-            f"grades by {_listed(map(repr, several), 'and')}: is this one person? Then write the "
-            "name in one way in all files; two people need two names"
+            f"grades by {_listed(shown, 'and')}: is this one person? Then write the name in one "
+            "way in all files; two people need two names"
         )
+
+
+def _spoken(name: str) -> str:
+    """Return a name without what nobody hears: capital letters, kinds and numbers of blanks."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _check_values(said: pd.DataFrame, written: pd.DataFrame, path: Path) -> None:

@@ -108,6 +108,8 @@ def test_sub_classes_are_known_as_people_write_them(tmp_path):
         ("id,grade,who", ["1,A,all"], "line 2: who is 'all'.*use a name"),
         ("id,grade,who,when", ["1,A,ann,26/11/2026 18:06"], "when is '26/11/2026 18:06'.*write"),
         ("id,grade,who", ["1,A,ann", "2,A,Ann"], "by 'ann' and 'Ann': is this one person"),
+        ("id,grade,who", ["1,A,An Lee", "2,A,An  Lee"], "'An Lee' and 'An  Lee': is this one pe"),
+        ("id,grade,who", ["1,A,Zo\u00eb", "2,A,Zoe\u0308"], r"'Zo\\xeb' and 'Zoe\\u0308': is"),
     ],
 )
 def test_a_wrong_file_is_named_with_line_and_value(tmp_path, header, rows, message):
