@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lensflow.cluster.judgements import JUDGEMENTS
-from lensflow.errors import LabelError
+from lensflow.errors import ArtifactError, LabelError
 from lensflow.experiment import Experiment, Project
 from lensflow.figures.catalogue import FIGURES
 from lensflow.samples.runs import Run
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Refusals:
-    """What is wrong with the files of people, found while Snakemake plans.
+    """What is wrong with files of people, or with what these judge, found while Snakemake plans.
 
     An input function alone stops no run: where the file that its rule makes is there from an
     earlier run, Snakemake takes that one. So what was said is kept, and stops the run at its start.
@@ -32,12 +32,12 @@ class Refusals:
 
         Raises
         ------
-        LabelError
+        LabelError, ArtifactError
             What the look refuses; it is kept.
         """
         try:
             return look(*chosen)
-        except LabelError as error:
+        except (LabelError, ArtifactError) as error:
             self.said.append(str(error))
             raise
 
@@ -165,6 +165,8 @@ def checked_tables(experiment: Experiment, run: Run) -> list[str]:
     LabelError
         When a person's table is missing, incomplete, or judges other clusters than those that are
         there; the message says which page to open and which file to save where.
+    ArtifactError
+        When the clusters that are there cannot be read.
     """
     return [_checked_table(experiment, run, name) for name in experiment.probabilities]
 

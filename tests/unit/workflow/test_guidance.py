@@ -5,7 +5,7 @@ import pytest
 
 from lensflow.cluster import clusterers
 from lensflow.cluster import labels as cluster_labels
-from lensflow.errors import LabelError
+from lensflow.errors import ArtifactError, LabelError
 from lensflow.experiment import Project
 from lensflow.samples.runs import Run
 from lensflow.workflow.config import complete
@@ -135,6 +135,17 @@ def test_two_graders_with_one_name_are_told(survey, tmp_path):
     (tmp_path / "bob.csv").write_text("id,grade,who\n2,X,Ann\n")
     with pytest.raises(LabelError, match="is this one person"):
         checked_grades(experiment)
+
+
+def test_damaged_clusters_stop_a_run_as_tables_do(survey, tmp_path):
+    experiment, mixture_hash = survey
+    write_table(mixture_hash, [0, 0.5, 1])
+    path = tmp_path / experiment.mixture_path(RUN)
+    path.write_bytes(path.read_bytes()[:-9])
+    refusals = Refusals()
+    with pytest.raises(ArtifactError):
+        refusals.checked(checked_tables, experiment, RUN)
+    assert str(experiment.mixture_path(RUN)) in refusals.said[0]
 
 
 def test_what_is_refused_is_said_again_at_the_start():
