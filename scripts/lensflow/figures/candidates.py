@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from lensflow.figures import sources, style
 from lensflow.files import tables
 
-ARCSEC_PER_PIXEL = 0.1
 N_BEST = 30
 LONGEST_NAME = 18
 _COLUMNS = 6
@@ -23,6 +22,7 @@ def candidate_sheet(
     pdf: Path | str,
     scaling: str,
     judgement: str,
+    pixel_arcsec: float | None,
 ) -> None:
     """Draw the cutouts of the best candidates with rank, identifier and probability.
 
@@ -38,6 +38,9 @@ def candidate_sheet(
         Scale of images of one band; several are shown in colour.
     judgement : str
         Whose judgement of the clusters ranks them.
+    pixel_arcsec : float or None
+        Side of the pixels (arcsec) of all images of the dataset, where its kind says it; otherwise
+        each image's WCS does.
     """
     best = tables.read_objects(candidates).sort_values("rank").head(N_BEST)
     with style.paper():
@@ -45,12 +48,17 @@ def candidate_sheet(
             figure = style.new_figure(style.PAGE_INCHES, 0.8)
             style.sentence(figure, "There is no candidate.")
         else:
-            images = sources.dataset_pictures(shards, best["id"].tolist(), scaling)
-            figure = sheet(best, images, style.title({"labels": judgement}))
+            ids = best["id"].tolist()
+            images = sources.dataset_pictures(shards, ids, scaling)
+            if pixel_arcsec is None:
+                scales = sources.dataset_scales(shards, ids)
+            else:
+                scales = np.full(len(ids), pixel_arcsec)
+            figure = sheet(best, images, scales, style.title({"labels": judgement}))
         style.save(figure, png, pdf, trim=True)
 
 
-def sheet(best: pd.DataFrame, images: np.ndarray, title: str) -> Figure:
+def sheet(best: pd.DataFrame, images: np.ndarray, scales: np.ndarray, title: str) -> Figure:
     """Return a figure of cutouts with rank, identifier and probability.
 
     Parameters
@@ -59,6 +67,8 @@ def sheet(best: pd.DataFrame, images: np.ndarray, title: str) -> Figure:
         rank, id, and p_lens or log_density of each.
     images : ndarray of shape (n, size, size) or (n, size, size, 3)
         In [0, 1]; see `lensflow.figures.colour.shown_images`.
+    scales : ndarray of shape (n,)
+        Sides of their pixels (arcsec); NaN where that is not known, and no bar is drawn.
     title : str
     """
     n_rows = -(-len(best) // _COLUMNS)
@@ -66,20 +76,21 @@ def sheet(best: pd.DataFrame, images: np.ndarray, title: str) -> Figure:
     figure = style.new_figure(style.PAGE_INCHES, n_rows * (side + 0.3) + 0.2, images=True)
     figure.suptitle(title)
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
-    for axes, image, row in zip(grid, images, best.itertuples(), strict=False):
+    for axes, image, scale, row in zip(grid, images, scales, best.itertuples(), strict=False):
         style.show_image(axes, image)
         axes.set_title(
             f"{row.rank}: {style.literal(_short(row.id))}\n{_score(row)}", fontsize=7, pad=2
         )
-        _draw_scale_bar(axes, image.shape[0])
+        if np.isfinite(scale):
+            _draw_scale_bar(axes, image.shape[0], scale)
     for axes in grid[len(best) :]:
         axes.set_axis_off()
     return figure
 
 
-def _draw_scale_bar(axes, size: int) -> None:
+def _draw_scale_bar(axes, size: int, scale: float) -> None:
     """Draw a bar of one arcsecond in the lower left corner of an image of ``size`` pixels."""
-    length, margin = 1 / ARCSEC_PER_PIXEL, 0.06 * size
+    length, margin = 1 / scale, 0.06 * size
     axes.plot([margin, margin + length], [margin, margin], color=style.VERMILLION, lw=1.4)
     axes.text(
         margin + length / 2, margin + 0.03 * size, "1$^{\\prime\\prime}$",

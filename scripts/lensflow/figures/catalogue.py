@@ -297,6 +297,12 @@ def _histories(experiment: Experiment) -> Values:
 # --- params -------------------------------------------------------------------------------------
 
 
+def _candidate_words(experiment: Experiment, dataset: str) -> Values:
+    kind = experiment.sample_dataset(experiment.candidate_sample(dataset)).kind
+    judgement = experiment.judgement.name
+    return {**_scaling(experiment), "judgement": judgement, "pixel_arcsec": kind.pixel_arcsec}
+
+
 def _seed(experiment: Experiment) -> Values:
     return {"seed": experiment.config["seed"]}
 
@@ -576,7 +582,7 @@ FIGURES = (
         title="candidates",
         draw="lensflow.figures.candidates:candidate_sheet",
         inputs=_candidate_images,
-        params=lambda e, dataset: {**_scaling(e), "judgement": e.judgement.name},
+        params=_candidate_words,
         file="candidates_{dataset}",
         instances=_candidate_datasets,
         labels={"dataset": "{dataset}"},

@@ -7,6 +7,7 @@ import numpy as np
 
 from lensflow.errors import ArtifactError
 from lensflow.figures.colour import shown_images
+from lensflow.ingest.positions import pixel_scales
 from lensflow.prepare.scaling import shown
 from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.images import open_images
@@ -81,6 +82,24 @@ def dataset_pictures(paths: Sequence[Path | str], ids: Sequence[str], scaling: s
     Parameters are those of `dataset_images`, and the scale of what has one band.
     """
     return shown_images(*dataset_images(paths, ids, all_bands=True), scaling)
+
+
+def dataset_scales(paths: Sequence[Path | str], ids: Sequence[str]) -> np.ndarray:
+    """Return the sides of the pixels (arcsec) of the images that belong to identifiers.
+
+    Parameters are those of `dataset_images`.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        NaN where that is not known.
+    """
+
+    def read_row(shard, row):
+        wcs = shard.wcs(row)
+        return np.nan if wcs is None else pixel_scales(wcs)[0]
+
+    return np.array(_collect(paths, [(object_id, 0) for object_id in ids], open_images, read_row))
 
 
 def _collect(

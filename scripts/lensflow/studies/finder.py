@@ -362,7 +362,9 @@ class Finder:
             )
         images = shown_images(cutouts.flux, cutouts.sky_sigma, self.experiment.shown_scale)
         best = best.assign(rank=range(1, len(best) + 1))
-        return sheet(best, images[places], self.experiment.judgement.title)
+        scale = self.experiment.dataset.kind.pixel_arcsec or np.nan
+        scales = np.full(len(best), scale)
+        return sheet(best, images[places], scales, self.experiment.judgement.title)
 
 
 def _check_apart(files: Sequence[Sequence[str]], settings: Sequence[CutoutSettings]) -> None:

@@ -1,9 +1,37 @@
+import numpy as np
 import pandas as pd
+import pytest
 
-from lensflow.figures.candidates import candidate_sheet
+from lensflow import artifacts
+from lensflow.figures import sources
+from lensflow.figures.candidates import candidate_sheet, sheet
+
+OPTIONS = {"scaling": "log", "judgement": "known", "pixel_arcsec": None}
 
 
 def test_no_candidates_is_said(tmp_path, files):
     pd.DataFrame(columns=["rank", "id", "p_lens"]).to_csv(tmp_path / "none.csv", index=False)
-    candidate_sheet(tmp_path / "none.csv", [], *files, scaling="log", judgement="known")
+    candidate_sheet(tmp_path / "none.csv", [], *files, **OPTIONS)
     assert files[0].stat().st_size > 1000
+
+
+def test_a_bar_is_one_arcsecond_long_and_there_is_none_where_that_is_not_known():
+    best = pd.DataFrame({"rank": [1, 2, 3], "id": ["a", "b", "c"], "p_lens": 0.5})
+    figure = sheet(best, np.zeros((3, 101, 101)), np.array([0.1, 0.2, np.nan]), "known")
+    bars = [[np.ptp(line.get_xdata()) for line in axes.lines] for axes in figure.axes[:3]]
+    assert bars == [[pytest.approx(10)], [pytest.approx(5)], []]
+
+
+def test_sizes_of_pixels_are_those_of_the_images(tmp_path):
+    """Pixels of 0.2 by 0.2 arcsec, turned by 30 degrees; the third image has no WCS."""
+    side = 0.2 / 3600
+    turned = side * np.array([[-np.cos(np.pi / 6), 0.5], [0.5, np.cos(np.pi / 6)]])
+    rows = np.stack([[150, 2, *turned.ravel()], [150, 2, -side, 0, 0, side], [np.nan] * 6])
+    with artifacts.create(tmp_path / "a.h5", "images", {"state": "raw"}) as writer:
+        writer.dataset("flux", np.zeros((3, 5, 5), np.float32), "AB maggies")
+        writer.dataset("sky_sigma", np.ones(3))
+        writer.strings("id", ["a", "b", "c"])
+        writer.dataset("wcs", rows)
+        artifacts.write_table(writer, "catalogue", pd.DataFrame({"is_lens": [-1, -1, -1]}))
+    found = sources.dataset_scales([tmp_path / "a.h5"], ["c", "a", "b"])
+    np.testing.assert_allclose(found, [np.nan, 0.2, 0.2])

@@ -84,7 +84,7 @@ ARGUMENTS = {
     "clusters_sources": sources,
     "candidates": lambda p: {
         "candidates": p["experiment"] / "candidates_faint.csv", "shards": p["shards"],
-        "scaling": "log", "judgement": "stand_in",
+        "scaling": "log", "judgement": "stand_in", "pixel_arcsec": 0.1,
     },
     "injected_completeness": lambda p: {
         "completeness": p["experiment"] / "injected_completeness_faint.csv",

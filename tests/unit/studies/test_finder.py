@@ -285,7 +285,7 @@ def test_a_picture_is_of_its_object_however_the_table_was_sorted(finder, monkeyp
     cutouts = finder.take(noise(n=4), ["a", "b", "c", "d"])
     table = pd.DataFrame({"id": ["d", "b", "a"], "p_lens": [0.2, 0.9, 0.5]})
     finder.picture(cutouts, table, n=2)
-    ((best, images, _),) = drawn
+    ((best, images, *_),) = drawn
     assert best["id"].tolist() == ["b", "a"]
     np.testing.assert_array_equal(images, cutouts.flux[[1, 0]])
     with pytest.raises(CutoutError, match="an object 'e', which is none of the 4 cutouts"):
