@@ -18,9 +18,8 @@ sys.path.insert(0, str(LIBRARY))
 import lensflow
 from lensflow.cluster.judgements import PROBABLE, RULE_MADE
 from lensflow.embed.encoders import FITTED
-from lensflow.errors import ConfigError
-from lensflow.experiment import RUN_PATTERN as RUN
-from lensflow.experiment import OWN_SAMPLES, Project
+from lensflow.errors import LensflowError
+from lensflow.experiment import OWN_SAMPLES, RUN_PATTERN as RUN, Project
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
 from lensflow.workflow.code_hash import page_hash, stage_hash
@@ -44,7 +43,7 @@ try:
     started_in = os.environ.get("PWD") if workflow.overwrite_workdir else None
     check_profile(sys.argv, Path(started_in or Path.cwd()), Path(workflow.basedir))
     check_yaml_files(["config.yaml", *workflow.configfiles])
-except ConfigError as error:
+except LensflowError as error:
     raise WorkflowError(str(error)) from None
 
 
@@ -54,7 +53,7 @@ configfile: "config.yaml"
 
 try:
     config = complete(config)
-except ConfigError as error:
+except LensflowError as error:
     raise WorkflowError(str(error)) from None
 
 GPU_ENVIRONMENT = GPU_ENVIRONMENTS[config["backend"]]  # for --sdm conda
@@ -111,9 +110,7 @@ onstart:
     try:
         executor = workflow.executor_plugin.name
         check_executor(executor, sys.argv, os.environ, workflow.global_resources)
-        if executor == "slurm":
-            check_accounting(workflow.executor_settings.status_command)
-    except ConfigError as error:
+        check_accounting(executor, workflow.executor_settings)
+        REFUSALS.stop()
+    except LensflowError as error:
         raise WorkflowError(str(error)) from None
-    if REFUSALS.said:
-        raise WorkflowError(REFUSALS.said[0])

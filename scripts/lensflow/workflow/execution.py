@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from lensflow.errors import ConfigError
 
@@ -125,20 +126,22 @@ def _check_limits(executor: str, limits: Collection[str]) -> None:
         )
 
 
-def check_accounting(status_command: str) -> None:
+def check_accounting(executor: str, settings: Any) -> None:
     """Check that SLURM answers the status query, before Snakemake waits for its answer for ever.
 
     Parameters
     ----------
-    status_command : str
-        The plugin's ``--slurm-status-command``: ``sacct`` or ``squeue``.
+    executor : str
+        The name of Snakemake's executor.
+    settings
+        Its settings; those of ``slurm`` have ``status_command``, which is ``sacct`` or ``squeue``.
 
     Raises
     ------
     ConfigError
-        When it is ``sacct`` and that fails here.
+        When the latter is ``sacct`` and that fails here.
     """
-    if status_command != "sacct":
+    if executor != "slurm" or settings.status_command != "sacct":
         return
     answer = subprocess.run(SACCT, capture_output=True, text=True, timeout=SACCT_TIMEOUT_S)
     if answer.returncode != 0:

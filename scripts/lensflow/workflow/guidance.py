@@ -41,6 +41,16 @@ class Refusals:
             self.said.append(str(error))
             raise
 
+    def stop(self) -> None:
+        """Say the first of them, if there is any, at the start of a run.
+
+        Raises
+        ------
+        LabelError
+        """
+        if self.said:
+            raise LabelError(self.said[0])
+
 
 def next_steps(project: Project) -> list[str]:
     """Return a sentence for each file that the chosen experiments wait for, and on where to look.

@@ -1,5 +1,6 @@
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -117,9 +118,13 @@ def test_a_limit_for_one_machine_is_refused_on_a_cluster(cluster):
         check_executor("slurm", ["--profile", "mine"], cluster, ["_cores", "gpu"])
 
 
-def test_squeue_needs_no_accounting(monkeypatch):
+SACCT, SQUEUE = (SimpleNamespace(status_command=name) for name in ("sacct", "squeue"))
+
+
+@pytest.mark.parametrize(("executor", "settings"), [("slurm", SQUEUE), ("local", None)])
+def test_others_need_no_accounting(monkeypatch, executor, settings):
     monkeypatch.setattr(subprocess, "run", None)
-    check_accounting("squeue")
+    check_accounting(executor, settings)
 
 
 @pytest.mark.parametrize("status", [0, 1])
@@ -127,7 +132,7 @@ def test_sacct_must_answer(monkeypatch, status):
     command = ("sh", "-c", f"echo Slurm accounting storage is disabled >&2; exit {status}")
     monkeypatch.setattr(execution, "SACCT", command)
     if status == 0:
-        check_accounting("sacct")
+        check_accounting("slurm", SACCT)
     else:
         with pytest.raises(ConfigError, match=r"storage is disabled.*status-command: squeue"):
-            check_accounting("sacct")
+            check_accounting("slurm", SACCT)

@@ -154,6 +154,9 @@ def test_what_is_refused_is_said_again_at_the_start():
 
     refusals = Refusals()
     assert refusals.checked(sorted, "ba") == ["a", "b"]
+    refusals.stop()
     with pytest.raises(LabelError, match="is no table"):
         refusals.checked(look, "judged.csv")
     assert refusals.said == ["judged.csv is no table"]
+    with pytest.raises(LabelError, match="is no table"):
+        refusals.stop()
