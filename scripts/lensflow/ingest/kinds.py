@@ -6,13 +6,15 @@ one definition for each, ``dataset_<kind>``, and a test holds the two together.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lensflow.errors import CatalogueError
 from lensflow.ingest import challenge2
 from lensflow.ingest.bands import band_entry
-from lensflow.ingest.listing import CHALLENGE, Layout
+from lensflow.ingest.listing import CHALLENGE, Layout, matching_names
 from lensflow.ingest.positions import SOURCES
 from lensflow.ingest.settings import CutoutSettings
 
@@ -60,6 +62,9 @@ class Kind:
     reader : str, optional
         The module that lists and reads what is no folder of one file an object. The code hash of
         a job covers the reader of its dataset alone.
+    count : callable, optional
+        From (entry, layout of the first band's files) to about how many objects there are, without
+        a look into what is one of them. Where there is none, the reader's `count_objects` is asked.
     """
 
     name: str
@@ -75,6 +80,7 @@ class Kind:
     band_keys: tuple[str, ...] = ()
     pixel_arcsec: float | None = None
     reader: str | None = None
+    count: Callable[[Entry, Layout], int] | None = None
 
     def bands(self, entry: Entry) -> tuple[str, ...]:
         """Return the names of the bands of a dataset, in order; ("",) where it names none."""
@@ -84,6 +90,17 @@ class Kind:
         """Return the layout of each band's files; a single one where that finds those of all."""
         each = [self.layout(band_entry(entry, band)) for band in self.bands(entry)]
         return each if any(layout != each[0] for layout in each) else each[:1]
+
+    def count_objects(self, entry: Entry) -> int:
+        """Return about how many objects a dataset has, as fast as that can be told.
+
+        Raises
+        ------
+        CatalogueError, CutoutError, OSError
+            When what must be looked at for it cannot be read.
+        """
+        count = self.count or import_module(self.reader).count_objects
+        return count(entry, self.layouts(entry)[0])
 
     @property
     def modules(self) -> list[str]:
@@ -192,6 +209,20 @@ def _no_catalogue(entry: Entry, folder: Path, found: list[str]) -> None:
     return None
 
 
+def _count_files(entry: Entry, layout: Layout) -> int:
+    """Count the files of the first band by their names, no more than are taken."""
+    names = matching_names(entry["path"], layout)
+    return sum(1 for _ in islice(names, entry.get("max_objects")))
+
+
+def _count_listed(entry: Entry, layout: Layout) -> int:
+    """Count the rows of a catalogue that is named, else the files."""
+    from lensflow.ingest.objects import count_rows
+
+    given = entry.get("catalogue")
+    return count_rows(given) if given else _count_files(entry, layout)
+
+
 def _simulated_words(entry: Entry) -> str:
     return (
         f"{entry['n_objects']:,} simulated images, made by this workflow, of the population "
@@ -217,6 +248,7 @@ KINDS = {
             is_labelled=lambda entry: True,
             title=lambda name, entry: f"simulated ({name}: {entry['n_objects']:,} images)",
             words=_simulated_words,
+            count=lambda entry, layout: entry["n_objects"],
             band_file=challenge2.band_file,
             first_band=challenge2.FIRST,
             pixel_arcsec=CHALLENGE_ARCSEC,
@@ -230,6 +262,7 @@ KINDS = {
             is_labelled=lambda entry: True,
             title=lambda name, entry: f"Lens Finding Challenge 1.0 ({name})",
             words=lambda entry: f"images of the Lens Finding Challenge 1.0, from {entry['path']}.",
+            count=_count_listed,
             pixel_arcsec=CHALLENGE_ARCSEC,
         ),
         Kind(
@@ -241,6 +274,7 @@ KINDS = {
             is_labelled=lambda entry: entry.get("catalogue") is not None,
             title=lambda name, entry: f"Lens Finding Challenge 2.0 ({name})",
             words=lambda entry: f"images of the Lens Finding Challenge 2.0, from {entry['path']}.",
+            count=_count_listed,
             band_file=challenge2.band_file,
             first_band=challenge2.FIRST,
             pixel_arcsec=CHALLENGE_ARCSEC,
@@ -254,6 +288,7 @@ KINDS = {
             is_labelled=lambda entry: entry.get("catalogue") is not None,
             title=lambda name, entry: f"FITS cutouts ({name})",
             words=_fits_words,
+            count=_count_files,
             band_keys=(*FITS_KEYS, "pixel_scale"),
         ),
         Kind(

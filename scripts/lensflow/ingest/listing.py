@@ -126,6 +126,42 @@ def list_bands(folder: str | os.PathLike, layouts: Sequence[Layout]) -> list[Lis
     return [collector.listing() for collector in collectors]
 
 
+def matching_names(folder: str | os.PathLike, layout: Layout) -> Iterator[tuple[str, str]]:
+    """Yield (folder, name) of what fits a layout, in the file system's order, and keep nothing.
+
+    For who wants their number: whether they are files, and can be used, is not asked.
+
+    Parameters
+    ----------
+    folder : path-like
+        Searched with its subfolders.
+    layout : Layout
+
+    Yields
+    ------
+    tuple of str
+        The folder relative to the searched one, "" or ending with a slash, and the name.
+
+    Raises
+    ------
+    CutoutError
+        When a folder cannot be read.
+    ConfigError
+        When the pattern is malformed.
+    """
+    parents, fits = file_matcher(layout.pattern)
+    for place, entries in _walk(os.fspath(folder), layout.skip_folders):
+        is_wanted = _ends_with(os.path.abspath(os.path.join(folder, place)), parents)
+        # Subfolders are found while entries are taken, wanted or not.
+        yield from ((place, entry.name) for entry in entries if is_wanted and fits(entry.name))
+
+
+def _ends_with(absolute: str, parents: Sequence[str]) -> bool:
+    """Say whether the last folders of a path fit the patterns of the parent folders."""
+    last = Path(absolute).parts[-len(parents) :] if parents else ()
+    return len(last) == len(parents) and all(map(fnmatch.fnmatchcase, last, parents))
+
+
 def _said(layouts: Sequence[Layout]) -> str:
     return f"({' or '.join(layout.pattern or '*.fits' for layout in layouts)})"
 
@@ -169,10 +205,7 @@ class _Collector:
 
     def enter(self, absolute: str, place: str) -> bool:
         """Go to a folder, and say whether its files may be taken."""
-        parents = Path(absolute).parts[-len(self.parents) :] if self.parents else ()
-        self.is_wanted = len(parents) == len(self.parents) and all(
-            map(fnmatch.fnmatchcase, parents, self.parents)
-        )
+        self.is_wanted = _ends_with(absolute, self.parents)
         self.folders.append(place)
         return self.is_wanted
 

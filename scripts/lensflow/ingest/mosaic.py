@@ -27,9 +27,10 @@ from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import band_entry, check_bands
 from lensflow.ingest.frames import Frames, empty_frames
-from lensflow.ingest.listing import Layout, Listing, list_bands
+from lensflow.ingest.listing import Layout, Listing, list_bands, matching_names
 from lensflow.ingest.names import refused_id
-from lensflow.ingest.objects import column_names, object_columns, read_blocks
+from lensflow.ingest.objects import column_names, count_rows, object_columns, read_blocks
+from lensflow.ingest.patterns import identifier
 from lensflow.ingest.planes import Plane, read_header
 from lensflow.ingest.settings import CutoutSettings
 from lensflow.ingest.shards import (
@@ -246,6 +247,26 @@ def object_blocks(path: str, dataset: Mapping) -> Iterator[tuple[pd.DataFrame, n
         table = catalogue.complete(pd.DataFrame({"id": ids} | {key: block[key] for key in keep}))
         written = {key: block[key].fillna("").astype(str) for key in texts}
         yield table.assign(**written), positions.of_table(block, (names[1], names[2]))
+
+
+def count_objects(dataset: Mapping, layout: Layout) -> int:
+    """Return about how many objects the catalogues of a dataset list, whatever tile they are on.
+
+    Parameters are those of `lensflow.ingest.kinds.Kind.count`.
+
+    Raises
+    ------
+    CatalogueError
+        When a catalogue cannot be read.
+    CutoutError
+        When a folder cannot be read.
+    """
+    if not is_by_tile(dataset):
+        return count_rows(dataset["catalogue"])
+    find = identifier(layout.id_pattern)
+    keys = {find(*place) for place in matching_names(dataset["path"], layout)}
+    paths = [dataset["catalogue"].replace("{tile}", key) for key in keys if key]
+    return sum(count_rows(path) for path in paths if os.path.isfile(path))
 
 
 def _text_columns(path: str, keep: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ CSV, Parquet and FITS are read in blocks, so that memory does not grow with them
 are read as a whole, as their readers want it.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,9 @@ from lensflow.ingest.positions import position_columns
 BLOCK_ROWS = 100_000
 PARQUET = (".parquet", ".pq")
 FITS = (".fits", ".fit", ".fits.gz", ".fits.fz")
-WHOLE = (".ecsv", ".vot", ".xml")
+VOTABLE = (".vot", ".xml")
+WHOLE = (".ecsv", *VOTABLE)
+COUNTED_BYTES = 1 << 20
 
 
 def read_columns(path: str | os.PathLike, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -93,8 +96,14 @@ def read_blocks(
         read = _read_fits
     else:
         read = _read_whole if name.endswith(WHOLE) else _read_csv
-    try:
+    with _damage_named(path):
         yield from read(path, columns, rows)
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
     except CatalogueError:
         raise
     except Exception as error:  # damaged files raise almost anything
@@ -171,3 +180,55 @@ def _read_whole(path: Path, columns, rows: int) -> Iterator[pd.DataFrame]:
     whole = pd.DataFrame({name: plain[name] for name in _check(path, known, columns)})
     for start in range(0, max(len(whole), 1), rows):
         yield whole.iloc[start : start + rows].reset_index(drop=True)
+
+
+# --- how many -------------------------------------------------------------------------------------
+
+
+def count_rows(path: str | os.PathLike) -> int:
+    """Return about how many rows a table has, without its rows in memory.
+
+    FITS and Parquet say it themselves. Of a text it is the number of lines but one, of a VOTable
+    that of the rows that stand in it as text.
+
+    Parameters
+    ----------
+    path : path-like
+        As in `read_blocks`.
+
+    Raises
+    ------
+    CatalogueError
+        When the file cannot be read.
+    """
+    path = Path(path)
+    name = path.name.lower()
+    with _damage_named(path):
+        if name.endswith(PARQUET):
+            from pyarrow import parquet
+
+            return parquet.read_metadata(path).num_rows
+        if name.endswith(FITS):
+            return _fits_rows(path)
+        if name.endswith(VOTABLE):
+            return _occurrences(path, b"<TR")
+        return max(_occurrences(path, b"\n") - 1, 0)
+
+
+def _fits_rows(path: Path) -> int:
+    """Return the number of rows that the header of the first table says."""
+    from astropy.io import fits
+
+    with fits.open(path) as file:
+        tables = (hdu.header for hdu in file if isinstance(hdu, fits.BinTableHDU))
+        return next((header["NAXIS2"] for header in tables), 0)
+
+
+def _occurrences(path: Path, mark: bytes) -> int:
+    """Count a mark in the bytes of a file, also where it stands across two blocks."""
+    found, rest = 0, b""
+    with path.open("rb") as file:
+        while block := file.read(COUNTED_BYTES):
+            found += (rest + block).count(mark)
+            rest = block[len(block) - len(mark) + 1 :]
+    return found

@@ -23,6 +23,7 @@ from lensflow.errors import ArtifactError, CatalogueError, CutoutError
 from lensflow.ingest import catalogue, positions, quarantine, units
 from lensflow.ingest.bands import check_bands
 from lensflow.ingest.frames import Frames, empty_frames, put_image
+from lensflow.ingest.listing import Layout
 from lensflow.ingest.names import refused_columns, refused_id
 from lensflow.ingest.objects import object_columns, read_columns
 from lensflow.ingest.settings import CutoutSettings
@@ -227,6 +228,23 @@ def _zarr_table(path: Path) -> pd.DataFrame:
         raise CutoutError(f"the table {beside.name} is not beside it")
     table = read_columns(beside)
     return table.sort_values(ROW, kind="stable").reset_index(drop=True) if ROW in table else table
+
+
+def count_objects(dataset: Mapping, layout: Layout) -> int:
+    """Return how many images the stacks of a dataset have; of one that cannot be opened none.
+
+    Parameters are those of `lensflow.ingest.kinds.Kind.count`.
+
+    Raises
+    ------
+    CutoutError
+        When there is no stack.
+    """
+    folder, count = Path(dataset["path"]), 0
+    for path in find_stacks(folder, layout.pattern):
+        with contextlib.suppress(CutoutError), open_stack(folder / path, dataset) as stack:
+            count += len(stack)
+    return count
 
 
 # --- stages ---------------------------------------------------------------------------------------
