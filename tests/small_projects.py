@@ -60,7 +60,8 @@ def project(folder=None, run=("first", "second", "third"), datasets=None, **chan
     if folder:
         table = "judged/{scale}_{n_features}_{run}.csv"
         person = {"labels": ["person"], "person_labels": table}
-        config["datasets"]["images"] = {"kind": "fits", "path": str(folder), "zero_point": 25.0}
+        images = {"kind": "fits", "path": str(folder), "zero_point": 25.0, "shards": 1}
+        config["datasets"]["images"] = images
         unlabelled = {**PLAIN, "dataset": "images", "protocol": "unlabelled", **person}
         config["experiments"]["unlabelled"] = unlabelled
         config["experiments"]["mixed"] = {**PLAIN, "protocol": "paper", "apply_to": ["images"]}

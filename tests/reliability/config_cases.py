@@ -18,6 +18,7 @@ from lensflow.errors import LensflowError
 from lensflow.experiment import Experiment, Project
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.guidance import checked_tables
+from lensflow.workflow.sharding import choose_shards
 from lensflow.workflow.yaml_files import check_yaml_files
 from reliability.outcomes import REFUSED, RIGHT, WRONG, said
 
@@ -168,6 +169,7 @@ def run(seed: int, folder: Path) -> tuple[str, str]:
     try:
         check_yaml_files([path])
         config = complete(yaml.safe_load(path.read_text()), NO_RECIPES)
+        choose_shards(config, is_job=False)
     except LensflowError as error:
         return said(error)
     if problem := next(unsound(config), None):

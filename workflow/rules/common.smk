@@ -30,6 +30,7 @@ from lensflow.workflow.guidance import Refusals
 from lensflow.workflow.outcome import outcome
 from lensflow.workflow.requests import GPU_ENVIRONMENTS
 from lensflow.workflow.requests import megabytes, minutes, training_minutes
+from lensflow.workflow.sharding import choose_shards, keep_shards
 from lensflow.workflow.yaml_files import check_yaml_files
 
 if Path(lensflow.__file__).parents[1] != LIBRARY:
@@ -53,6 +54,7 @@ configfile: "config.yaml"
 
 try:
     config = complete(config)
+    SHARDS = choose_shards(config, is_job=not workflow.is_main_process)
 except LensflowError as error:
     raise WorkflowError(str(error)) from None
 
@@ -112,5 +114,6 @@ onstart:
         check_executor(executor, sys.argv, os.environ, workflow.global_resources)
         check_accounting(executor, workflow.executor_settings)
         REFUSALS.stop()
+        keep_shards(SHARDS, logger.info)
     except LensflowError as error:
         raise WorkflowError(str(error)) from None

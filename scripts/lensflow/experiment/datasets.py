@@ -115,6 +115,11 @@ class Dataset:
         return f"results/data/{self.name}"
 
     @property
+    def shards_path(self) -> str:
+        """How many shards were chosen for it, where its entry does not say."""
+        return f"{self.folder}/shards.json"
+
+    @property
     def manifest_path(self) -> str:
         """List of its usable files."""
         return f"{self.folder}/manifest.h5"

@@ -327,10 +327,18 @@ def check_sources(config: Mapping) -> Iterator[str]:
     """
     chosen = [dataset for experiment in Project(config).chosen for dataset in experiment.datasets]
     for name, dataset in {dataset.name: dataset for dataset in chosen}.items():
-        yield from _check_source(f"config.datasets.{name}", dataset)
+        yield from check_source(f"config.datasets.{name}", dataset)
 
 
-def _check_source(where: str, dataset: Dataset) -> Iterator[str]:
+def check_source(where: str, dataset: Dataset) -> Iterator[str]:
+    """Check that what one dataset reads from outside exists.
+
+    Parameters
+    ----------
+    where : str
+        Its place in the configuration.
+    dataset : Dataset
+    """
     if not dataset.is_simulated and not os.path.isdir(dataset.entry["path"]):
         yield (
             f"{where}.path is {dataset.entry['path']!r}, which is no folder (looked in "
