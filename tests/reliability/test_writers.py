@@ -26,7 +26,8 @@ def write(request):
 
 def path_for(write, folder):
     folder.mkdir(exist_ok=True)
-    return folder / f"made.{'h5' if write in HDF5 else 'csv'}"
+    # Keras writes weights to files that are called so.
+    return folder / f"made.{'weights.h5' if write in HDF5 else 'csv'}"
 
 
 def in_child(function):

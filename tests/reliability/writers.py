@@ -1,5 +1,7 @@
 """Everything that writes a file, called with made-up content: (path) -> None."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,7 @@ from lensflow.embed.pca import PcaEncoder
 from lensflow.figures import style
 from lensflow.files import tables, writing
 from lensflow.ingest import quarantine
+from lensflow.networks.runtime import start_backend
 from lensflow.samples.embeddings import write_embeddings
 from lensflow.samples.predictions import write_predictions
 from lensflow.samples.rows import MEASURES
@@ -84,6 +87,32 @@ def page(path):
     writing.write_text(path, "<p>é</p>\n" * 2000)
 
 
+def weights(path):
+    from lensflow.networks.weights import write_weights
+
+    write_weights(network(), path, "student")
+
+
+def backup(path):
+    from lensflow.train.backup import Backup, Progress
+
+    progress = Progress(3, 1, 7.5, [2.5, 5.0, 7.5], [{"epoch": 3, "loss": 0.25}])
+    variables = network().variables
+    saved = Backup(path.parent, "made up")
+    saved.path = path
+    saved.save(progress, variables)
+
+
+@cache
+def network():
+    """Return a network of 2,000 numbers, all of them the same in every process."""
+    start_backend("tensorflow", 1)
+    import keras
+
+    layer = keras.layers.Dense(50, use_bias=False, kernel_initializer="ones")
+    return keras.Sequential([keras.Input((40,)), layer])
+
+
 def catalogue(path):
     write_catalogue(path, [(name, "1", "0", "0", "0") for name in IDS])
 
@@ -92,6 +121,6 @@ def figure(path):
     style.save_png(style.new_figure(1, 1), path)
 
 
-HDF5 = (index, stack, embeddings, encoder, mixture, predicted)
+HDF5 = (index, stack, embeddings, encoder, mixture, predicted, weights)
 TABLES = (table, scores, cluster_labels, history, left_out)
-WRITERS = (*HDF5, *TABLES, page, catalogue, figure)
+WRITERS = (*HDF5, *TABLES, page, catalogue, figure, backup)

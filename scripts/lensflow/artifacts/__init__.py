@@ -21,7 +21,7 @@ says what files hold, where they come from and whether they are intact.
 
 from lensflow.artifacts.columns import append_table, grow_table, read_table, write_table
 from lensflow.artifacts.creating import create, seal
-from lensflow.artifacts.failures import DAMAGE
+from lensflow.artifacts.failures import DAMAGE, writing_to
 from lensflow.artifacts.identities import expect, expect_order, identity
 from lensflow.artifacts.layout import ALL_ROWS
 from lensflow.artifacts.origins import ancestors, content_of, descending, origin
@@ -52,4 +52,5 @@ __all__ = [
     "seal",
     "verify",
     "write_table",
+    "writing_to",
 ]

@@ -23,7 +23,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         When the file cannot be written: the disk is full, the folder read-only.
     """
     path = Path(path)
-    partial = path.with_name(f".partial.{path.name}")
+    partial = partial_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -34,6 +34,11 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         if isinstance(error, OSError) and not isinstance(error, ArtifactError):
             raise ArtifactError(not_written(path, error)) from error
         raise
+
+
+def partial_of(path: Path) -> Path:
+    """Return the name under which a file is written first; who is killed meanwhile leaves it."""
+    return path.with_name(f".partial.{path.name}")
 
 
 def put_in_place(partial: Path, path: Path) -> None:

@@ -37,10 +37,15 @@ def write_weights(
         Size of its embedding.
     bands : sequence of str
         Those of the images that it was trained on, where they have several.
+
+    Raises
+    ------
+    ArtifactError
+        When the file cannot be written: the disk is full.
     """
     known = {"network": network} | ({} if n_features is None else {"n_features": n_features})
     known |= bands_attribute(bands)
-    with writing.replacing(path) as partial:
+    with writing.replacing(path) as partial, artifacts.writing_to(path):
         model.save_weights(partial)
         artifacts.seal(partial, KIND, path, known)
 

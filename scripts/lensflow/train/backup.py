@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
 import zipfile
 from collections.abc import Sequence
 from os import PathLike
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+from lensflow.files import writing
 
 logger = logging.getLogger(__name__)
 
@@ -78,18 +79,18 @@ class Backup:
             Where the training stands.
         variables : list of keras.Variable
             Weights, optimizer and running means.
+
+        Raises
+        ------
+        ArtifactError
+            When it cannot be written: the disk is full.
         """
         numbers = dataclasses.asdict(progress)
         best = numbers.pop("best_weights")
         arrays = {f"variable_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
         arrays |= {f"best_{i}": values for i, values in enumerate(best)}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        with open(partial, "wb") as file:
+        with writing.replacing(self.path) as partial, open(partial, "wb") as file:
             np.savez(file, key=self.key, progress=json.dumps(numbers), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.path)
 
     def restore(self, variables: Sequence[keras.Variable]) -> Progress:
         """Return the saved progress and set the variables, or a new `Progress`.
@@ -112,7 +113,7 @@ class Backup:
     def remove(self) -> None:
         """Delete the backup after success, and its folder when nothing else is in it."""
         self.path.unlink(missing_ok=True)
-        self.path.with_suffix(".partial").unlink(missing_ok=True)
+        writing.partial_of(self.path).unlink(missing_ok=True)
         if self.path.parent.exists() and not any(self.path.parent.iterdir()):
             self.path.parent.rmdir()
 
