@@ -1,6 +1,7 @@
 """A project of three small experiments, to be changed as a test asks for."""
 
 import copy
+from pathlib import Path
 
 from lensflow.experiment import Project
 from lensflow.workflow.config import complete
@@ -71,3 +72,14 @@ def project(folder=None, run=("first", "second", "third"), datasets=None, **chan
     for name, keys in changes.items():
         config["experiments"][name] |= keys
     return Project(complete(config))
+
+
+def made(chosen):
+    """Return a project whose clusters and pages to grade are there, in the working folder."""
+    for experiment in chosen.chosen:
+        everyone = [experiment, *experiment.beside]
+        paths = [each.mixture_path(run) for each in everyone for run in each.judged_runs]
+        for path in (*paths, *map(experiment.grading_page, experiment.candidate_datasets)):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).touch()
+    return chosen

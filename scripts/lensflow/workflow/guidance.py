@@ -75,7 +75,8 @@ def _steps(experiment: Experiment) -> Iterator[str]:
             waited_for = {path: judged for path, judged in runs.items() if path in missing}
             if waited_for:
                 yield _step(each, waited_for)
-    if any(map(os.path.isfile, _grading_pages(experiment))):
+    pages = _grading_pages(experiment)
+    if not pages or any(map(os.path.isfile, pages)):
         for path in experiment.pending_grades:
             how = _how_to_grade(experiment)
             yield f"{experiment.name}: no grades in {path} yet. To grade: {how}."
@@ -155,10 +156,13 @@ def _grading_pages(experiment: Experiment) -> list[str]:
 
 
 def _how_to_grade(experiment: Experiment) -> str:
-    pages = " or ".join(_grading_pages(experiment))
+    pages = _grading_pages(experiment)
+    table = "save a table with the columns id, grade and who"
+    if pages:
+        table = f"open {' or '.join(pages)} in a browser, save its file"
     return (
-        f"open {pages} in a browser, save its file under a name that stands in the experiment's "
-        "grades, and run the same command again"
+        f"{table} under a name that stands in the experiment's grades, and run the same command "
+        "again"
     )
 
 

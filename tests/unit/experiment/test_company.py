@@ -6,7 +6,7 @@ from lensflow.experiment import Project
 from lensflow.samples.runs import Run
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.guidance import next_steps
-from small_projects import project
+from small_projects import made, project
 
 POLAR = {"preset": "polar", "scales": ["sigma"], "n_features": [4, 6], "runs": 2}
 
@@ -82,7 +82,7 @@ def test_all_who_stand_side_by_side_are_judged(tmp_path, monkeypatch):
     chosen = project(run=["second"], first=first, second=own)
     expected = ["own_4.csv", "own_6.csv", "other_log_4.csv"]
     assert chosen.experiments["second"].pending == {"person": expected}
-    steps = next_steps(chosen)
+    steps = next_steps(made(chosen))
     assert ["save it as own_6.csv" in steps[0], "save it as other_log_4.csv" in steps[1]] == [1, 1]
     for name in expected:
         (tmp_path / name).touch()

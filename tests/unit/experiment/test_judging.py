@@ -3,7 +3,7 @@ import pytest
 from lensflow.cluster.judgements import JUDGEMENTS
 from lensflow.samples.runs import Run
 from lensflow.workflow.guidance import next_steps
-from small_projects import project
+from small_projects import made, project
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_person_is_waited_for_where_nobody_ranks_meanwhile(tmp_path, monkeypat
     (tmp_path / "log_4_1.csv").touch()
     chosen = project(third=third).experiments["third"]
     assert chosen.pending == {"person": ["log_4_0.csv"]}
-    (step,) = next_steps(project(run=["third"], third=third))
+    (step,) = next_steps(made(project(run=["third"], third=third)))
     assert "save its file as log_4_0.csv" in step
     assert "results/third/figures/clusters_unlabelled_log_features_4_run_0.png" in step
     assert next_steps(project(run=["second"], third=third)) == []
@@ -53,7 +53,7 @@ def test_one_table_for_all_runs_is_waited_for_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     third = {"labels": ["nobody", "person"], "person_labels": "j.csv", "runs": 2}
     assert project(third=third).experiments["third"].pending == {"person": ["j.csv"]}
-    (step,) = next_steps(project(run=["third"], third=third))
+    (step,) = next_steps(made(project(run=["third"], third=third)))
     assert "open results/third/judge.html" in step
     assert "save its file as j.csv, and run" in step
     assert "Without a browser" not in step
@@ -83,7 +83,10 @@ def test_grades_are_waited_for_and_rank_then(tmp_path, monkeypatch):
     # What is not yet combined is kept already: grades are to rerun nothing before them.
     expected = [f"{folder}/clusters/test/shard_0.csv"]
     assert chosen.experiments["second"].final_score_paths(run, "test") == expected
-    assert ["no grades in one.csv yet" in next_steps(chosen)[0], len(next_steps(chosen))] == [1, 2]
+    steps = next_steps(chosen)
+    assert ["no grades in one.csv yet" in steps[0], len(steps)] == [True, 2]
+    # Nothing is ranked but samples with labels, so that there is no page.
+    assert "save a table with the columns id, grade and who under a name" in steps[0]
 
     (tmp_path / "two.csv").touch()
     chosen = project(run=["second"], second=graded)
@@ -107,14 +110,14 @@ def test_where_to_look_next_is_said_where_a_person_judges(tmp_path, monkeypatch)
     path = "results/third/log/features_4/run_0/next_looks.csv"
     assert project(third=third).look_paths == [path]
     assert project().look_paths == []
-    (step,) = next_steps(project(run=["third"], third=third))
+    (step,) = next_steps(made(project(run=["third"], third=third)))
     assert f"{path} says which clusters matter most" in step
     (tmp_path / "j.csv").touch()
-    assert next_steps(project(run=["third"], third=third)) == []
+    assert next_steps(made(project(run=["third"], third=third))) == []
     looks = tmp_path / path
-    looks.parent.mkdir(parents=True)
+    looks.parent.mkdir(parents=True, exist_ok=True)
     looks.write_text("cluster,expected_lenses\n7,1.5\n3,0.1\n")
-    (step,) = next_steps(project(run=["third"], third=third))
+    (step,) = next_steps(made(project(run=["third"], third=third)))
     assert "look at cluster 7" in step
     looks.write_text("cluster,expected_lenses\n7,0\n")
-    assert next_steps(project(run=["third"], third=third)) == []
+    assert next_steps(made(project(run=["third"], third=third))) == []
