@@ -9,14 +9,19 @@ fresh training-like objects it measures, without labels,
 - ``stability``: adjusted Rand index of the clusters of mixtures fitted to the training sample and
   to bootstrap samples of it, mean over all pairs;
 - ``held_out_density``: mean log density (it compares numbers of clusters, not of features);
+- ``gain``: that, less the mean log density of one Gaussian, in nats (it compares numbers of
+  features: what is left out of them is a Gaussian that depends on the others, whatever their
+  number; Raftery & Dean 2006, JASA 101, 168, section 3);
 - ``same_view``, ``same_turn``: share of objects that stay in their cluster in an altered view
   (`lensflow.prepare.views`), and when turned by a right angle;
 - ``information``: what the cluster of one altered view says of the cluster of another (mutual
   information in bits, less what chance gives).
 
-The choice is the number of the greatest information: with few features or clusters there is little
-to say, with too many what is said differs between views of one object. The AUC is that of the true
-fractions of the training sample's clusters, mean over mixture seeds; it enters no choice. Writes
+The choice is the number of features of the greatest gain, and the number of clusters of the
+greatest information: of few there is little to say, with too many features the mixture no longer
+describes objects that it has not seen, and with too many clusters what is said differs between
+views of one object. The AUC is that of the true fractions of the training sample's clusters, mean
+over mixture seeds; it enters no choice. Writes
 ``numbers.csv``, ``choices.csv`` (the choice, and what it costs against the best by labels) and
 ``numbers.png``.
 """
@@ -28,6 +33,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import multivariate_normal
 from sklearn.metrics import adjusted_rand_score, mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix, expected_mutual_information
 
@@ -47,6 +53,9 @@ FEATURES = (2, 4, 8, 16, 32, 48)
 CLUSTERS = (8, 16, 24, 48)
 BY = {"n_features": "features", "n_clusters": "clusters"}
 """What is varied, and what it is called."""
+
+CHOSEN_BY = {"n_features": "gain", "n_clusters": "information"}
+UNITS = {"gain": "gain over one Gaussian, nats", "information": "information, bits"}
 
 TARGET = 0.01
 """AUC that a choice without labels may cost."""
@@ -80,6 +89,19 @@ def stability(
     return float(np.mean([adjusted_rand_score(*pair) for pair in itertools.combinations(found, 2)]))
 
 
+def gain(mixture: Clustering, train: np.ndarray, held_out: np.ndarray) -> float:
+    """Return how much better a mixture describes held-out objects than one Gaussian, in nats.
+
+    Parameters
+    ----------
+    mixture : Clustering
+        Of ``train``.
+    train, held_out : ndarray of shape (n, d), (m, d)
+    """
+    single = multivariate_normal(train.mean(axis=0), np.cov(train, rowvar=False))
+    return float(np.mean(mixture.log_density(held_out) - single.logpdf(held_out)))
+
+
 def unlabelled_row(features: dict[str, np.ndarray], mixture: Clustering, given) -> dict[str, float]:
     """Return what is measured without labels.
 
@@ -100,6 +122,7 @@ def unlabelled_row(features: dict[str, np.ndarray], mixture: Clustering, given) 
     return {
         "stability": stability(mixture, features["train"], held_out, *settings),
         "held_out_density": float(mixture.log_density(held_out).mean()),
+        "gain": gain(mixture, features["train"], held_out),
         "same_view": float((first == second).mean()),
         "same_turn": float((own == turned).mean()),
         "information": information(first, second),
@@ -136,7 +159,7 @@ def choices(table: pd.DataFrame) -> pd.DataFrame:
     """Return, for each encoder and what is varied, the choice and what it costs in AUC."""
     rows = []
     for (encoder, varied), part in table.groupby(["encoder", "varied"], sort=False):
-        chosen = part.loc[part["information"].idxmax()]
+        chosen = part.loc[part[CHOSEN_BY[varied]].idxmax()]
         for column in ("auc_training", "auc_challenge"):
             best = part.loc[part[column].idxmax()]
             row = {"encoder": encoder, "varied": varied, "sample": column.removeprefix("auc_")}
@@ -194,10 +217,11 @@ def measure(given) -> Iterator[dict]:
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:
-    """Draw the AUC, and the information below it, against the numbers; choices are marked."""
+    """Draw the AUC, and below it what chooses, against the numbers; choices are marked."""
     with style.paper():
         figure = style.new_figure(style.PAGE_INCHES, 4.2)
-        axes = figure.subplots(2, len(BY), sharex="col", sharey="row")
+        axes = figure.subplots(2, len(BY), sharex="col")
+        axes[0, 1].sharey(axes[0, 0])
         for (above, below), (varied, name) in zip(axes.T, BY.items(), strict=True):
             for number, encoder in enumerate(table["encoder"].unique()):
                 rows = table[(table["encoder"] == encoder) & (table["varied"] == varied)]
@@ -205,22 +229,23 @@ def draw(table: pd.DataFrame, path: Path) -> None:
             below.set_xlabel(f"number of {name}")
             below.set_xscale("log", base=2)
             below.xaxis.set_major_formatter("{x:.0f}")
+            below.set_ylabel(UNITS[CHOSEN_BY[varied]])
         axes[0, 0].set_ylabel("AUC by true fractions")
-        axes[1, 0].set_ylabel("information, bits")
         axes[0, 1].legend(fontsize=7)
-        title = "Simulated images. Circles: chosen without labels, by the information"
+        title = "Simulated images. Circles: chosen without labels, by what is shown below"
         figure.suptitle(title, fontsize=9)
         style.save_png(figure, path)
 
 
 def _draw_one(above, below, rows, varied, encoder, colour):
-    chosen = rows.loc[[rows["information"].idxmax()]]
+    measure = CHOSEN_BY[varied]
+    chosen = rows.loc[[rows[measure].idxmax()]]
     for column, dashes in (("auc_training", "-"), ("auc_challenge", "--")):
         label = f"{encoder}, {column.removeprefix('auc_')}-like"
         above.plot(rows[varied], rows[column], color=colour, ls=dashes, label=label)
         above.plot(chosen[varied], chosen[column], "o", color=colour, mfc="white")
-    below.plot(rows[varied], rows["information"], color=colour)
-    below.plot(chosen[varied], chosen["information"], "o", color=colour, mfc="white")
+    below.plot(rows[varied], rows[measure], color=colour)
+    below.plot(chosen[varied], chosen[measure], "o", color=colour, mfc="white")
 
 
 def arguments() -> argparse.Namespace:

@@ -16,6 +16,7 @@ from lensflow.studies.choose_numbers import (
     draw,
     encoder_inputs,
     features_of,
+    gain,
     information,
     number_rows,
     stability,
@@ -47,6 +48,20 @@ def test_information_is_what_scikit_learn_normalises():
     second = np.where(np.arange(300) < 150, first, second)
     same_sign = information(first, second) * adjusted_mutual_info_score(first, second)
     assert same_sign > 0
+
+
+def test_gain_is_what_groups_tell_of_an_object_and_one_blob_has_none():
+    """Groups far apart: one Gaussian is as wide as all of them, in two directions."""
+    (train, _), (held_out, _) = groups(3000, 0), groups(3000, 1)
+    _, mixture = clustered({"train": train}, 4, 0)
+    expected = 2 * np.log(np.sqrt(4 + 0.3**2) / 0.3) - np.log(4)
+    assert gain(mixture, train, held_out) == pytest.approx(expected, abs=0.02)
+    wide = np.array([3.0, 7.0])
+    _, stretched = clustered({"train": train * wide}, 4, 0)
+    assert gain(stretched, train * wide, held_out * wide) == pytest.approx(expected, abs=0.02)
+    blob, other = np.random.default_rng(2).normal(size=(2, 3000, 2))
+    _, mixture = clustered({"train": blob}, 4, 0)
+    assert gain(mixture, blob, other) == pytest.approx(0, abs=0.02)
 
 
 def test_groups_are_stable_and_parts_of_one_blob_are_not():
@@ -86,7 +101,7 @@ def test_everything_is_measured_for_every_number(table):
     assert table.notna().all(axis=None)
 
 
-def test_the_choice_is_what_the_views_share(table):
+def test_the_choice_is_what_tells_the_groups_apart(table):
     chosen = choices(table).set_index(["varied", "sample"])
     assert chosen.loc[("n_features", "training"), "chosen"] == 2
     assert (chosen.loc["n_features", "cost"] < 0.01).all()
