@@ -18,6 +18,11 @@ def check_bands(config: Mapping) -> Iterator[str]:
     """
     for dataset in Project(config).datasets.values():
         where, bands = f"config.datasets.{dataset.name}", dataset.entry.get("bands")
+        if dataset.entry.get("axes") == "NYX" and len(bands) > 1:
+            yield (
+                f"{where}.axes is 'NYX', images of one band, and its bands are {[*bands]}; "
+                "expected NBYX or NYXB, or one band"
+            )
         if isinstance(bands, Mapping):
             yield from _check_mapping(where, dataset, bands)
         elif bands and dataset.kind.first_band not in (None, bands[0]):

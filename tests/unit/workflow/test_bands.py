@@ -149,3 +149,10 @@ def test_of_bands_in_a_mapping_none_is_chosen(tmp_path):
     entry = {"kind": "stack", "zero_point": None, "bands": {"VIS": {}, "Y": {"zero_point": 25.0}}}
     assert said(tmp_path, **entry) == ""
     assert "all bands are read" in said(tmp_path, **entry, band="Y")
+
+
+def test_images_of_one_band_are_not_of_two(tmp_path):
+    entry = {"kind": "stack", "path": str(tmp_path), "zero_point": 25.0, "axes": "NYX"}
+    with pytest.raises(ConfigError, match=r"axes is 'NYX'.*bands are \['VIS', 'Y'\]"):
+        project(datasets={"sky": {**entry, "bands": ["VIS", "Y"]}})
+    project(datasets={"sky": {**entry, "bands": ["VIS"]}})
