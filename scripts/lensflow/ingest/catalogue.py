@@ -7,7 +7,7 @@ Columns of the result: ``id`` (str), ``is_lens`` (int8; 1, 0, -1 unknown), ``ein
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -165,12 +165,42 @@ def _require(path: Path, table: pd.DataFrame, required: Sequence[str]) -> None:
 
 def clean_ids(path: Path, column: pd.Series) -> np.ndarray:
     """Return identifiers as text; a column of floats (100000.0, 1.00000e+05) becomes integers."""
-    if column.dtype.kind == "f":
-        return _whole_numbers(path, column.to_numpy())
-    texts = ["" if pd.isna(value) else str(value).strip() for value in column]
-    if all(_DECIMAL_ID.fullmatch(text) and len(text) <= LONGEST_NUMBER for text in texts):
-        texts = [_without_fraction(text) for text in texts]
-    return np.array(texts, dtype=object)
+    return id_cleaner(path)(column)
+
+
+def id_cleaner(path: Path) -> Callable[[pd.Series], np.ndarray]:
+    """Return what does `clean_ids` to one block of a table after the other.
+
+    It raises `CatalogueError` where 7.0 became 7 in one block, and would not have in the whole.
+    """
+    examples: dict[str, str] = {}
+
+    def clean(column: pd.Series) -> np.ndarray:
+        if column.dtype.kind == "f":
+            return _whole_numbers(path, column.to_numpy())
+        texts = ["" if pd.isna(value) else str(value).strip() for value in column]
+        others = (text for text in texts if not _is_decimal(text))
+        if (other := next(others, None)) is not None:
+            examples.setdefault("text", other)
+        else:
+            whole = [_without_fraction(text) for text in texts]
+            changed = (old for old, new in zip(texts, whole, strict=True) if old != new)
+            if (number := next(changed, None)) is not None:
+                examples.setdefault("number", number)
+            texts = whole
+        if len(examples) > 1:
+            raise CatalogueError(
+                f"{path}: ids are numbers such as {examples['number']} and texts such as "
+                f"{examples['text']!r}; expected whole numbers, or texts alone. Write them "
+                "without fractions."
+            )
+        return np.array(texts, dtype=object)
+
+    return clean
+
+
+def _is_decimal(text: str) -> bool:
+    return len(text) <= LONGEST_NUMBER and _DECIMAL_ID.fullmatch(text) is not None
 
 
 def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:

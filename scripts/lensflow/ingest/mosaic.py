@@ -241,9 +241,9 @@ def _stored_type(header) -> type:
 def object_blocks(path: str, dataset: Mapping) -> Iterator[tuple[pd.DataFrame, np.ndarray]]:
     """Yield the rows of a catalogue in blocks: id and what is kept of it, and positions (n, 2)."""
     names, keep = _columns(path, dataset), dataset["keep"]
-    texts = _text_columns(path, keep)
+    texts, clean = _text_columns(path, keep), catalogue.id_cleaner(Path(path))
     for block in read_blocks(path, list(dict.fromkeys([*names, *keep]))):
-        ids = catalogue.clean_ids(Path(path), block[names[0]])
+        ids = clean(block[names[0]])
         table = catalogue.complete(pd.DataFrame({"id": ids} | {key: block[key] for key in keep}))
         written = {key: block[key].fillna("").astype(str) for key in texts}
         yield table.assign(**written), positions.of_table(block, (names[1], names[2]))

@@ -8,7 +8,13 @@ from astropy.table import MaskedColumn, Table
 from astropy.utils.exceptions import AstropyWarning
 
 from lensflow.errors import CatalogueError
-from lensflow.ingest.catalogue import CHALLENGE_COLUMNS, left_out, read_catalogue, unknown
+from lensflow.ingest.catalogue import (
+    CHALLENGE_COLUMNS,
+    id_cleaner,
+    left_out,
+    read_catalogue,
+    unknown,
+)
 
 REAL = Path(__file__).parents[4] / "shared/data/challenge1/SpaceBasedTraining/classifications.csv"
 NAMES = "ID,is_lens,Einstein_area,numb_pix_lensed_image,flux_lensed_image_in_sigma"
@@ -266,3 +272,20 @@ def test_a_pipe_is_no_catalogue(tmp_path):
     os.mkfifo(tmp_path / "c.csv")
     with pytest.raises(CatalogueError, match="no regular file"):
         read_catalogue(tmp_path / "c.csv")
+
+
+def test_blocks_of_a_table_have_ids_of_one_form(tmp_path):
+    """Read as a whole, 7.0 beside 8 stays 7.0; of blocks of their own the first would be 7."""
+    path = tmp_path / "a.csv"
+    clean = id_cleaner(path)
+    assert clean(pd.Series(["7.0", " 8.0"])).tolist() == ["7", "8"]
+    assert clean(pd.Series(["9.0"])).tolist() == ["9"]
+    with pytest.raises(
+        CatalogueError, match=r"a\.csv: ids are numbers such as 7\.0 and texts.*'8'"
+    ):
+        clean(pd.Series(["7.0", "8"]))
+    clean = id_cleaner(path)
+    assert clean(pd.Series(["7.0", "8"])).tolist() == ["7.0", "8"]
+    assert clean(pd.Series(["A1"])).tolist() == ["A1"]
+    with pytest.raises(CatalogueError, match="Write them without fractions"):
+        clean(pd.Series(["9.0"]))
