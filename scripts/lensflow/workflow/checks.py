@@ -328,6 +328,19 @@ def check_sources(config: Mapping) -> Iterator[str]:
     chosen = [dataset for experiment in Project(config).chosen for dataset in experiment.datasets]
     for name, dataset in {dataset.name: dataset for dataset in chosen}.items():
         yield from check_source(f"config.datasets.{name}", dataset)
+    for experiment in Project(config).chosen:
+        yield from _check_waited_for(experiment)
+
+
+def _check_waited_for(experiment: Experiment) -> Iterator[str]:
+    """Check that files of people that are waited for can still come: a folder or device cannot."""
+    tables = [path for paths in experiment.pending.values() for path in paths]
+    for key, paths in (("grades", experiment.pending_grades), ("labels", tables)):
+        for path in filter(os.path.exists, paths):
+            yield (
+                f"config.experiments.{experiment.name}.{key}: {path!r} is no regular file; "
+                "expected the name of a file, which may be written later"
+            )
 
 
 def check_source(where: str, dataset: Dataset) -> Iterator[str]:

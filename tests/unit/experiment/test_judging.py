@@ -1,6 +1,7 @@
 import pytest
 
 from lensflow.cluster.judgements import JUDGEMENTS
+from lensflow.errors import ConfigError
 from lensflow.samples.runs import Run
 from lensflow.workflow.guidance import next_steps
 from small_projects import made, project
@@ -102,6 +103,15 @@ def test_nobodys_judgement_has_no_head(tmp_path, monkeypatch):
     (tmp_path / "one.csv").touch()
     third = {"labels": ["nobody"], "grades": ["one.csv"]}
     assert not project(third=third).experiments["third"].has_head
+
+
+def test_what_can_be_no_file_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "judged.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"third\.grades: '/dev/zero' is no regular file"):
+        project(third={"grades": ["/dev/zero"]})
+    with pytest.raises(ConfigError, match=r"third\.labels: 'judged\.csv' is no regular file"):
+        project(third={"labels": ["nobody", "person"], "person_labels": "judged.csv"})
 
 
 def test_where_to_look_next_is_said_where_a_person_judges(tmp_path, monkeypatch):
