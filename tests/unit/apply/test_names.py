@@ -103,6 +103,7 @@ def test_names_and_cells_survive(ingested):
         ingested / "sheet.pdf",
         "log",
         "nobody",
+        None,
     )
     assert (ingested / "sheet.pdf").stat().st_size > 10_000
 
