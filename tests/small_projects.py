@@ -75,11 +75,11 @@ def project(folder=None, run=("first", "second", "third"), datasets=None, **chan
 
 
 def made(chosen):
-    """Return a project whose clusters and pages to grade are there, in the working folder."""
+    """Return a project whose clusters are there, in the working folder."""
     for experiment in chosen.chosen:
         everyone = [experiment, *experiment.beside]
         paths = [each.mixture_path(run) for each in everyone for run in each.judged_runs]
-        for path in (*paths, *map(experiment.grading_page, experiment.candidate_datasets)):
+        for path in paths:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             Path(path).touch()
     return chosen

@@ -75,8 +75,8 @@ def _steps(experiment: Experiment) -> Iterator[str]:
             waited_for = {path: judged for path, judged in runs.items() if path in missing}
             if waited_for:
                 yield _step(each, waited_for)
-    pages = _grading_pages(experiment)
-    if not pages or any(map(os.path.isfile, pages)):
+    ranked = [experiment.candidates_path(name) for name in experiment.candidate_datasets]
+    if not ranked or any(map(os.path.isfile, ranked)):
         for path in experiment.pending_grades:
             how = _how_to_grade(experiment)
             yield f"{experiment.name}: no grades in {path} yet. To grade: {how}."
@@ -142,24 +142,24 @@ def _without_browser(experiment: Experiment, path: str, run: Run) -> str:
 
 
 def _how_to_judge(experiment: Experiment, paths: Iterable[str]) -> str:
-    page, paths = experiment.judging_page, list(paths)
-    made = "" if Path(page).is_file() else f" (.venv/bin/snakemake {page} makes it)"
+    page, paths = _page(experiment.judging_page), list(paths)
     files = "file" if len(paths) == 1 else "files"
     return (
-        f"open {page}{made} in a browser, save its {files} as {', '.join(paths)}, and run the same "
+        f"open {page} in a browser, save its {files} as {', '.join(paths)}, and run the same "
         "command again"
     )
 
 
-def _grading_pages(experiment: Experiment) -> list[str]:
-    return [experiment.grading_page(name) for name in experiment.candidate_datasets]
+def _page(path: str) -> str:
+    """Return the path of a page, and how it is made where it is not there."""
+    return path if os.path.isfile(path) else f"{path} (.venv/bin/snakemake {path} makes it)"
 
 
 def _how_to_grade(experiment: Experiment) -> str:
-    pages = _grading_pages(experiment)
+    pages = [experiment.grading_page(name) for name in experiment.candidate_datasets]
     table = "save a table with the columns id, grade and who"
     if pages:
-        table = f"open {' or '.join(pages)} in a browser, save its file"
+        table = f"open {' or '.join(map(_page, pages))} in a browser, save its file"
     return (
         f"{table} under a name that stands in the experiment's grades, and run the same command "
         "again"

@@ -78,6 +78,9 @@ def test_grades_are_waited_for_and_looked_at(survey, tmp_path):
     experiment, _ = survey
     experiment.settings["grades"] = ["ann.csv", "bob.csv"]
     page = "results/survey/grade_sky.html"
+    (tmp_path / "results/survey/candidates_sky.csv").touch()
+    (step, _) = next_steps(Project(experiment.config))
+    assert f"open {page} (.venv/bin/snakemake {page} makes it) in a browser" in step
     (tmp_path / page).touch()
     steps = next_steps(Project(experiment.config))
     assert [step.split(". To")[0] for step in steps] == [
