@@ -64,7 +64,7 @@ gpu-check:  ## all that is to be known of a GPU, in 20 minutes, without network;
 # has ended when SLURM's jobs of a minute begin, which need both cores.
 test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
 	@log=$$(mktemp); failed=0; \
-	{ $(PYTEST) $(OTHER_TESTS); other=$$?; $(PYTEST) $(RELIABILITY_TESTS) && exit $$other; } >$$log 2>&1 & \
+	{ other=0; $(PYTEST) $(OTHER_TESTS) || other=$$?; $(PYTEST) $(RELIABILITY_TESTS) && exit $$other; } >$$log 2>&1 & \
 	$(PYTEST) $(WORKFLOW_TESTS) || failed=1; \
 	wait $$! || failed=1; cat $$log; rm -f $$log; exit $$failed
 
