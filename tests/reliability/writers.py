@@ -106,7 +106,7 @@ def backup(path):
 @cache
 def network():
     """Return a network of 2,000 numbers, all of them the same in every process."""
-    start_backend("tensorflow", 1)
+    start_backend()
     import keras
 
     layer = keras.layers.Dense(50, use_bias=False, kernel_initializer="ones")
