@@ -49,10 +49,8 @@ def candidate_sheet(
             style.sentence(figure, "There is no candidate.")
         else:
             ids = best["id"].tolist()
-            images = sources.dataset_pictures(shards, ids, scaling)
-            if pixel_arcsec is None:
-                scales = sources.dataset_scales(shards, ids)
-            else:
+            images, scales = sources.measured_pictures(shards, ids, scaling)
+            if pixel_arcsec is not None:
                 scales = np.full(len(ids), pixel_arcsec)
             figure = sheet(best, images, scales, style.title({"labels": judgement}))
         style.save(figure, png, pdf, trim=True)

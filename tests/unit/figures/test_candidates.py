@@ -33,5 +33,7 @@ def test_sizes_of_pixels_are_those_of_the_images(tmp_path):
         writer.strings("id", ["a", "b", "c"])
         writer.dataset("wcs", rows)
         artifacts.write_table(writer, "catalogue", pd.DataFrame({"is_lens": [-1, -1, -1]}))
-    found = sources.dataset_scales([tmp_path / "a.h5"], ["c", "a", "b"])
+    pictures, found = sources.measured_pictures([tmp_path / "a.h5"], ["c", "a", "b"], "log")
     np.testing.assert_allclose(found, [np.nan, 0.2, 0.2])
+    expected = sources.dataset_pictures([tmp_path / "a.h5"], ["c", "a", "b"], "log")
+    np.testing.assert_array_equal(pictures, expected)
