@@ -17,17 +17,17 @@ N_SHARDS = 12
 MEMBERS = int(yaml.safe_load(grouped(PROFILE.read_text()))["group-components"]["ingest_cutouts"])
 
 
-def prepare(folder):
+def prepare(folder, n_shards=N_SHARDS):
     """Write a few FITS cutouts, and a configuration that cuts them in many shards."""
     (folder / "cutouts").mkdir(parents=True)
     generator = np.random.default_rng(1)
-    for number in range(2 * N_SHARDS):
+    for number in range(2 * n_shards):
         image = generator.normal(size=(26, 26)).astype("f4")
         header = fits.Header({"MAGZERO": 25.0})
         fits.PrimaryHDU(image, header).writeto(folder / f"cutouts/{number}.fits")
 
     def survey(config):
-        config["datasets"]["survey"] = {"kind": "fits", "path": "cutouts", "shards": N_SHARDS}
+        config["datasets"]["survey"] = {"kind": "fits", "path": "cutouts", "shards": n_shards}
         config["experiments"]["tiny"]["apply_to"] = ["survey"]
 
     return configured(folder, survey)
