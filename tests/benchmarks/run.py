@@ -27,7 +27,7 @@ sys.path.append(str(ROOT / "scripts"))
 
 from lensflow.networks.runtime import cpu_instructions  # noqa: E402
 
-ALWAYS = ("ingestion", "mosaic", "mixture", "simulation", "training", "survey")
+ALWAYS = ("ingestion", "mosaic", "mixture", "simulation", "training", "embedding", "survey")
 # What only a flag asks for: name -> flag, script.
 BEHIND = {
     "epochs": ("long", "bench_epochs.py"),
