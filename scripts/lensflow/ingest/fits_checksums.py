@@ -13,32 +13,33 @@ ALL_BITS = 0xFFFFFFFF
 _KEYWORDS = (b"CHECKSUM", b"DATASUM ")
 
 
-def check_sums(hdu: bytes, header_bytes: int, data_start: int) -> None:
-    """Compare an HDU with the checksums in its header, where it has them.
+def check_sums(raw: bytes, header_bytes: int, data_start: int, data_end: int) -> None:
+    """Compare the first HDU of a file with the checksums in its header, where it has them.
 
     Parameters
     ----------
-    hdu : bytes
-        All of it, whole blocks.
+    raw : bytes
+        The file, at least to the end of that HDU.
     header_bytes : int
         Length of its cards up to END.
-    data_start : int
-        Where its data begin.
+    data_start, data_end : int
+        Where its data begin and end, in whole blocks.
 
     Raises
     ------
     CutoutError
         When one of them does not fit.
     """
-    header = hdu[:header_bytes]
-    if not any(keyword.strip() in header for keyword in _KEYWORDS):
+    header = raw[:header_bytes]
+    # Most files state none, and nothing of them is copied.
+    if b"CHECKSUM" not in header and b"DATASUM" not in header:
         return
     stated = _stated(header)
-    data = ones_complement_sum(hdu[data_start:]) if stated else 0
+    data = ones_complement_sum(raw[data_start:data_end]) if stated else 0
     if stated.get(b"DATASUM ", str(data).encode()) != str(data).encode():
         raise CutoutError(mismatch("DATASUM"))
     if b"CHECKSUM" in stated:
-        total = _folded(ones_complement_sum(hdu[:data_start]) + data)
+        total = _folded(ones_complement_sum(raw[:data_start]) + data)
         if total not in (ALL_BITS, 0):
             raise CutoutError(mismatch("CHECKSUM"))
 

@@ -78,7 +78,7 @@ def read_direct(
     proof = _prove(raw[5 * CARD : header_bytes], named_is_safe=hdus is None)
     if not ends_well or proof is None:
         return None
-    check_sums(raw[:data_end], header_bytes, data_start)
+    check_sums(raw, header_bytes, data_start, data_end)
     pixels = np.frombuffer(raw, dtype, math.prod(shape), data_start)
     return pixels.reshape(shape), proof[0]
 
