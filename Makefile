@@ -16,7 +16,8 @@ CHECK ?=
 OTHER_TESTS := tests/unit tests/browser
 # In a process of their own, in which they run stages: after thousands of others TensorFlow crashed once.
 RELIABILITY_TESTS := tests/reliability
-WORKFLOW_TESTS := tests/workflow tests/slurm
+WORKFLOW_TESTS := tests/workflow
+SLURM_TESTS := tests/slurm
 PYTEST := .venv/bin/python -m pytest --durations=15 --durations-min=10
 VERBOSE ?=
 export VERBOSE
@@ -48,7 +49,7 @@ slurm: environment  ## the same on a SLURM cluster, started on a login node; SLU
 	LENSFLOW_EXECUTOR=slurm $(SNAKEMAKE) --workflow-profile $(SLURM_PROFILE) $(CONFIG)
 
 slurm-test: environment  ## the tests on a private SLURM alone; needs root and the SLURM daemons
-	$(PYTEST) tests/slurm
+	$(PYTEST) $(SLURM_TESTS)
 
 published: environment  ## the paper's figures and tables on simulated images, into results/published (about an hour)
 	$(HERE) \
@@ -60,13 +61,14 @@ bench: environment  ## speed and memory, into results/benchmarks.json; BENCH="--
 gpu-check:  ## all that is to be known of a GPU, in 20 minutes, without network; CHECK="--scale 0.002 --minutes 5" for a dry run
 	$(GPU_PYTHON) tests/benchmarks/gpu_check.py $(CHECK)
 
-# On two cores what runs the workflow and what does not go side by side; the latter is printed last, and
-# has ended when SLURM's jobs of a minute begin, which need both cores.
+# Three side by side: what runs the workflow; SLURM's, which mostly wait; the others. The first is seen as
+# it goes, the rest is printed when it has ended.
 test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
-	@log=$$(mktemp); failed=0; \
-	{ other=0; $(PYTEST) $(OTHER_TESTS) || other=$$?; $(PYTEST) $(RELIABILITY_TESTS) && exit $$other; } >$$log 2>&1 & \
+	@logs=$$(mktemp -d); failed=0; \
+	{ $(PYTEST) $(SLURM_TESTS); } >$$logs/slurm 2>&1 & slurm=$$!; \
+	{ other=0; $(PYTEST) $(OTHER_TESTS) || other=$$?; $(PYTEST) $(RELIABILITY_TESTS) && exit $$other; } >$$logs/other 2>&1 & others=$$!; \
 	$(PYTEST) $(WORKFLOW_TESTS) || failed=1; \
-	wait $$! || failed=1; cat $$log; rm -f $$log; exit $$failed
+	wait $$others || failed=1; wait $$slurm || failed=1; cat $$logs/other $$logs/slurm; rm -rf $$logs; exit $$failed
 
 lint: environment  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

@@ -22,7 +22,7 @@ N_IMAGES = 64
 PRESET = tiny(epochs=5)
 # Minutes that the attempts of a training may take, and seconds by which their steps are longer: the
 # first has time to be preempted, the second cannot end, the last is quick.
-DISTURBED = {"minutes": [20, 3, 60], "pauses_s": [2, 5, 0]}
+DISTURBED = {"minutes": [20, 6, 60], "pauses_s": [2, 8, 0]}
 QUIET = {"minutes": [60] * 3, "pauses_s": [0] * 3}
 # A backup is written every minute: the first attempt takes almost three.
 ON_ANY_NODE = {"minutes": [60] * 3, "pauses_s": [2, 0, 0]}
@@ -107,7 +107,7 @@ def test_training_outlives_preemption_and_the_time_limit(cluster, failures):
     )
     assert "because of the signal SIGTERM" in first
     # Where the start of a job takes longer than a tenth of its time, SLURM is first.
-    assert re.search(r"because of the (deadline of 162 s|signal SIGTERM)", second)
+    assert re.search(r"because of the (deadline of 324 s|signal SIGTERM)", second)
     assert all("Going on from" in log for log in (second, last))
 
 
