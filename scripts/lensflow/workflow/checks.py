@@ -172,7 +172,8 @@ def _check_labels(where: str, experiment: Experiment) -> Iterator[str]:
     if experiment.is_labelled:
         return
     missing = f"but the dataset {experiment.dataset.name!r} has no catalogue"
-    if needs := sorted(name for name in experiment.judgements if JUDGEMENTS[name].needs_labels):
+    labels = experiment.settings["labels"]
+    if needs := sorted(name for name in labels if JUDGEMENTS[name].needs_labels):
         # Injected lenses need a dataset of their own.
         others = [j.name for j in JUDGEMENTS.values() if not (j.needs_labels or j.is_injected)]
         yield (
@@ -328,19 +329,21 @@ def check_sources(config: Mapping) -> Iterator[str]:
     chosen = [dataset for experiment in Project(config).chosen for dataset in experiment.datasets]
     for name, dataset in {dataset.name: dataset for dataset in chosen}.items():
         yield from check_source(f"config.datasets.{name}", dataset)
+
+
+def check_waited_for(config: Mapping) -> Iterator[str]:
+    """Check that files of people that are waited for can still come: a folder or device cannot.
+
+    Which these are is known of experiments whose choices agree, and whose headline is filled in.
+    """
     for experiment in Project(config).chosen:
-        yield from _check_waited_for(experiment)
-
-
-def _check_waited_for(experiment: Experiment) -> Iterator[str]:
-    """Check that files of people that are waited for can still come: a folder or device cannot."""
-    tables = [path for paths in experiment.pending.values() for path in paths]
-    for key, paths in (("grades", experiment.pending_grades), ("labels", tables)):
-        for path in filter(os.path.exists, paths):
-            yield (
-                f"config.experiments.{experiment.name}.{key}: {path!r} is no regular file; "
-                "expected the name of a file, which may be written later"
-            )
+        tables = [path for paths in experiment.pending.values() for path in paths]
+        for key, paths in (("grades", experiment.pending_grades), ("labels", tables)):
+            for path in filter(os.path.exists, paths):
+                yield (
+                    f"config.experiments.{experiment.name}.{key}: {path!r} is no regular file; "
+                    "expected the name of a file, which may be written later"
+                )
 
 
 def check_source(where: str, dataset: Dataset) -> Iterator[str]:

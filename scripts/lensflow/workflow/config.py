@@ -19,6 +19,7 @@ from lensflow.workflow.checks import (
     check_presets,
     check_references,
     check_sources,
+    check_waited_for,
 )
 from lensflow.workflow.completeness import check_completeness
 from lensflow.workflow.recipes import RECIPE_FOLDER, lay_over_recipes, needed_part, read_recipes
@@ -58,6 +59,7 @@ def complete(config: Mapping, folder: Path = RECIPE_FOLDER) -> dict:
             "scale": settings["scales"][0],
             "n_features": settings["n_features"][-1],
         }
+    _raise([*check_waited_for(config)])
     return config
 
 

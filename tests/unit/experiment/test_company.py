@@ -87,3 +87,33 @@ def test_all_who_stand_side_by_side_are_judged(tmp_path, monkeypatch):
     for name in expected:
         (tmp_path / name).touch()
     assert project(run=["second"], first=first, second=own).experiments["second"].pending == {}
+
+
+def survey(folder, **changes):
+    """Return a project of an experiment on a survey, with another of polar features beside it."""
+    asked = {"labels": ["nobody", "person"], "person_labels": "judged_{scale}.csv"}
+    beside = {**POLAR, "dataset": "images", "protocol": "unlabelled", "runs": 1, **asked}
+    own = {**asked, "beside": ["third"], **changes}
+    first = {"compare_paper": None}
+    return project(folder, run=["unlabelled"], first=first, unlabelled=own, third=beside)
+
+
+def test_side_by_side_on_a_survey_a_person_is_waited_for(tmp_path, monkeypatch):
+    """Without true labels, and without a headline that is named."""
+    monkeypatch.chdir(tmp_path)
+    chosen = survey(tmp_path).experiments["unlabelled"]
+    assert chosen.pending == {"person": ["judged_log.csv", "judged_sigma.csv"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"beside": ["unlabelled"]}, "unlabelled.beside names the experiment itself"),
+        ({"beside": ["mixed"]}, r"whose labels lacks \['person'\]; add them there"),
+        ({"person_labels": "judged_{model}.csv"}, r"person_labels has \['model'\]; expected"),
+        ({"person_labels": "judged_{.csv"}, "in which braces do not match"),
+    ],
+)
+def test_company_on_a_survey_that_does_not_fit_is_explained(tmp_path, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        survey(tmp_path, **changes)
