@@ -49,6 +49,8 @@ class Encoder:
         What it is called, after "the".
     words : str
         What it is, after "the features come from" in the report.
+    most_features : int, optional
+        The most that it makes; None where its images alone set a limit.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Encoder:
     title: str
     words: str
     gains_by_arcs: bool = False
+    most_features: int | None = None
 
     def load(self, path: str | PathLike, preset: Mapping, n_features: int) -> Encode:
         """Return the function from images to features that an artifact holds."""
@@ -109,6 +112,7 @@ ENCODERS: dict[str, Encoder] = {
             words="Fourier magnitudes along rings about the centre, of which those combinations "
             "are kept that differ most between objects for how much they differ between altered "
             "views of one object; no network, and the same for any orientation",
+            most_features=120,
         ),
         Encoder(
             name="contrastive",

@@ -132,6 +132,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
         yield from check_beside(where, experiment)
         yield from check_same_bands(where, experiment)
         yield from _check_sizes(where, experiment)
+        yield from _check_features(where, experiment)
         if problems := list(_check_labels(where, experiment)):
             # Which tables are missing is another question once the labels are mended.
             yield from problems
@@ -194,15 +195,12 @@ def _tables_needed(names: list[str]) -> str:
 
 def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
     """Check that there are images enough, as far as their number is known beforehand."""
-    known, protocol = experiment.dataset.most_objects, experiment.protocol
-    if protocol == "unlabelled":
-        needed, images = 0, known
-    else:
-        counts = paper_counts(experiment.settings["fraction"])
-        needed, images = sum(counts.values()), counts["train", 1] + ROTATIONS * counts["train", 0]
+    known, images = experiment.dataset.most_objects, _most_training_images(experiment)
+    protocol, fraction = experiment.protocol, experiment.settings["fraction"]
+    needed = 0 if protocol == "unlabelled" else sum(paper_counts(fraction).values())
     if known is not None and needed > known:
         yield (
-            f"{where}.fraction is {experiment.settings['fraction']}, for which the protocol "
+            f"{where}.fraction is {fraction}, for which the protocol "
             f"{protocol} needs {needed} objects, but the dataset {experiment.dataset.name!r} has "
             f"at most {known}; use a smaller fraction or more objects"
         )
@@ -212,6 +210,37 @@ def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
             f"{where}.mixture.n_components is {clusters} (the number of features unless it is "
             f"given), but there are at most {images} training images; expected fewer clusters "
             "than images"
+        )
+
+
+def _most_training_images(experiment: Experiment) -> int | None:
+    """Return how many images it trains on at most; None where nobody knows beforehand."""
+    if experiment.protocol == "unlabelled":
+        return experiment.dataset.most_objects
+    counts = paper_counts(experiment.settings["fraction"])
+    return counts["train", 1] + ROTATIONS * counts["train", 0]
+
+
+def _check_features(where: str, experiment: Experiment) -> Iterator[str]:
+    """Check that the encoder can make so many features, as far as that is known beforehand."""
+    encoder, wanted = experiment.encoder, max(experiment.settings["n_features"])
+    if encoder.most_features is not None and wanted > encoder.most_features:
+        yield (
+            f"{where}.n_features holds {wanted}, but the {encoder.title} of its preset makes at "
+            f"most {encoder.most_features}; expected fewer"
+        )
+    pixels = experiment.preset["image_size"] ** 2 * max(1, len(experiment.dataset.bands))
+    if wanted > pixels:
+        yield (
+            f"{where}.n_features holds {wanted}, but its images have {pixels} pixels in all; "
+            "expected fewer features, or a preset of a larger image_size"
+        )
+    images = _most_training_images(experiment)
+    if not encoder.is_network and images is not None and wanted >= images:
+        yield (
+            f"{where}.n_features holds {wanted}, but there are at most {images} training images, "
+            f"and the {encoder.title} makes fewer features than it is fitted to images; expected "
+            "fewer features, or more images"
         )
 
 

@@ -5,6 +5,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from lensflow.embed import polar
+from lensflow.embed.encoders import ENCODERS
 from lensflow.errors import ConfigError
 from lensflow.ingest.fits_images import HIGHEST_ZERO_POINT, LOWEST_ZERO_POINT
 from lensflow.ingest.kinds import KINDS
@@ -381,3 +383,42 @@ def test_labels_without_their_table_are_one_mistake(config, tmp_path, monkeypatc
     config["experiments"]["demo"] |= change
     with pytest.raises(ConfigError, match=r"has 1 mistake\(s\).*\n.*person_labels is None"):
         complete(config)
+
+
+# --- more features than there can be --------------------------------------------------------------
+
+PCA = {"encoder": "pca", "image_size": 8}
+POLAR = {"encoder": "polar"}
+
+
+def with_experiment(config, preset, **keys):
+    scale = "sigma" if preset is POLAR else "log"
+    chosen = {"dataset": "sim_training", "protocol": "unlabelled", "preset": "chosen"}
+    chosen |= {"scales": [scale], "n_features": [4], "mixture": {"n_components": 8}, **keys}
+    config["presets"] = {"chosen": preset}
+    config["experiments"]["chosen"] = chosen
+    return config
+
+
+@pytest.mark.parametrize(
+    ("preset", "keys", "part"),
+    [
+        (POLAR, {"n_features": [16, 121]}, "holds 121, but the polar encoder of its preset makes"),
+        (PCA, {"n_features": [65]}, "holds 65, but its images have 64 pixels in all"),
+        (
+            POLAR,
+            {"n_features": [50], "protocol": "honest", "fraction": 0.002},
+            "holds 50, but there are at most 50 training images",
+        ),
+    ],
+)
+def test_more_features_than_the_encoder_makes_are_refused(config, preset, keys, part):
+    with pytest.raises(ConfigError) as raised:
+        complete(with_experiment(config, preset, **keys))
+    assert part in str(raised.value)
+
+
+def test_as_many_features_as_the_encoder_makes_are_taken(config):
+    assert ENCODERS["polar"].most_features == polar.N_COMPONENTS
+    complete(with_experiment(copy.deepcopy(config), POLAR, n_features=[120]))
+    complete(with_experiment(config, PCA, n_features=[64]))
