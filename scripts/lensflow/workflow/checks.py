@@ -123,6 +123,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
     for experiment in Project(config).experiments.values():
         where = f"config.experiments.{experiment.name}"
         yield from _check_applied(where, experiment)
+        yield from _check_same_objects(where, experiment)
         yield from _check_scales(where, experiment)
         yield from _check_denoised(where, experiment)
         yield from _check_injections(where, experiment)
@@ -148,6 +149,40 @@ def _check_applied(where: str, experiment: Experiment) -> Iterator[str]:
             f"{where}.apply_to names its own dataset {experiment.dataset.name!r}, whose objects "
             "it trained on; they are scored as the samples train and test. Remove it"
         )
+
+
+def _check_same_objects(where: str, experiment: Experiment) -> Iterator[str]:
+    """Check that none of the objects it trains on is in another dataset under another name.
+
+    Of simulated ones it is known: an object is what its population and identifier say.
+    """
+    own = experiment.dataset
+    injected = [
+        each for each in experiment.datasets if each.name == experiment.settings["injections"]
+    ]
+    for key, others in (("apply_to", experiment.applied), ("injections", injected)):
+        for other in others:
+            if other != own and (shared := _shared_objects(own, other)):
+                yield (
+                    f"{where}.{key} names {other.name!r}, whose objects {shared[0]} to "
+                    f"{shared[-1]} are those of {own.name!r}, which it trains on; expected other "
+                    f"objects. Set the first_id of {other.name!r} to "
+                    f"{own.entry['first_id'] + own.entry['n_objects']} or more"
+                )
+
+
+def _shared_objects(one: Dataset, other: Dataset) -> range:
+    """Return the identifiers of the simulated objects that are in both datasets."""
+    if not (one.is_simulated and other.is_simulated):
+        return range(0)
+    # Slow to import, and few experiments are applied to what is simulated.
+    from lensflow.simulate.population import load
+
+    entries = one.entry, other.entry
+    if len({load(entry["population"]).objects_of for entry in entries}) > 1:
+        return range(0)
+    ends = [entry["first_id"] + entry["n_objects"] for entry in entries]
+    return range(max(entry["first_id"] for entry in entries), min(ends))
 
 
 def _check_scales(where: str, experiment: Experiment) -> Iterator[str]:

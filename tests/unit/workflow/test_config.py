@@ -385,7 +385,7 @@ def test_labels_without_their_table_are_one_mistake(config, tmp_path, monkeypatc
         complete(config)
 
 
-# --- more features than there can be --------------------------------------------------------------
+# --- more features than there can be, and objects under two names ---------------------------------
 
 PCA = {"encoder": "pca", "image_size": 8}
 POLAR = {"encoder": "polar"}
@@ -422,3 +422,30 @@ def test_as_many_features_as_the_encoder_makes_are_taken(config):
     assert ENCODERS["polar"].most_features == polar.N_COMPONENTS
     complete(with_experiment(copy.deepcopy(config), POLAR, n_features=[120]))
     complete(with_experiment(config, PCA, n_features=[64]))
+
+
+def simulated(population, first_id):
+    return {"kind": "simulate", "population": population, "n_objects": 50, "first_id": first_id}
+
+
+@pytest.mark.parametrize("key", ["apply_to", "injections"])
+def test_simulated_objects_that_are_trained_on_have_no_second_name(config, key):
+    """Else lenses would be found that were trained on: an identifier says what is drawn."""
+    named = {"apply_to": ["again"]}
+    if key == "injections":
+        named = {"injections": "again", "labels": ["injected"]}
+    config["datasets"]["again"] = simulated("training", 104180)
+    with pytest.raises(ConfigError) as raised:
+        complete(with_experiment(config, PCA, **named))
+    assert f"{key} names 'again', whose objects 104180 to 104199 are those of" in str(raised.value)
+    assert "first_id of 'again' to 104200 or more" in str(raised.value)
+    config["datasets"]["again"] = simulated("training", 104200)
+    complete(config)
+
+
+def test_populations_may_have_objects_in_common(config):
+    config["datasets"]["easy"] = simulated("challenge", 104000)
+    config["datasets"]["hard"] = simulated("hard", 104000)
+    complete(with_experiment(config, PCA, apply_to=["easy", "hard"]))
+    with pytest.raises(ConfigError, match="whose objects 104000 to 104049 are those of 'easy'"):
+        complete(with_experiment(config, PCA, dataset="easy", apply_to=["hard"]))
