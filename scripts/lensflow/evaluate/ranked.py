@@ -206,4 +206,5 @@ def _measures(measures: pd.DataFrame, ids: np.ndarray, index_path: str | Path) -
     flux = measures["flux_lensed_image_in_sigma"].to_numpy(float)
     known = np.where(n_pixels >= 0, n_pixels, np.nan)
     radius = read_index(index_path, catalogue=[RADIUS]).set_index("id")[RADIUS]
-    return pd.DataFrame({RADIUS: radius.reindex(ids).to_numpy(float), "snr": snr(flux, known)})
+    radius = radius.where(radius >= 0).reindex(ids)
+    return pd.DataFrame({RADIUS: radius.to_numpy(float), "snr": snr(flux, known)})

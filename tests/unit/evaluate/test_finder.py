@@ -25,12 +25,12 @@ COLUMNS = {
 }
 
 
-def write_index(path, sample, n_objects=120):
+def write_index(path, sample, n_objects=120, radius=lambda numbers: numbers / 40):
     """An index in another order than the embeddings, of one object more."""
     numbers = np.arange(n_objects + 1)[::-1]
     with artifacts.create(path, "index") as writer:
         writer.strings("id", [f"{sample}{number:04d}" for number in numbers])
-        catalogue = pd.DataFrame({"einstein_radius_arcsec": numbers / 40})
+        catalogue = pd.DataFrame({"einstein_radius_arcsec": radius(numbers)})
         artifacts.write_table(writer, "catalogue", catalogue)
     return path
 
@@ -59,13 +59,13 @@ def run_finder(folders, out, samples=("test",), rankers=NO_RANKERS):
     return {name: pd.read_csv(out / f"{name}.csv") for name in COLUMNS}
 
 
-def read(folders, tmp_path, sample="test", rankers=NO_RANKERS):
+def read(folders, tmp_path, sample="test", rankers=NO_RANKERS, **index):
     return read_ranked(
         sample,
         [folder / f"scores_{sample}.csv" for folder in folders],
         [folder / "scores_train.csv" for folder in folders],
         folders[0] / f"embeddings_{sample}.h5",
-        write_index(tmp_path / "index.h5", sample),
+        write_index(tmp_path / "index.h5", sample, **index),
         rankers,
     )
 
@@ -100,6 +100,15 @@ def test_measures_are_found_by_id_and_a_code_for_unknown_is_unknown(folders, tmp
     assert np.isnan(snr[one.is_lens == 0]).all()  # -1 pixels there
     lens = one.is_lens == 1
     assert snr[lens] == pytest.approx(1e4 / np.sqrt(90 + 2 * number[lens]))
+
+
+def test_lenses_of_a_radius_that_is_coded_as_unknown_are_counted_as_such(folders, tmp_path):
+    """A catalogue may say -1 or -99: these lenses belong in the row of those that are unknown."""
+    one = read(folders, tmp_path, radius=lambda numbers: np.where(numbers % 2, -99.0, 0.0))
+    odd = np.array([int(name.removeprefix("test")) % 2 == 1 for name in one.ids])
+    radius = one.measures["einstein_radius_arcsec"].to_numpy()
+    assert np.isnan(radius[odd]).all()
+    assert (radius[~odd] == 0).all()
 
 
 def test_tables_have_every_sample_and_score(folders, tmp_path):
