@@ -5,18 +5,20 @@ of the T tiles, in order; a part of a tile is that part of its objects, sorted b
 images and their order do not depend on the number of shards.
 
 With one catalogue a tile (``{tile}`` in its path) nothing that grows with the objects is read
-before the shards, and no process holds more than a tile's rows. One catalogue for all is read once,
-a block at a time, and its rows go into the manifest by tile: that process takes time, not memory.
+before the shards, and no process holds more than a tile's rows and the identifiers of those beside
+it: an object is cut from a tile whose catalogue lists it. One catalogue for all is read once, a
+block at a time, and its rows go into the manifest by tile: that process takes time, not memory.
 
 Where there are several bands, each has mosaics of its own, tile by tile. Objects are placed on the
 first band's; the stamps of the others lie on its pixels.
 """
 
 import contextlib
+import functools
 import itertools
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,7 @@ PATTERNS = ("pattern", "rms_pattern", "flag_pattern")
 """Keys of the patterns of the images, and of their maps."""
 
 OFF = "no tile has it"
+OFF_LISTED = "no tile has it whose catalogue lists it"
 NOWHERE = "it has no position"
 TEXTS = ("key", "path", "rms_path", "flag_path", "header")
 NO_BAND = "its other bands lack this tile"
@@ -320,8 +323,8 @@ def _chosen(tiles: Sequence[Tile], sky: np.ndarray) -> np.ndarray:
     return chosen
 
 
-def _reason(sky: np.ndarray) -> str:
-    return f"{OFF}: ra {sky[0]:.6f}, dec {sky[1]:.6f}" if np.isfinite(sky).all() else NOWHERE
+def _reason(sky: np.ndarray, off: str = OFF) -> str:
+    return f"{off}: ra {sky[0]:.6f}, dec {sky[1]:.6f}" if np.isfinite(sky).all() else NOWHERE
 
 
 def _append(writer, group: str, table: pd.DataFrame, sky: np.ndarray) -> None:
@@ -340,10 +343,13 @@ def tile_objects(file, number: int, tiles: Sequence[Tile], dataset: Mapping):
     Where each tile has a catalogue of its own, those of it that are on no tile are among them.
     """
     if is_by_tile(dataset):
-        path = dataset["catalogue"].replace("{tile}", tiles[number].key)
+        listed = functools.cache(
+            lambda tile: _listed_ids(_catalogue_path(tiles[tile], dataset), dataset)
+        )
         parts = []
-        for table, sky in object_blocks(path, dataset):
-            chosen = _chosen(tiles, sky)
+        for table, sky in object_blocks(_catalogue_path(tiles[number], dataset), dataset):
+            numbers, ids = np.arange(len(tiles)), table["id"].to_numpy(object)
+            chosen = _chosen_of_listed(tiles, numbers, number, ids, sky, listed)
             own = (chosen == number) | (chosen < 0)
             parts.append((table[own], sky[own]))
         table = pd.concat([part for part, _ in parts], ignore_index=True)
@@ -356,6 +362,41 @@ def tile_objects(file, number: int, tiles: Sequence[Tile], dataset: Mapping):
         table, sky = catalogue.unknown([]), np.zeros((0, 2))
     order = np.argsort(np.array([text.encode() for text in table["id"]], "S"), kind="stable")
     return table.iloc[order].reset_index(drop=True), sky[order]
+
+
+def _catalogue_path(tile: Tile, dataset: Mapping) -> str:
+    return dataset["catalogue"].replace("{tile}", tile.key)
+
+
+def _listed_ids(path: str, dataset: Mapping) -> set[str]:
+    """Return the identifiers in a catalogue."""
+    name, *_ = _columns(path, dataset)
+    clean = catalogue.id_cleaner(Path(path))
+    return {text for block in read_blocks(path, [name]) for text in clean(block[name])}
+
+
+def _chosen_of_listed(
+    tiles: Sequence[Tile],
+    numbers: np.ndarray,
+    number: int,
+    ids: np.ndarray,
+    sky: np.ndarray,
+    listed: Callable[[int], set[str]],
+) -> np.ndarray:
+    """Return the tile that takes each object which the catalogue of one tile lists; -1 for none.
+
+    Of some tiles, by their numbers, that in which it is farthest from an edge among those whose
+    catalogues list it too: one that does not know it would never cut it.
+    """
+    places = _chosen([tiles[each] for each in numbers], sky)
+    chosen = np.where(places < 0, -1, numbers[places])
+    for other in np.unique(chosen[(chosen >= 0) & (chosen != number)]).tolist():
+        unknown = [row for row in np.flatnonzero(chosen == other) if ids[row] not in listed(other)]
+        if unknown:
+            rest = numbers[numbers != other]
+            args = (tiles, rest, number, ids[unknown], sky[unknown], listed)
+            chosen[unknown] = _chosen_of_listed(*args)
+    return chosen
 
 
 # --- a shard --------------------------------------------------------------------------------------
@@ -435,6 +476,7 @@ class _Cutter:
 
     def __init__(self, tiles: Sequence[Tile], folder: Path, dataset: Mapping, settings, seed: int):
         self.tiles, self.folder, self.settings, self.seed = tiles, folder, settings, seed
+        self.off = OFF_LISTED if is_by_tile(dataset) else OFF
         self.tile, self.scale = tiles[0], dataset["pixel_scale"]
 
     def store(self, writer, table: pd.DataFrame, sky: np.ndarray, is_repeated) -> list:
@@ -443,7 +485,7 @@ class _Cutter:
         chosen = _chosen([self.tile], sky)
         for row in range(len(sky)):
             if chosen[row] < 0:
-                reasons[row] = _reason(sky[row])
+                reasons[row] = _reason(sky[row], self.off)
             elif is_repeated[row]:
                 reasons[row] = "another row of the catalogue has its id"
             elif reason := refused_id(ids[row]):
