@@ -52,7 +52,8 @@ def compare(
     Raises
     ------
     ConfigError
-        When an experiment has no metrics yet, or none of a sample.
+        When an experiment has no metrics yet, or none of a sample, or has several models, or
+        nothing is known of the lenses of a sample that the cut takes.
     """
     return pd.DataFrame([row for name in experiments for row in _rows(name, samples, root)])
 
@@ -102,7 +103,24 @@ def _rows(experiment: str, samples: Sequence[str], root: Path) -> Iterator[dict]
             known = ", ".join(dict.fromkeys(table["sample"]))
             raise ConfigError(f"{path} has no sample {sample!r}; it has {known}")
         for labels, of_sample in table[table["sample"] == sample].groupby("labels"):
+            _check_one_model(of_sample, path)
             yield _row(experiment, sample, labels, of_sample.set_index(["cut", "metric"]), root)
+
+
+def _check_one_model(of_sample: pd.DataFrame, path: Path) -> None:
+    counts = of_sample.value_counts(["cut", "metric"])
+    if counts.max() > 1:
+        raise ConfigError(
+            f"{path} holds {counts.max()} models, of other scales or numbers of features; expected "
+            "an experiment of one. Compare experiments that have one scale and one of n_features"
+        )
+    if missing := [key for key in MERITS.values() if key not in counts.index]:
+        cut, metric = missing[0]
+        raise ConfigError(
+            f"{path} has no {metric} after the cut {cut!r} of the sample "
+            f"{of_sample['sample'].iloc[0]!r}: its catalogue does not say which lenses pass it. "
+            "Leave the sample out"
+        )
 
 
 def _row(experiment, sample, labels, found: pd.DataFrame, root: Path) -> dict:

@@ -68,6 +68,28 @@ def test_a_sample_that_is_not_there_is_named(tmp_path):
         compare(["one"], ["other"], tmp_path)
 
 
+def change(root, experiment, changed):
+    path = root / "results" / experiment / "metrics_summary.csv"
+    changed(pd.read_csv(path)).to_csv(path, index=False)
+
+
+def test_an_experiment_of_several_models_is_refused(tmp_path):
+    finished(tmp_path, "one")
+    change(tmp_path, "one", lambda table: pd.concat([table, table, table]))
+    with pytest.raises(ConfigError, match="holds 3 models, of other scales or numbers of features"):
+        compare(["one"], SAMPLES, tmp_path)
+
+
+def test_a_sample_without_a_cut_is_refused(tmp_path):
+    """As of a catalogue that knows the class of an object and nothing of the lensed image."""
+    finished(tmp_path, "one")
+    change(tmp_path, "one", lambda table: table[table["cut"] == "none"])
+    with pytest.raises(
+        ConfigError, match="no auc after the cut 'n100_snr50' of the sample 'fresh'"
+    ):
+        compare(["one"], SAMPLES, tmp_path)
+
+
 def test_the_order_is_that_of_the_samples_asked_for(tmp_path):
     finished(tmp_path, "one")
     table = compare(["one"], SAMPLES[::-1], tmp_path)
