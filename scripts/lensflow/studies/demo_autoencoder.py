@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from lensflow import artifacts
 from lensflow.embed.encoders import ENCODERS
 from lensflow.errors import ConfigError
 from lensflow.experiment import Experiment
+from lensflow.files import provenance
 from lensflow.networks.denoising import load_denoiser
 from lensflow.networks.runtime import start_backend
 from lensflow.prepare.inputs import prepare_images
+from lensflow.studies.trained import existing
 
 EXPERIMENT, RUN = "demo", 0
 
@@ -36,13 +39,7 @@ def demo_autoencoder(root: Path) -> Callable[[np.ndarray], np.ndarray]:
     ConfigError
         When the demo has not been run there.
     """
-    path = root / "results" / EXPERIMENT / "config.yaml"
-    if not path.is_file():
-        raise ConfigError(
-            f"{path} is not there; the study needs the demo's networks: run `make run` first, or "
-            "leave the autoencoder out by --encoders"
-        )
-    experiment = Experiment(EXPERIMENT, yaml.safe_load(path.read_text()))
+    experiment = _demo(root)
     run, preset = experiment.headline_runs[RUN], experiment.preset
     start_backend(experiment.config["backend"], 1)
     denoise = load_denoiser(root / experiment.denoiser_path(run.scale), preset)
@@ -54,3 +51,30 @@ def demo_autoencoder(root: Path) -> Callable[[np.ndarray], np.ndarray]:
         return encode(denoise(prepare_images(images, sigma, run.scale, preset["image_size"])))
 
     return features
+
+
+def demo_networks(root: Path) -> str:
+    """Return what names these networks: a hash of what they hold.
+
+    Raises
+    ------
+    ConfigError
+        As from `demo_autoencoder`.
+    ArtifactError
+        When they are not trained yet.
+    """
+    experiment = _demo(root)
+    run = experiment.headline_runs[RUN]
+    paths = experiment.denoiser_path(run.scale), experiment.encoder_path(run)
+    files = [existing(root / path) for path in paths]
+    return provenance.joined_hash([artifacts.content_of(path) for path in files])
+
+
+def _demo(root: Path) -> Experiment:
+    path = root / "results" / EXPERIMENT / "config.yaml"
+    if not path.is_file():
+        raise ConfigError(
+            f"{path} is not there; the study needs the demo's networks: run `make run` first, or "
+            "leave the autoencoder out by --encoders"
+        )
+    return Experiment(EXPERIMENT, yaml.safe_load(path.read_text()))

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow.files import writing
 from lensflow.studies.compare_encoders import STUDIED, Sample, encoded, simulated
-from lensflow.studies.demo_autoencoder import demo_autoencoder
+from lensflow.studies.demo_autoencoder import demo_autoencoder, demo_networks
 
 AUTOENCODER = "autoencoder"
 ENCODERS = (*STUDIED, AUTOENCODER)
@@ -57,7 +58,8 @@ class Encoded:
         if missing:
             encode = self.encode(encoder)
             for name in missing:
-                np.save(paths[name], encoded(encode, self.images(name)))
+                with writing.replacing(paths[name]) as partial:
+                    np.save(partial, encoded(encode, self.images(name)))
         return {name: np.load(path).astype(np.float64) for name, path in paths.items()}
 
     def encode(self, encoder: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -70,6 +72,7 @@ class Encoded:
     def _path(self, encoder: str, sample: Sample) -> Path:
         fitted = f"{encoder}_{self.n_features}_{self.samples['train'].n_objects}_{self.seed}"
         if encoder == AUTOENCODER:
-            fitted = encoder
+            # The demo may be trained again: features of other networks are none of these.
+            fitted = f"{encoder}_{demo_networks(self.root)[:16]}"
         of = f"{sample.population}_{sample.first_id}_{sample.n_objects}"
         return self.work / f"{fitted}_of_{of}.npy"
