@@ -227,7 +227,21 @@ def _zarr_table(path: Path) -> pd.DataFrame:
     if not beside.is_file():
         raise CutoutError(f"the table {beside.name} is not beside it")
     table = read_columns(beside)
-    return table.sort_values(ROW, kind="stable").reset_index(drop=True) if ROW in table else table
+    return _in_order(table, beside.name) if ROW in table else table
+
+
+def _in_order(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a table in the order of the images, each of which has one row."""
+    table = table.sort_values(ROW, kind="stable").reset_index(drop=True)
+    found = pd.to_numeric(table[ROW], errors="coerce")
+    if len(wrong := np.flatnonzero(found != table.index)):
+        raise CutoutError(
+            f"the column {ROW} of {name} does not count its {len(table)} images: place {wrong[0]} "
+            f"in order is {table[ROW].iloc[wrong[0]]}; expected each whole number from 0 to "
+            f"{len(table) - 1} once. Write the table again, or remove the column where the rows "
+            "are in the order of the images"
+        )
+    return table
 
 
 def count_objects(dataset: Mapping, layout: Layout) -> int:

@@ -120,6 +120,22 @@ def test_zarr_with_a_table_beside_as_cutana_writes_it(tmp_path, form):
     assert "idx_in_zarr" not in index
 
 
+@pytest.mark.parametrize(
+    ("rows", "place", "said"),
+    [([0, 1, 1, 3], 2, "1"), ([0, 1, 3, 4], 2, "3"), ([0, 1, 2, -1], 0, "-1")],
+)
+def test_a_table_that_names_an_image_twice_or_none_is_refused(tmp_path, rows, place, said):
+    """Else an image would go by the identifier and the position of another one."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    store = zarr.open_group(folder / "images.zarr", mode="w")
+    store.create_array("images", shape=(4, 120, 120), dtype="f4")[:] = images(4, side=120)
+    table(4).assign(idx_in_zarr=rows).to_parquet(folder / "images_metadata.parquet")
+    words = rf"does not count its 4 images: place {place} in order is .*{said}.*; expected each"
+    with pytest.raises(CutoutError, match=words):
+        run(folder, tmp_path / "out", {})
+
+
 @pytest.mark.parametrize("shards", [2, 3, 40])
 def test_shards_change_nothing_but_the_files(tmp_path, shards):
     write_hdf5(tmp_path / "data/a.h5", images(7), table(7))
