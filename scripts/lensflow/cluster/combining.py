@@ -171,7 +171,8 @@ def check_same(paths: Sequence[str | Path], blocks: Sequence[pd.DataFrame | None
     """Refuse blocks of rows that are not of the same images; None stands for no more rows."""
     if any(block is None for block in blocks):
         _refuse(paths)
-    first, *others = (block[KEY].astype({"rotation": int}) for block in blocks)
+    # Without a row, identifiers are of another type by one file than by the other.
+    first, *others = (block[KEY].astype({"id": object, "rotation": int}) for block in blocks)
     if not all(first.reset_index(drop=True).equals(o.reset_index(drop=True)) for o in others):
         _refuse(paths)
 

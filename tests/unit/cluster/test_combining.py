@@ -127,6 +127,17 @@ def test_a_student_keeps_its_order_beyond_what_clusters_can_say(tmp_path):
     np.testing.assert_allclose(table["log_odds_known"], 0.5 * sure + 1.0, atol=1e-5)
 
 
+def test_a_shard_without_an_image_has_a_student_too(tmp_path):
+    """As where a dataset has more shards than objects, or all files of one cannot be used."""
+    path = scores(tmp_path / "a.csv", 0, counted=True, rows=slice(0, 0))
+    taught = {"known": predictions(tmp_path / "p.h5", [], ROWS.iloc[:0])}
+    (tmp_path / "c.csv").write_text("judgement,slope,offset\nknown,1,0\n")
+    add_student_stage(path, taught, tmp_path / "c.csv", tmp_path / "b.csv")
+    found = read_scores(tmp_path / "b.csv")
+    assert found.empty
+    assert {"p_lens_known", "p_low_known", "p_clusters_known"} <= set(found)
+
+
 @pytest.mark.parametrize("rows", [ROWS.iloc[:10], ROWS.iloc[::-1], pd.concat([ROWS, ROWS])])
 def test_predictions_of_other_images_are_refused(tmp_path, rows):
     path = scores(tmp_path / "a.csv", 0)

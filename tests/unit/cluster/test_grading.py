@@ -20,7 +20,7 @@ def small_blocks(monkeypatch):
 
 
 def sample(folder, dataset, seed):
-    """Write embeddings and scores of 40 images of 20 objects in two shards."""
+    """Write embeddings and scores of 40 images of 20 objects in three shards."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, 2)).astype(np.float32)
     rows = pd.DataFrame(
@@ -35,7 +35,8 @@ def sample(folder, dataset, seed):
     scores = scores_table(rows, np.zeros(N, int), said, np.zeros(N))
     measured = rows.assign(**dict.fromkeys(MEASURES, np.nan))
     paths = [], []
-    for number, part in enumerate((slice(0, 15), slice(15, N))):
+    # The last shard has no image, as where all files of one cannot be used.
+    for number, part in enumerate((slice(0, 15), slice(15, N), slice(N, N))):
         paths[0].append(folder / f"{dataset}_{number}.csv")
         paths[1].append(folder / f"{dataset}_{number}.h5")
         write_scores(paths[0][-1], [scores.iloc[part]])
