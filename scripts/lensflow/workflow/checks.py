@@ -127,6 +127,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
         yield from _check_scales(where, experiment)
         yield from _check_denoised(where, experiment)
         yield from _check_injections(where, experiment)
+        yield from _check_raw(where, experiment)
         yield from _check_headline(where, experiment)
         yield from _check_appendix(where, experiment)
         yield from _check_comparison(where, experiment)
@@ -295,6 +296,19 @@ def _check_injections(where: str, experiment: Experiment) -> Iterator[str]:
                 f"{where}.injections names {name!r}; expected a dataset of kind simulate, other "
                 "than the one the experiment trains on"
             )
+
+
+def _check_raw(where: str, experiment: Experiment) -> Iterator[str]:
+    """Check that simulated images, flux with its noise, are put among such as are that too."""
+    names = {"hidden": experiment.candidate_datasets, "injections": [experiment.dataset.name]}
+    for key, among in names.items():
+        for dataset in map(experiment.sample_dataset, among if experiment.settings[key] else ()):
+            if (state := dataset.entry.get("state", "raw")) != "raw":
+                yield (
+                    f"{where}.{key} puts simulated images, which are flux with its noise, among "
+                    f"those of {dataset.name!r}, which are {state}: they are told apart at once; "
+                    f"expected a dataset of state: raw. Set {key}: null"
+                )
 
 
 def _check_headline(where: str, experiment: Experiment) -> Iterator[str]:

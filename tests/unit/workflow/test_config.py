@@ -449,3 +449,27 @@ def test_populations_may_have_objects_in_common(config):
     complete(with_experiment(config, PCA, apply_to=["easy", "hard"]))
     with pytest.raises(ConfigError, match="whose objects 104000 to 104049 are those of 'easy'"):
         complete(with_experiment(config, PCA, dataset="easy", apply_to=["hard"]))
+
+
+# --- simulated images among others ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["denoised", "normalised"])
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"hidden": {"n_lenses": 1, "n_duds": 1}, "labels": ["nobody"]},
+        {"labels": ["injected"], "injections": "sim_challenge"},
+    ],
+)
+def test_simulated_images_are_put_among_raw_ones_alone(config, tmp_path, state, keys):
+    """Else a grader would know the hidden ones at a glance, and clusters the injected ones."""
+    (key,) = keys.keys() - {"labels"}
+    config["datasets"]["given"] = {"kind": "fits", "path": str(tmp_path), "state": state}
+    chosen = with_experiment(config, PCA, dataset="given", scales=["linear"], **keys)
+    with pytest.raises(ConfigError) as raised:
+        complete(chosen)
+    assert f"chosen.{key} puts simulated images" in str(raised.value)
+    assert f"those of 'given', which are {state}" in str(raised.value)
+    config["datasets"]["given"]["state"] = "raw"
+    complete(chosen)
