@@ -20,10 +20,12 @@ REPRESENTATION_NAMES = {
 def data_sentences(findings: Findings) -> list[str]:
     """Say in plain words what each dataset is; simulated images are called so."""
     experiment = findings.experiment
-    roles = ["Trained on", *["Applied to"] * len(experiment.applied)]
+    roles = {experiment.dataset.name: "Trained on"}
+    roles |= dict.fromkeys(experiment.settings["apply_to"], "Applied to")
+    # What is neither is there for its lenses.
     return [
-        f"{role} {dataset.name}: {dataset.words}"
-        for role, dataset in zip(roles, experiment.datasets, strict=True)
+        f"{roles.get(dataset.name, 'Lenses injected from')} {dataset.name}: {dataset.words}"
+        for dataset in experiment.datasets
     ]
 
 

@@ -110,6 +110,20 @@ def test_simulated_data_is_called_so(folder):
     assert second.startswith("Applied to faint")
 
 
+def test_the_dataset_whose_lenses_are_injected_is_among_the_data(folder):
+    def inject(config):
+        lenses = {"kind": "simulate", "population": "training", "n_objects": 40}
+        config["datasets"]["lenses"] = lenses
+        config["experiments"]["demo"] |= {"labels": ["injected", "nobody"], "injections": "lenses"}
+
+    with_config(folder, inject)
+    *_, third = data_sentences(read(folder))
+    assert third.startswith("Lenses injected from lenses: 40 simulated images")
+    with_config(folder, lambda config: config["experiments"]["demo"]["apply_to"].append("lenses"))
+    *_, third = data_sentences(read(folder))
+    assert third.startswith("Applied to lenses")
+
+
 def test_real_data_is_not_called_simulated(folder):
     path = folder / "demo/config.yaml"
     config = yaml.safe_load(path.read_text())
