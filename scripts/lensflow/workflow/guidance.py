@@ -142,7 +142,7 @@ def _without_browser(experiment: Experiment, path: str, run: Run) -> str:
 
 
 def _how_to_judge(experiment: Experiment, paths: Iterable[str]) -> str:
-    page, paths = _page(experiment.judging_page), list(paths)
+    page, paths = _page(experiment, experiment.judging_page), list(paths)
     files = "file" if len(paths) == 1 else "files"
     return (
         f"open {page} in a browser, save its {files} as {', '.join(paths)}, and run the same "
@@ -150,16 +150,20 @@ def _how_to_judge(experiment: Experiment, paths: Iterable[str]) -> str:
     )
 
 
-def _page(path: str) -> str:
+def _page(experiment: Experiment, path: str) -> str:
     """Return the path of a page, and how it is made where it is not there."""
-    return path if os.path.isfile(path) else f"{path} (.venv/bin/snakemake {path} makes it)"
+    if os.path.isfile(path):
+        return path
+    # Without its name an experiment of a recipe is not known to Snakemake.
+    return f"{path} (.venv/bin/snakemake {path} --config run='[{experiment.name}]' makes it)"
 
 
 def _how_to_grade(experiment: Experiment) -> str:
     pages = [experiment.grading_page(name) for name in experiment.candidate_datasets]
     table = "save a table with the columns id, grade and who"
     if pages:
-        table = f"open {' or '.join(map(_page, pages))} in a browser, save its file"
+        opened = " or ".join(_page(experiment, page) for page in pages)
+        table = f"open {opened} in a browser, save its file"
     return (
         f"{table} under a name that stands in the experiment's grades, and run the same command "
         "again"

@@ -32,6 +32,11 @@ def survey(tmp_path, monkeypatch):
     return experiment, clusterers.load(mixture).hash
 
 
+def made_by(page):
+    """Return the command that makes a page: it names the experiment, which a recipe may hold."""
+    return f".venv/bin/snakemake {page} --config run='[survey]'"
+
+
 def write_table(mixture_hash, probability):
     counts = {"n_members": [1, 1, 2], "n_inspected": [1, 1, 2]}
     cluster_labels.write("judged.csv", probability, mixture_hash, **counts, who="Ann")
@@ -64,7 +69,7 @@ def test_a_missing_incomplete_or_foreign_table_says_what_to_do(survey, table, me
         write_table(table[0] or mixture_hash, table[1])
     with pytest.raises(LabelError, match=message) as raised:
         checked_tables(experiment, RUN)
-    assert f"open {PAGE} (.venv/bin/snakemake {PAGE} makes it)" in str(raised.value)
+    assert f"open {PAGE} ({made_by(PAGE)} makes it)" in str(raised.value)
     assert "save its file as judged.csv, and run the same command again" in str(raised.value)
 
 
@@ -80,7 +85,7 @@ def test_grades_are_waited_for_and_looked_at(survey, tmp_path):
     page = "results/survey/grade_sky.html"
     (tmp_path / "results/survey/candidates_sky.csv").touch()
     (step, _) = next_steps(Project(experiment.config))
-    assert f"open {page} (.venv/bin/snakemake {page} makes it) in a browser" in step
+    assert f"open {page} ({made_by(page)} makes it) in a browser" in step
     (tmp_path / page).touch()
     steps = next_steps(Project(experiment.config))
     assert [step.split(". To")[0] for step in steps] == [
