@@ -186,7 +186,8 @@ def fit_baseline_stage(
     index_path : str or Path
         ``index.h5`` of the dataset: the lensed pixels and fluxes for the cut.
     output_path : str or Path
-        CSV: scale, n_features, run, representation, sample, labels, cut, and the metrics.
+        CSV: scale, n_features, run, representation, sample, labels, cut, and the metrics; without
+        rows where no training image has a known class.
     scale : str
     n_features : iterable of int
     n_runs : int
@@ -200,8 +201,9 @@ def fit_baseline_stage(
         Most threads of linear algebra.
     """
     n_features, rows = sorted(n_features), []
+    chosen = stacks if _has_classes(stacks) else {}
     with threadpool_limits(limits=n_threads):
-        for representation, pooled, shards in _representations(stacks, pooling):
+        for representation, pooled, shards in _representations(chosen, pooling):
             full = _project_all(shards, n_features[-1], pooled, index_path, seed)
             for d in n_features:
                 samples = {name: (x[:, :d], *rest) for name, (x, *rest) in full.items()}
@@ -210,6 +212,16 @@ def fit_baseline_stage(
                     rows += baseline_rows(representation, samples, Run(scale, d, run), mixture)
                 logger.info("%s, %d features: %d runs done", representation, d, n_runs)
     write_csv(output_path, pd.DataFrame(rows, columns=BASELINE_COLUMNS))
+
+
+def _has_classes(stacks: Mapping[str, Mapping[str, list]]) -> bool:
+    """Return whether any training image has a known class: a catalogue need not say any."""
+    for path in next(iter(stacks.values()))["train"]:
+        with open_stack(path) as stack:
+            if (stack.rows()["is_lens"] >= 0).any():
+                return True
+    logger.info("no training image has a known class: no baseline")
+    return False
 
 
 def _project_all(

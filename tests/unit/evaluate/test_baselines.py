@@ -83,6 +83,18 @@ def test_baseline_finds_an_obvious_difference(sample, tmp_path):
     assert 0 < cut["n100_snr50"] < cut["none"]
 
 
+def test_a_catalogue_that_says_no_class_gives_no_baseline(sample, tmp_path):
+    """As one of identifiers and positions does: what else a run makes must not fail by it."""
+    shards, index = sample
+    for name, paths in shards.items():
+        for place, path in enumerate(paths):
+            ids = [f"{name}_{place}_{i}" for i in range(30)]
+            write_classes(path, ids, np.full(30, -1), place)
+    table = fit_stage(shards, index, tmp_path / "baselines.csv")
+    assert list(table.columns) == BASELINE_COLUMNS
+    assert table.empty
+
+
 def test_same_bytes_again(sample, tmp_path):
     paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
     for path in paths:
