@@ -8,7 +8,7 @@ import pandas as pd
 
 from lensflow import artifacts
 from lensflow.errors import LabelError
-from lensflow.samples.grades import agreement, grades_of, merge_grades, read_grades
+from lensflow.samples.grades import agreement, grades_of, merge_grades, place_of, read_grades
 from lensflow.samples.hidden import read_answers
 
 COLUMNS = ("mean_grade", "n_graders", "scatter")
@@ -49,31 +49,35 @@ def add_grades(
     Raises
     ------
     LabelError
-        When a grade names this dataset, and an object that it does not have.
+        When a grade names this dataset, and an object that it does not have; file, line and name
+        are said.
     """
     if not grades:
         return table
     chosen = grades_of(read_grades(grades), dataset)
     if answers is not None:
         chosen = chosen[~chosen["id"].isin(read_answers(answers).index)]
-    _check_known(chosen[chosen["dataset"] == dataset], dataset, index)
+    _check_known(chosen[chosen["dataset"] == dataset], dataset, index, grades)
     _log(chosen, dataset)
     merged = merge_grades(chosen)[["id", *COLUMNS]]
     graded = table.merge(merged, on="id", how="left", validate="one_to_one")
     return graded.assign(n_graders=graded["n_graders"].fillna(0).astype(int))
 
 
-def _check_known(chosen: pd.DataFrame, dataset: str, index: str | PathLike) -> None:
+def _check_known(
+    chosen: pd.DataFrame, dataset: str, index: str | PathLike, grades: Sequence[str | PathLike]
+) -> None:
     unknown = set(chosen["id"])
     with artifacts.open(index, "index") as file:
         for start in range(0, len(file["id"]), ROWS):
             unknown -= set(artifacts.read_strings(file, "id", slice(start, start + ROWS)))
     if unknown:
-        who = sorted(set(chosen["who"][chosen["id"].isin(unknown)]))
+        row = chosen[chosen["id"].isin(unknown)].iloc[0]
         raise LabelError(
-            f"{len(unknown)} graded objects are not in the dataset {dataset!r}, {min(unknown)!r} "
-            f"first, graded by {', '.join(who)}. Was the file made for other images? Take it out "
-            "of the experiment's grades, or open the present grading page and grade again."
+            f"{place_of(row, grades)}: the object {row['id']!r}, graded by {row['who']}, is not in "
+            f"the dataset {dataset!r} ({len(unknown)} of {chosen['id'].nunique()} objects). Was "
+            "the file made for other images? Take it out of the experiment's grades, or open the "
+            "present grading page and grade again."
         )
 
 

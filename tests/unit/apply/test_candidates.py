@@ -190,6 +190,6 @@ def test_grades_of_people_stand_beside_the_candidates(tmp_path):
 def test_grades_of_objects_that_the_dataset_lacks_are_refused(tmp_path):
     (tmp_path / "g.csv").write_text("id,grade,dataset,who\n11,A,sky,ann\nother,A,sky,bob\n")
     with pytest.raises(
-        LabelError, match=r"1 graded objects .* 'sky', 'other' first, graded by bob"
+        LabelError, match=r"g\.csv, line 3: the object 'other', graded by bob, is not in .* 'sky'"
     ):
         ranked(tmp_path, grades=[tmp_path / "g.csv"])
