@@ -11,7 +11,7 @@ from lensflow.cluster.judgements import representatives
 from lensflow.cluster.makeup import describe_clusters
 from lensflow.samples.embeddings import read_embeddings
 
-SHOWN = "Shown: members drawn at random, each object once (the same 25 that the stand-in sees)."
+SHOWN = "Shown: members drawn at random, each object once (of the 25 that the stand-in sees)."
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ ASSUMPTIONS = (
     Assumption(
         "activation of the embedding",
         "not given; ReLU in the author's code",
-        "ReLU in the presets paper and small",
+        "ReLU in the presets paper, binned and small",
         "presets.<name>.autoencoder.embedding_activation",
     ),
     Assumption(
