@@ -247,6 +247,12 @@ def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
             f"given), but there are at most {images} training images; expected fewer clusters "
             "than images"
         )
+    shards = experiment.settings["shards"]
+    if images is not None and shards > images:
+        yield (
+            f"{where}.shards is {shards}, but there are at most {images} training images; expected "
+            "an image in each shard at least. Use fewer shards, or more images"
+        )
 
 
 def _most_training_images(experiment: Experiment) -> int | None:

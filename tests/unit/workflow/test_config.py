@@ -424,6 +424,22 @@ def test_as_many_features_as_the_encoder_makes_are_taken(config):
     complete(with_experiment(config, PCA, n_features=[64]))
 
 
+@pytest.mark.parametrize(
+    ("keys", "most"),
+    [({"dataset": "sim_challenge"}, 1500), ({"protocol": "honest", "fraction": 0.002}, 50)],
+)
+def test_no_shard_of_the_training_images_is_without_one(config, keys, most):
+    """Shard 0 is that of which examples are stored when an autoencoder has been trained."""
+    complete(with_experiment(copy.deepcopy(config), PCA, shards=most, **keys))
+    with pytest.raises(ConfigError, match=f"shards is {most + 1}, .* at most {most} training"):
+        complete(with_experiment(config, PCA, shards=most + 1, **keys))
+
+
+def test_where_nobody_knows_the_number_of_images_shards_are_as_given(config, tmp_path):
+    config["datasets"]["given"] = {"kind": "fits", "path": str(tmp_path)}
+    complete(with_experiment(config, PCA, dataset="given", labels=["nobody"], shards=1000))
+
+
 def simulated(population, first_id):
     return {"kind": "simulate", "population": population, "n_objects": 50, "first_id": first_id}
 
