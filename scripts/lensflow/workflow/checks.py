@@ -139,6 +139,7 @@ def check_experiments(config: Mapping) -> Iterator[str]:
             # Which tables are missing is another question once the labels are mended.
             yield from problems
             continue
+        yield from _check_judged(where, experiment)
         for judgement in JUDGEMENTS.values():
             if judgement.table_key:
                 yield from _check_table(where, experiment, judgement)
@@ -222,6 +223,32 @@ def _check_labels(where: str, experiment: Experiment) -> Iterator[str]:
             f"{where}.protocol is {experiment.protocol!r}, which needs labels, {missing}; "
             "use protocol: unlabelled"
         )
+
+
+def _check_judged(where: str, experiment: Experiment) -> Iterator[str]:
+    """Check that nothing works on lens probabilities where no judgement will ever give any.
+
+    A person who is waited for will.
+    """
+    settings, spread = experiment.settings, experiment.settings["mixture"]["spread"]
+    if any(JUDGEMENTS[name].gives_probabilities for name in settings["labels"]):
+        return
+    wanted = [
+        (f"beside is {settings['beside']}", settings["beside"], "leave it out"),
+        (f"mixture.spread is {spread}", spread, "leave it out"),
+        (
+            f"preset is {settings['preset']!r}, which has a student",
+            experiment.has_student,
+            "take a preset without",
+        ),
+    ]
+    for said, is_wanted, otherwise in wanted:
+        if is_wanted:
+            yield (
+                f"{where}.{said}, but labels: {settings['labels']} gives no lens probability for "
+                f"it to work on; expected a judgement that does. Add person, with person_labels: "
+                f"the path of the table, which may be filled in later, or {otherwise}"
+            )
 
 
 def _tables_needed(names: list[str]) -> str:

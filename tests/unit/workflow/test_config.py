@@ -467,6 +467,39 @@ def test_populations_may_have_objects_in_common(config):
         complete(with_experiment(config, PCA, dataset="easy", apply_to=["hard"]))
 
 
+# --- what works on lens probabilities -------------------------------------------------------------
+
+TAUGHT = PCA | {
+    "student": {"image_size": 8, "convolutions": [{"filters": 2, "kernel": 3}]},
+    "training": {"student": {"epochs": 1, "batch_size": 8, "learning_rate": 0.1}},
+}
+
+
+@pytest.mark.parametrize(
+    ("preset", "keys", "part"),
+    [
+        (TAUGHT, {}, "preset is 'chosen', which has a student, but"),
+        (PCA, {"mixture": {"n_components": 8, "spread": 2}}, "mixture.spread is 2, but"),
+        (PCA, {"beside": ["other"]}, "beside is ['other'], but"),
+    ],
+)
+def test_what_works_on_probabilities_is_refused_where_there_never_are_any(
+    config, preset, keys, part
+):
+    """It would do nothing, and say nothing. A person who is waited for will give some."""
+    chosen = with_experiment(config, preset, labels=["nobody"], **keys)
+    chosen["presets"]["other"] = PCA
+    other = {"preset": "other", "beside": [], "mixture": {"n_components": 4}}
+    chosen["experiments"]["other"] = chosen["experiments"]["chosen"] | other
+    with pytest.raises(ConfigError, match=r"has 1 mistake\(s\)") as raised:
+        complete(copy.deepcopy(chosen))
+    assert f"chosen.{part} labels: ['nobody'] gives no lens probability" in str(raised.value)
+    for name in ("chosen", "other"):
+        asked = {"labels": ["nobody", "person"], "person_labels": f"{name}.csv"}
+        chosen["experiments"][name] |= asked
+    complete(chosen)
+
+
 # --- simulated images among others ----------------------------------------------------------------
 
 
