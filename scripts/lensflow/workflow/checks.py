@@ -16,6 +16,7 @@ from lensflow.ingest.patterns import file_matcher, identifier
 from lensflow.networks.presets import check_preset
 from lensflow.prepare.counts import ROTATIONS, paper_counts
 from lensflow.prepare.scaling import SCALES
+from lensflow.simulate.population import load
 from lensflow.workflow.bands import check_same_bands
 from lensflow.workflow.company import check_beside
 from lensflow.workflow.recipes import REFERENCES
@@ -177,9 +178,6 @@ def _shared_objects(one: Dataset, other: Dataset) -> range:
     """Return the identifiers of the simulated objects that are in both datasets."""
     if not (one.is_simulated and other.is_simulated):
         return range(0)
-    # Slow to import, and few experiments are applied to what is simulated.
-    from lensflow.simulate.population import load
-
     entries = one.entry, other.entry
     if len({load(entry["population"]).objects_of for entry in entries}) > 1:
         return range(0)
@@ -267,6 +265,14 @@ def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
             f"{protocol} needs {needed} objects, but the dataset {experiment.dataset.name!r} has "
             f"at most {known}; use a smaller fraction or more objects"
         )
+    if needed and holds_lenses_alone(experiment.dataset):
+        yield (
+            f"{where}.protocol is {protocol!r}, which needs {_non_lenses(fraction)} non-lenses "
+            f"(fraction {fraction} of the paper's counts), but the dataset "
+            f"{experiment.dataset.name!r} has 0: its population "
+            f"{experiment.dataset.entry['population']!r} is of lenses alone. Take another "
+            "population, or protocol: unlabelled"
+        )
     clusters = experiment.most_components
     if images is not None and clusters > images:
         yield (
@@ -280,6 +286,10 @@ def _check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
             f"{where}.shards is {shards}, but there are at most {images} training images; expected "
             "an image in each shard at least. Use fewer shards, or more images"
         )
+
+
+def _non_lenses(fraction: float) -> int:
+    return sum(count for (_, is_lens), count in paper_counts(fraction).items() if not is_lens)
 
 
 def _most_training_images(experiment: Experiment) -> int | None:
@@ -430,6 +440,16 @@ def _check_fields(where: str, path: str) -> Iterator[str]:
         return
     if unknown := sorted(fields - {"scale", "n_features", "run"}):
         yield f"{where} has {unknown}; expected {{scale}}, {{n_features}}, {{run}}"
+
+
+def holds_lenses_alone(dataset: Dataset) -> bool:
+    """Return whether every object of a dataset is a lens, as far as the configuration says.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    """
+    return dataset.is_simulated and load(dataset.entry["population"]).lens_fraction == 1.0
 
 
 def check_sources(config: Mapping) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from lensflow.experiment import Dataset, Project
 from lensflow.ingest.bands import band_entry, of_band
 from lensflow.workflow.bands import simulated_bands, unsimulated
+from lensflow.workflow.checks import holds_lenses_alone
 
 SHARPEST, BROADEST = 0.5, 20.0
 """Full widths at half maximum of a point-spread function that can be, in pixels."""
@@ -43,6 +44,12 @@ def _check_dataset(where: str, dataset: Dataset) -> Iterator[str]:
         yield (
             f"{where}: the images are {state}, so that the flux of a source cannot be added to "
             "them; expected a dataset of state: raw. Remove the key"
+        )
+    if holds_lenses_alone(dataset):
+        yield (
+            f"{where}: the population {dataset.entry['population']!r} is of lenses alone, so that "
+            "the dataset holds no object that is not a known lens; expected some to put sources "
+            "behind. Take another population, or remove the key"
         )
     # Of a single band under a name the scale stands with the band.
     entry = band_entry(dataset.entry, dataset.kind.bands(dataset.entry)[0])

@@ -115,6 +115,12 @@ def test_mistakes_are_said_before_any_job(changes, part):
     assert part in said
 
 
+def test_behind_lenses_alone_no_source_is_put():
+    datasets = {"there": {"population": "rare", "completeness": ASKED}}
+    assert "holds no object that is not a known lens" in problems(datasets=datasets)
+    assert "the population 'rare' is of lenses alone" in problems(datasets=datasets)
+
+
 @pytest.mark.parametrize("state", ["denoised", "normalised"])
 def test_images_without_a_flux_take_no_source(tmp_path, state):
     changes = {"images": {"completeness": ASKED, "state": state}}

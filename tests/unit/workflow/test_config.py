@@ -467,6 +467,18 @@ def test_populations_may_have_objects_in_common(config):
         complete(with_experiment(config, PCA, dataset="easy", apply_to=["hard"]))
 
 
+@pytest.mark.parametrize("protocol", ["honest", "paper"])
+def test_lenses_alone_are_no_training_sample_of_two_classes(config, protocol):
+    config["datasets"]["rare"] = simulated("rare", 0) | {"n_objects": 5000}
+    keys = {"dataset": "rare", "fraction": 0.1}
+    complete(with_experiment(copy.deepcopy(config), PCA, **keys))
+    with pytest.raises(ConfigError, match=r"has 1 mistake\(s\)") as raised:
+        complete(with_experiment(config, PCA, protocol=protocol, **keys))
+    said = f"protocol is {protocol!r}, which needs 603 non-lenses (fraction 0.1 of the paper's"
+    assert said in str(raised.value)
+    assert "'rare' has 0: its population 'rare' is of lenses alone" in str(raised.value)
+
+
 # --- what works on lens probabilities -------------------------------------------------------------
 
 TAUGHT = PCA | {
