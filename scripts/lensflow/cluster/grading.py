@@ -73,7 +73,7 @@ def fit_head_stage(
     ------
     LabelError
         When a grade names a dataset or an object that the experiment does not have; file, line
-        and name are said.
+        and name are said. When all grades are of hidden objects.
     ArtifactError
         When scores and embeddings do not hold the same rows.
     """
@@ -222,8 +222,8 @@ def _features(paths: Iterable[str | Path]) -> Iterator[np.ndarray]:
 def _check_found(grades: pd.DataFrame, found: pd.DataFrame, paths: Sequence[str | Path]) -> None:
     if not len(grades):
         raise LabelError(
-            f"{', '.join(map(str, paths))}: there is no grade in it; grade an image, or put the "
-            "file away"
+            f"{', '.join(map(str, paths))}: all grades are of hidden objects, which test those who "
+            "grade and say nothing of the others; grade more images, or put the file away"
         )
     exact = pd.MultiIndex.from_frame(found[["dataset", "id"]])
     is_there = pd.MultiIndex.from_frame(grades[["dataset", "id"]]).isin(exact)
