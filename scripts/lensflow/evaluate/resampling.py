@@ -1,5 +1,6 @@
 """Test sets with other proportions of lenses, as integer weights (paper section 3.1, table 1)."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,7 +20,7 @@ def ratio_sample(sample: str, ratio: int) -> str:
 
 def drawn_from(sample: str) -> str:
     """Return the sample whose images another is drawn from: itself unless it is at a ratio."""
-    return sample.partition(_RATIO)[0]
+    return re.sub(rf"{_RATIO}\d+$", "", sample)
 
 
 def ratio_weights(is_lens: np.ndarray, nonlenses_per_lens: int, seed: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from lensflow.cluster.judgements import JUDGEMENTS, Judgement
 from lensflow.errors import ConfigError
+from lensflow.evaluate.resampling import drawn_from
 from lensflow.experiment import Dataset, Experiment, Project
 from lensflow.ingest.names import refused_columns
 from lensflow.ingest.patterns import file_matcher, identifier
@@ -52,6 +53,11 @@ def check_names(config: Mapping) -> Iterator[str]:
         yield (
             f"the dataset name {name + CUTOUTS!r} is that of the cutouts of the candidates of "
             f"{name!r} too; rename one of the two datasets"
+        )
+    for name in sorted(name for name in config["datasets"] if drawn_from(name) != name):
+        yield (
+            f"the dataset name {name!r} is that of a sample {drawn_from(name)!r} drawn at another "
+            "ratio of lenses; choose one that does not end so"
         )
 
 

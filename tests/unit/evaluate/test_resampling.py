@@ -47,6 +47,7 @@ def test_samples_at_a_ratio_have_a_name_from_which_their_images_are_known():
     assert ratio_sample("test", 10000) == "test_1to10000"
     assert drawn_from("test_1to10000") == drawn_from("test") == "test"
     assert drawn_from("my_set") == "my_set"
+    assert drawn_from("sky_1tower") == "sky_1tower"
 
 
 def test_a_sample_is_weighted_as_it_is_and_at_every_ratio():

@@ -176,6 +176,8 @@ def test_reserved_and_shared_names(config):
     [
         (["NA"], "'NA' is reserved"),
         (["sky", "sky_cutouts"], "'sky_cutouts' is that of the cutouts of the candidates of 'sky'"),
+        (["test_1to20"], "'test_1to20' is that of a sample 'test' drawn at another ratio"),
+        (["sky_1to2"], "'sky_1to2' is that of a sample 'sky' drawn at another ratio of lenses"),
     ],
 )
 def test_names_that_tables_or_files_cannot_tell_apart(config, names, part):
