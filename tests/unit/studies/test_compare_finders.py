@@ -1,13 +1,16 @@
 import math
 import re
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from lensflow.errors import ConfigError
 from lensflow.studies import compare_finders
-from lensflow.studies.compare_finders import compare, cpu_seconds, markdown
+from lensflow.studies.compare_finders import COSTLY, compare, cpu_seconds, markdown
+
+ROOT = Path(__file__).resolve().parents[3]
 
 SAMPLES = ("fresh", "faint")
 MERITS = [("none", "auc", 0.9), ("n100_snr50", "auc", 0.97), ("none", "tpr0", 0.2)]
@@ -27,6 +30,7 @@ def finished(root, experiment, shift=0.0):
     folder.mkdir(parents=True)
     pd.DataFrame(rows).to_csv(folder / "metrics_summary.csv", index=False)
     times = {"log/train_student_8_0": 60.0, "log/fit_mixture_8_0": 4.0, "plot_roc": 100.0}
+    times |= {"log/fit_baseline": 200.0, "log/fit_sources_8_0": 300.0}
     for name, seconds in times.items():
         (jobs / f"{name}.tsv").write_text(f"s\tcpu_time\n{2 * seconds}\t{seconds}\n")
 
@@ -47,6 +51,15 @@ def test_the_cost_is_that_of_what_makes_scores(tmp_path):
     finished(tmp_path, "one")
     assert cpu_seconds("one", tmp_path) == pytest.approx(64.0)
     assert compare(["one"], SAMPLES, tmp_path)["cpu_s"].tolist() == pytest.approx([32.0, 32.0])
+
+
+def test_the_jobs_that_count_are_those_of_the_finder():
+    """Every job that fits, trains, or computes something of each image, but those beside it."""
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    jobs = set(re.findall(r"^rule (\w+):", rules, re.MULTILINE))
+    begins = ("fit_", "train_", "spread_", "embed_", "predict_", "denoise_")
+    beside = {"fit_baseline", "fit_sources", "embed_sources"}
+    assert set(COSTLY) == {name for name in jobs if name.startswith(begins)} - beside
 
 
 def test_the_best_of_every_column_is_bold(tmp_path):
