@@ -136,6 +136,6 @@ def test_objects_that_were_hidden_on_the_page_are_left_out(samples, tmp_path):
 def test_grades_of_hidden_objects_alone_are_called_so(samples, tmp_path):
     (tmp_path / "hidden.csv").write_text("id,is_lens\nb77,1\nb78,0\n")
     path = grades(tmp_path / "one.csv", ["b77,b,A,me", "b78,,X,me"])
+    answers = {"b": tmp_path / "hidden.csv"}
     with pytest.raises(LabelError, match=r"one.csv: all grades are of hidden objects, which test"):
-        answers = {"b": tmp_path / "hidden.csv"}
         fit_head_stage([path], samples, ["person"], tmp_path / "head.h5", answers)
