@@ -20,6 +20,7 @@ from lensflow.ingest.settings import NATIVE_SIZE
 from lensflow.ingest.sky import sky_sigma
 from lensflow.seeds import rng
 from lensflow.simulate.constants import PIXEL_ARCSEC
+from lensflow.studies.command import command
 
 CENTRE = (150.0, 2.2)
 """Right ascension and declination of the middle of the mosaic (degrees)."""
@@ -141,6 +142,7 @@ def datasets(folder: Path, shards: int = 1) -> dict[str, dict]:
     return {"tile": tile | shared, "cutouts": cutouts | shared}
 
 
+@command
 def main() -> None:
     """Read the command line, build, and write a configuration that searches both."""
     import yaml

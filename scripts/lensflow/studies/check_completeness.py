@@ -27,6 +27,7 @@ from lensflow.figures import style
 from lensflow.files.tables import write_csv
 from lensflow.samples.images import read_index
 from lensflow.samples.rows import MEASURES, RADIUS
+from lensflow.studies.command import command
 from lensflow.studies.trained import existing, read_experiment
 
 BIN = ["selection", "by", "low", "high"]
@@ -134,6 +135,7 @@ def _panel(axes, rows: pd.DataFrame) -> None:
     axes.tick_params(axis="x", which="minor", bottom=False, top=False)
 
 
+@command
 def main() -> None:
     """Compare, write table and figure, and say how far apart they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -34,6 +34,7 @@ from lensflow.files.tables import write_csv
 from lensflow.ingest.cutouts import read_batch
 from lensflow.ingest.settings import CutoutSettings
 from lensflow.seeds import rng
+from lensflow.studies.command import command
 from lensflow.studies.compare_encoders import STUDIED, Sample, encoded, simulated
 from lensflow.studies.compare_realism import read_catalogue, read_denoised
 from lensflow.studies.look_little import clustered
@@ -195,6 +196,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command
 def main() -> None:
     """Read the real images, score them, and write and print the tables."""
     given = arguments()

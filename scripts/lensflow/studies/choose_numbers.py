@@ -45,6 +45,7 @@ from lensflow.figures import style
 from lensflow.files.tables import write_csv
 from lensflow.prepare.views import altered, cut_neighbours
 from lensflow.seeds import rng
+from lensflow.studies.command import command
 from lensflow.studies.compare_encoders import BLOCK, STUDIED, Sample, simulated
 from lensflow.studies.look_little import clustered
 from lensflow.studies.looking import Clustered
@@ -266,6 +267,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command
 def main() -> None:
     """Simulate, measure, and write tables and figure."""
     given = arguments()

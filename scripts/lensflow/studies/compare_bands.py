@@ -20,6 +20,7 @@ import pandas as pd
 from lensflow.embed.polar import PolarEncoder
 from lensflow.files.tables import write_csv
 from lensflow.simulate.bands import BANDS
+from lensflow.studies.command import command
 from lensflow.studies.compare_encoders import Sample, blocks, clustered, encoded, metrics, simulated
 
 CHOICES = (("VIS",), ("VIS", "H"), tuple(BANDS))
@@ -59,6 +60,7 @@ def compare(samples: dict[str, tuple[np.ndarray, pd.DataFrame]], given) -> Itera
                 yield {**key, **metrics(samples[sample][1], p_lens)}
 
 
+@command
 def main() -> None:
     """Read the command line, simulate, compare, and write and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -24,6 +24,7 @@ from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
 from lensflow.embed.pca import PcaEncoder
 from lensflow.embed.polar import PolarEncoder
+from lensflow.errors import ConfigError
 from lensflow.evaluate.metrics import all_metrics, auroc
 from lensflow.evaluate.selection import apply_cut, passes_cut
 from lensflow.files.tables import write_csv
@@ -33,6 +34,7 @@ from lensflow.samples.bands import band_axes
 from lensflow.simulate.constants import SIZE
 from lensflow.simulate.population import load
 from lensflow.simulate.shards import simulate_object
+from lensflow.studies.command import command
 
 SIMULATION_SEED = 1
 PCA_SIZE = 51
@@ -55,7 +57,17 @@ def simulated(work: Path, sample: Sample) -> tuple[np.ndarray, pd.DataFrame]:
 
     Of several bands the images are (n, band, 101, 101), each in its own sky sigma.
     The table has the columns id, is_lens, numb_pix_lensed_image and flux_lensed_image_in_sigma.
+
+    Raises
+    ------
+    ConfigError
+        When there is to be no object.
     """
+    if sample.n_objects < 1:
+        raise ConfigError(
+            f"{sample.n_objects} objects of the population {sample.population!r} are asked for; "
+            "expected at least one. Give larger numbers of objects"
+        )
     stem = work / "_".join(map(str, [*sample[:3], *sample.bands[1:]]))
     images_path, table_path = stem.with_suffix(".npy"), stem.with_suffix(".csv")
     if not table_path.exists():
@@ -164,6 +176,7 @@ def compare(samples: dict[str, tuple[np.ndarray, pd.DataFrame]], given) -> Itera
                 yield {**key, "seed": mixture_seed, **metrics(samples[sample][1], p_lens), **cost}
 
 
+@command
 def main() -> None:
     """Read the command line, simulate, compare, and write and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

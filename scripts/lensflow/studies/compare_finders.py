@@ -16,6 +16,7 @@ import pandas as pd
 from lensflow.errors import ConfigError
 from lensflow.evaluate.selection import CUT
 from lensflow.files.tables import write_csv
+from lensflow.studies.command import command
 
 MERITS = {
     "auc": ("none", "auc"),
@@ -145,6 +146,7 @@ def cpu_seconds(experiment: str, root: Path = Path()) -> float:
     return sum(float(pd.read_csv(path, sep="\t")["cpu_time"].sum()) for path in jobs)
 
 
+@command
 def main() -> None:
     """Collect, write the table and print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

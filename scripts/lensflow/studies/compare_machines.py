@@ -21,6 +21,7 @@ import pandas as pd
 from lensflow.errors import ConfigError
 from lensflow.evaluate.selection import CUT
 from lensflow.files.tables import write_csv
+from lensflow.studies.command import command
 
 EXPERIMENTS = ("demo", "best")
 """What `make run` runs."""
@@ -133,6 +134,7 @@ def _named_folder(text: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
+@command
 def main() -> None:
     """Collect, write the table, and print what is shown of it and the tolerance."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

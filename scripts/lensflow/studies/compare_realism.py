@@ -19,6 +19,7 @@ from astropy.io import fits
 from scipy.stats import ks_2samp
 
 from lensflow.simulate.constants import ARCSEC_IN_RADIANS, SKY_SIGMA_MAGGIES
+from lensflow.studies.command import command
 from lensflow.studies.realism import central_statistics, classifier_test, image_statistics
 
 LOWEST_NOISE_PIXEL = 3.85
@@ -97,6 +98,7 @@ def plot_montage(path, real, simulated):
     figure.savefig(path, dpi=80)
 
 
+@command
 def main():
     """Read the command line and print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -21,6 +21,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lensflow.studies.command import command
+
 RADIUS_BINS, FLUX_BINS = 8, 10
 RADIUS_LEVELS = np.linspace(0.0, 1.0, 41)
 FLUX_LEVELS = np.array([0, 0.01, 0.03, *np.linspace(0.05, 0.95, 19), 0.97, 0.99, 0.997, 1.0])
@@ -80,6 +82,7 @@ def fit(path, name, lens_fraction=None, invisible_fraction=None, dim=1.0):
     }
 
 
+@command
 def main():
     """Read the command line, fit and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -20,11 +20,11 @@ from lensflow.cluster.clustering import Clustering
 from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.matching import match_clusters, member_shares
 from lensflow.cluster.probability import lens_probability
-from lensflow.errors import LensflowError
 from lensflow.evaluate.metrics import auroc
 from lensflow.experiment import Experiment
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.runs import Run
+from lensflow.studies.command import command
 from lensflow.studies.trained import existing, read_experiment
 
 TRAIN = "train"
@@ -100,17 +100,15 @@ def _followed(runs: Sequence[Judged], groups) -> list[np.ndarray]:
     return said
 
 
+@command
 def main() -> None:
     """Print the table of some experiments as CSV."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiments", nargs="+", help="names of experiments that were run")
-    try:
-        tables = [
-            judge_once(*read_experiment(Path("results") / name))
-            for name in parser.parse_args().experiments
-        ]
-    except LensflowError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    tables = [
+        judge_once(*read_experiment(Path("results") / name))
+        for name in parser.parse_args().experiments
+    ]
     pd.concat(tables).to_csv(sys.stdout, index=False, float_format="%.4f")
 
 

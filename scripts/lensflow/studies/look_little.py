@@ -36,6 +36,7 @@ from lensflow.evaluate.rates import SELECTIONS, best, nonlens_weight, purity_and
 from lensflow.figures import style
 from lensflow.files.tables import write_csv
 from lensflow.seeds import rng
+from lensflow.studies.command import command
 from lensflow.studies.compare_encoders import Sample, encoded
 from lensflow.studies.encodings import ENCODERS, Encoded
 from lensflow.studies.looking import JUDGES, WAYS, Clustered
@@ -213,6 +214,7 @@ def measure(data: Encoded, given) -> Iterator[dict]:
             print(encoder, "mixture", seed, flush=True)
 
 
+@command
 def main() -> None:
     """Simulate, measure, and write table and figure."""
     given = arguments()

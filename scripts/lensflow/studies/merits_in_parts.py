@@ -19,6 +19,7 @@ from lensflow.evaluate.metrics import all_metrics
 from lensflow.files.tables import write_csv
 from lensflow.samples.scores import log_odds_column, read_scores
 from lensflow.seeds import rng
+from lensflow.studies.command import command
 
 MERITS = ("auc", "tpr0", "tpr10")
 
@@ -30,7 +31,9 @@ def merits_of_parts(
 
     Parameters
     ----------
-    is_lens, score : ndarray of shape (n,)
+    is_lens : ndarray of shape (n,)
+        1 or 0.
+    score : ndarray of shape (n,)
     n_objects : int
         Objects a part, at most n.
     n_parts : int
@@ -39,8 +42,10 @@ def merits_of_parts(
     Raises
     ------
     ConfigError
-        When there are fewer objects than a part is to have.
+        When there are fewer objects than a part is to have, or no part or object is asked for.
     """
+    if min(n_objects, n_parts) < 1:
+        raise ConfigError(f"--n is {n_objects}, --n-parts {n_parts}; expected at least 1 of each")
     if n_objects > len(score):
         raise ConfigError(
             f"--n is {n_objects}, and a sample has {len(score)} objects; expected at most as many"
@@ -62,6 +67,13 @@ def measure(experiments: Iterable[str], samples: Sequence[str], given) -> pd.Dat
     experiments, samples : sequence of str
     given
         ``root``, ``labels``, ``n``, ``n_parts`` and ``seed``.
+
+    Raises
+    ------
+    ConfigError
+        When a sample has objects of unknown class, or no scores by one model, or too few objects.
+    LabelError
+        When there is no such judgement.
     """
     rows = []
     for name in experiments:
@@ -95,10 +107,16 @@ def score_paths(folder: Path, sample: str) -> list[Path]:
 def _of_run(path: Path, given) -> dict[str, float]:
     column = log_odds_column(given.labels)
     scores = read_scores(path, ["is_lens", column])
+    if n_unknown := int((scores["is_lens"] < 0).sum()):
+        raise ConfigError(
+            f"{path}: {n_unknown} of {len(scores)} objects are of unknown class, so that nobody "
+            "knows which are false positives; expected a sample of known classes. Leave it out"
+        )
     arrays = scores["is_lens"].to_numpy(), scores[column].to_numpy()
     return merits_of_parts(*arrays, given.n, given.n_parts, given.seed)
 
 
+@command
 def main() -> None:
     """Measure, write the table and print it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -32,12 +32,14 @@ import pandas as pd
 from lensflow.cluster import clusterers
 from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
+from lensflow.errors import ConfigError
 from lensflow.evaluate.metrics import auroc
 from lensflow.figures import style
 from lensflow.files.tables import write_csv
 from lensflow.simulate.population import load, names
 from lensflow.simulate.rarities import rarity_of
 from lensflow.simulate.shards import impostor_of
+from lensflow.studies.command import command
 from lensflow.studies.compare_encoders import SIMULATION_SEED, STUDIED, Sample, metrics, simulated
 
 BLOCK = 500
@@ -212,9 +214,33 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def count_planted(n_rare: int, n_field: int) -> int:
+    """Return how many rare lenses are planted, all kinds together.
+
+    Parameters
+    ----------
+    n_rare : int
+        Objects of each kind.
+    n_field : int
+        Objects among which they are, themselves included.
+
+    Raises
+    ------
+    ConfigError
+        When there is none of a kind, or nothing else.
+    """
+    n_planted = n_rare * len(load("rare").rarities)
+    if not 0 < n_planted < n_field:
+        raise ConfigError(
+            f"--n-rare is {n_rare}, so {n_planted} objects are planted, and --n-field, all, "
+            f"is {n_field}; expected at least one of each kind, and fewer than all"
+        )
+    return n_planted
+
+
 def draw_samples(given) -> dict[str, Objects]:
     """Simulate what is not yet in the work folder."""
-    n_planted = given.n_rare * len(load("rare").rarities)
+    n_planted = count_planted(given.n_rare, given.n_field)
     train = simulated(given.work, Sample(given.fit_on, 100000, given.n_train))
     field = Sample("challenge", 900000, given.n_field - n_planted)
     return {
@@ -225,6 +251,7 @@ def draw_samples(given) -> dict[str, Objects]:
     }
 
 
+@command
 def main() -> None:
     """Simulate, score, and write and print the tables."""
     given = arguments()

@@ -31,10 +31,11 @@ from lensflow.figures import style
 from lensflow.files.tables import write_csv
 from lensflow.simulate.population import load
 from lensflow.simulate.rarities import rarity_of
+from lensflow.studies.command import command
 from lensflow.studies.compare_encoders import Sample, encoded
 from lensflow.studies.encodings import ENCODERS, Encoded
 from lensflow.studies.look_little import clustered
-from lensflow.studies.rank_impostors import FIELD, percentiles
+from lensflow.studies.rank_impostors import FIELD, count_planted, percentiles
 
 BEST = 99.0
 """Percentile above which an object is among the best 1 %."""
@@ -121,7 +122,7 @@ def measure(data: Encoded, given) -> Iterator[dict]:
 
 def samples(given) -> dict[str, Sample]:
     """Return the objects of the study."""
-    n_planted = given.n_rare * len(load("rare").rarities)
+    n_planted = count_planted(given.n_rare, given.n_field)
     return {
         "train": Sample("training", 100000, given.n_train),
         "field": Sample("challenge", 300000, given.n_field - n_planted),
@@ -146,6 +147,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command
 def main() -> None:
     """Simulate, rank, and write table and figure."""
     given = arguments()

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from lensflow.apply.similar import look_alikes, row_of, standardised
-from lensflow.errors import ConfigError, LensflowError
+from lensflow.errors import ConfigError
 from lensflow.experiment import Experiment
 from lensflow.figures import sources, style
 from lensflow.figures.image_rows import image_rows
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.scores import read_scores
+from lensflow.studies.command import command
 from lensflow.studies.trained import existing, read_experiment
 
 A_ROW = 6
@@ -102,19 +103,17 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command
 def main() -> None:
     """Read the command line, and print or write what was asked for."""
     given = _arguments()
     folder = Path(given.experiment)
     folder = folder if folder.is_dir() else Path("results", given.experiment)
-    try:
-        experiment, root = read_experiment(folder)
-        table = similar(experiment, root, given.id, given.sample, given.number)
-        table.to_csv(given.csv or sys.stdout, index=False, float_format="%.6g")
-        if given.picture:
-            draw(experiment, root, table, given.sample, given.picture)
-    except LensflowError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    experiment, root = read_experiment(folder)
+    table = similar(experiment, root, given.id, given.sample, given.number)
+    table.to_csv(given.csv or sys.stdout, index=False, float_format="%.6g")
+    if given.picture:
+        draw(experiment, root, table, given.sample, given.picture)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from lensflow.prepare.augmentation import mean_over_views
 from lensflow.prepare.binning import bin_images, binned_noise
 from lensflow.prepare.scaling import min_max
 from lensflow.samples.stacks import open_stack, write_stack
+from lensflow.studies.command import command
 from lensflow.studies.whole_samples import flux_of_sample
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -252,6 +253,7 @@ def evaluate(features: dict, samples: dict, n_clusters: int) -> dict:
     return {"n_clusters": n_clusters, "auc": round(auc, 4), "auc_cut": round(cut, 4)}
 
 
+@command
 def main() -> None:
     """Run every variant and write the table after each, so that nothing is lost."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -25,6 +25,7 @@ from lensflow.networks.runtime import start_backend
 from lensflow.samples.stacks import write_stack
 from lensflow.seeds import rng
 from lensflow.simulate.constants import SIZE
+from lensflow.studies.command import command
 from lensflow.studies.compare_encoders import BLOCK, encoded
 from lensflow.studies.encodings import Encoded
 from lensflow.studies.look_little import clustered, merit, samples, summary
@@ -123,6 +124,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+@command
 def main() -> None:
     """Simulate, look, teach, and write the table."""
     given = arguments()

@@ -99,3 +99,10 @@ def test_without_the_demo_the_autoencoder_is_asked_for(data):
     assert AUTOENCODER in ENCODERS
     with pytest.raises(ConfigError, match="run `make run` first, or leave the autoencoder out"):
         data[0].features(AUTOENCODER)
+
+
+@pytest.mark.parametrize("n_objects", [0, -3])
+def test_a_sample_has_an_object(tmp_path, n_objects):
+    data = Encoded(tmp_path, {"train": Sample("training", 100, n_objects)}, 2, 1)
+    with pytest.raises(ConfigError, match=f"{n_objects} objects of the population 'training'"):
+        data.features("pca")

@@ -1,11 +1,13 @@
 """Merits in parts of a sample, with known answers."""
 
+from argparse import Namespace
+
 import numpy as np
 import pytest
 
 from lensflow.errors import ConfigError
 from lensflow.evaluate.metrics import all_metrics
-from lensflow.studies.merits_in_parts import MERITS, merits_of_parts, score_paths
+from lensflow.studies.merits_in_parts import MERITS, measure, merits_of_parts, score_paths
 
 
 def test_a_part_that_is_the_whole_has_its_merits():
@@ -30,6 +32,24 @@ def test_ten_false_positives_are_a_larger_share_of_fewer_objects():
 def test_a_part_is_no_larger_than_the_sample():
     with pytest.raises(ConfigError, match="--n is 5, and a sample has 4 objects"):
         merits_of_parts(np.array([0, 1, 0, 1]), np.arange(4.0), 5, 1, 1)
+
+
+def test_objects_of_unknown_class_have_no_merits(tmp_path):
+    path = tmp_path / "results/one/log/features_8/run_0/scores_fresh.csv"
+    path.parent.mkdir(parents=True)
+    given = Namespace(root=tmp_path, labels="known", n=2, n_parts=2, seed=1)
+    header = "is_lens,log_odds_known"
+    path.write_text(f"{header}\n0,-1.0\n1,2.0\n")
+    assert measure(["one"], ["fresh"], given)["auc"].tolist() == [1.0]
+    path.write_text(f"{header}\n0,-1.0\n1,2.0\n-1,0.5\n")
+    with pytest.raises(ConfigError, match=r"scores_fresh.csv: 1 of 3 objects are of unknown class"):
+        measure(["one"], ["fresh"], given)
+
+
+@pytest.mark.parametrize(("n_objects", "n_parts"), [(0, 1), (1, 0), (-1, 1)])
+def test_there_is_a_part_and_something_in_it(n_objects, n_parts):
+    with pytest.raises(ConfigError, match=f"--n is {n_objects}, --n-parts {n_parts}; expected at"):
+        merits_of_parts(np.array([0, 1]), np.arange(2.0), n_objects, n_parts, 1)
 
 
 def test_the_runs_of_one_model_are_asked(tmp_path):

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lensflow.errors import ConfigError
 from lensflow.studies.rank_impostors import FIELD
-from lensflow.studies.rank_rarities import draw, rarity_rows, scores
+from lensflow.studies.rank_rarities import draw, rarity_rows, samples, scores
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
@@ -21,6 +22,14 @@ def test_each_kind_has_the_percentiles_of_its_lenses():
     assert rows[FIELD]["median_percentile"] == 0
     assert rows["group"]["median_percentile"] == pytest.approx(97.75)
     assert rows["group"]["n_in_best"] == 3  # 100, 99.5 and 99 %
+
+
+@pytest.mark.parametrize(("n_rare", "n_field"), [(0, 10000), (-1, 10000), (10, 40)])
+def test_some_of_each_kind_are_planted_among_others(n_rare, n_field):
+    with pytest.raises(ConfigError, match=rf"--n-rare is {n_rare}, .* is {n_field}; expected at"):
+        samples(Namespace(n_rare=n_rare, n_field=n_field, n_train=10))
+    drawn = samples(Namespace(n_rare=10, n_field=41, n_train=10))
+    assert (drawn["rare"].n_objects, drawn["field"].n_objects) == (40, 1)
 
 
 def test_objects_are_ranked_by_clusters_density_and_arcs():
