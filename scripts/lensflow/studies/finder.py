@@ -29,6 +29,7 @@ from lensflow.figures.colour import shown_images
 from lensflow.ingest.bands import read_bands
 from lensflow.ingest.cutouts import fit_to_size
 from lensflow.ingest.patterns import stem
+from lensflow.ingest.positions import pixel_scales
 from lensflow.ingest.settings import NATIVE_SIZE, CutoutSettings
 from lensflow.ingest.sky import sky_sigma
 from lensflow.networks.denoising import load_denoiser
@@ -56,6 +57,9 @@ class Cutouts:
         What could not be used, and why.
     are_denoised : bool
         Whether the images came denoised, and so carry no sky noise.
+    pixel_arcsec : ndarray of shape (n,), optional
+        Sides of their pixels (arcsec), NaN where neither their WCS nor their dataset says one; None
+        where nothing does.
     """
 
     ids: list[str]
@@ -63,6 +67,7 @@ class Cutouts:
     sky_sigma: np.ndarray
     problems: dict[str, str]
     are_denoised: bool = False
+    pixel_arcsec: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -186,7 +191,8 @@ class Finder:
                 "paths of FITS files with an image."
             )
         names, is_denoised = [ids[row] for row in batch.rows], settings[0].denoised
-        return Cutouts(names, batch.flux, batch.sky_sigma, problems, is_denoised)
+        scales = _pixel_scales(like, batch.headers)
+        return Cutouts(names, batch.flux, batch.sky_sigma, problems, is_denoised, scales)
 
     def _dataset(self, name: str | None) -> Dataset:
         """Return the dataset as whose files cutouts are read."""
@@ -338,6 +344,8 @@ class Finder:
     def picture(self, cutouts: Cutouts, table: pd.DataFrame, n: int = 30) -> Figure:
         """Return a figure of the best of a table, the first that ranks.
 
+        A bar of an arcsecond is drawn where it is known how large the pixels are.
+
         Parameters
         ----------
         cutouts : Cutouts
@@ -362,9 +370,20 @@ class Finder:
             )
         images = shown_images(cutouts.flux, cutouts.sky_sigma, self.experiment.shown_scale)
         best = best.assign(rank=range(1, len(best) + 1))
-        scale = self.experiment.dataset.kind.pixel_arcsec or np.nan
-        scales = np.full(len(best), scale)
-        return sheet(best, images[places], scales, self.experiment.judgement.title)
+        unknown = np.full(len(cutouts), np.nan)
+        scales = unknown if cutouts.pixel_arcsec is None else cutouts.pixel_arcsec
+        return sheet(best, images[places], scales[places], self.experiment.judgement.title)
+
+
+def _pixel_scales(like: Dataset, headers: np.ndarray) -> np.ndarray:
+    """Return the sides of the pixels (arcsec) of n images by their dataset's kind, or their WCS.
+
+    What is read as simulated images was not simulated, so that the kind says nothing of it.
+    """
+    known = like.kind.pixel_arcsec
+    if known is not None and not like.is_simulated:
+        return np.full(len(headers), known)
+    return pixel_scales(headers[:, 2:])
 
 
 def _check_apart(files: Sequence[Sequence[str]], settings: Sequence[CutoutSettings]) -> None:

@@ -292,6 +292,28 @@ def test_a_picture_is_of_its_object_however_the_table_was_sorted(finder, monkeyp
         finder.picture(cutouts, table.replace("b", "e"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "arcsec"), [("simulate", np.nan), ("challenge1", 0.1), ("fits", 0.263)]
+)
+def test_a_bar_is_an_arcsecond_of_the_images_that_are_read(monkeypatch, tmp_path, kind, arcsec):
+    """Not of those that were trained on: what is read beside simulated ones is from elsewhere."""
+    finder = without_models(monkeypatch, kind=kind)
+    finder.experiment.judgement, finder.experiment.shown_scale = JUDGEMENTS["known"], "log"
+    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150, "CRVAL2": 2})
+    header.update({"CRPIX1": 51, "CRPIX2": 51, "CDELT1": -0.263 / 3600})
+    header["CDELT2"] = 0.263 / 3600
+    fits.PrimaryHDU(noise(n=1)[0].astype("f4"), header).writeto(tmp_path / "a.fits")
+    scales = []
+    draw = "lensflow.studies.finder.sheet"
+    monkeypatch.setattr(draw, lambda best, images, pixels, title: scales.append(pixels))
+    cutouts = finder.read([tmp_path / "a.fits"])
+    finder.picture(cutouts, pd.DataFrame({"id": ["a"], "p_lens": [0.5]}))
+    np.testing.assert_allclose(scales[0], [arcsec], rtol=1e-6)
+    taken = finder.take(noise(n=1), ["a"])
+    finder.picture(taken, pd.DataFrame({"id": ["a"], "p_lens": [0.5]}))
+    assert np.isnan(scales[1]).all()
+
+
 def test_no_usable_file_is_an_error_that_names_them(finder, tmp_path):
     with pytest.raises(CutoutError, match=r"none of 1 files.*gone"):
         finder.read([tmp_path / "gone.fits"])
