@@ -13,7 +13,7 @@ from lensflow.workflow.sharding import choose_shards, keep_shards
 
 NO_RECIPES = Path("no recipes")
 KEPT = Path("results/data/survey/shards.json")
-EXPERIMENT = {"protocol": "unlabelled", "preset": "polar", "scales": ["sigma"], "n_features": [4]}
+EXPERIMENT = {"protocol": "unlabelled", "preset": "polar", "scales": ["sigma"], "n_features": [1]}
 EXPERIMENT |= {"labels": ["nobody"], "dataset": "survey", "mixture": {"n_components": 1}}
 
 
@@ -59,10 +59,10 @@ def ran(**keys):
 
 def test_there_is_a_shard_for_so_many_objects(stamps):
     assert sharding.OBJECTS_A_SHARD == 2
-    assert [planned(max_objects=n)[0] for n in (1, 2, 3, 4, 5, 6)] == [1, 1, 2, 2, 3, 3]
+    assert [planned(max_objects=n)[0] for n in (2, 3, 4, 5, 6)] == [1, 2, 2, 3, 3]
 
 
-@pytest.mark.parametrize(("n", "shards"), [(1, 1), (50_000, 1), (50_001, 2), (120_000, 3)])
+@pytest.mark.parametrize(("n", "shards"), [(2, 1), (50_000, 1), (50_001, 2), (120_000, 3)])
 def test_a_shard_has_up_to_fifty_thousand_objects(tmp_path, monkeypatch, n, shards):
     monkeypatch.chdir(tmp_path)
     config = configured(path=".")
