@@ -36,7 +36,8 @@ const MOST_CARDS = 60;
 function showSelection(rows) {
   const { data } = source;
   const best = [...rows].sort((a, b) => data.rank[a] - data.rank[b]).slice(0, MOST_CARDS);
-  at("said").textContent = best.length < rows.length ? `The first ${best.length} of the selection, best ones first:` : "The selection, best ones first:";
+  const order = data.p ? "the most probable first" : "unusual ones first";
+  at("said").textContent = (best.length < rows.length ? `The first ${best.length} of the selection` : "The selection") + `, ${order}:`;
   at("alike").replaceChildren(...best.map((row) => card(data, row)));
 }
 

@@ -1,7 +1,8 @@
 """Stage: the explorer, a map of the features of a sample with pictures and look-alikes.
 
 One HTML file, Bokeh inside, that asks for nothing. Where a sample is larger than a page can hold,
-the objects that rank first are shown and others drawn at random.
+the objects that rank first by that run are shown and others drawn at random. Candidates are ranked
+by all runs, and where nobody judged by arcs too: features, and so a map, are those of one run.
 """
 
 import json

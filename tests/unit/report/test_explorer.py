@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ def test_few_objects_or_features_are_no_mistake(shape):
     assert np.isfinite(places).all()
 
 
-def page_of(results, folder, **options):
+def page_of(results, folder, judgement="stand_in", **options):
     (run, *_) = results["runs"]
     explorer.explorer_stage(
         run / "embeddings_train.h5",
@@ -56,7 +57,7 @@ def page_of(results, folder, **options):
         folder / "explorer.html",
         "demo",
         "train",
-        "stand_in",
+        judgement,
         "log",
         seed=1,
         **options,
@@ -74,6 +75,21 @@ def test_the_page_holds_every_object_and_what_looks_like_it(results, tmp_path):
     assert text.count("data:image/webp;base64,") == 60
     assert "All 60 objects" in text
     assert not re.search(r"<(script|link)[^>]*(src|href)=", text)
+
+
+def test_the_page_says_what_ranks_and_that_candidates_are_ranked_by_all_runs(
+    results, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(explorer, "MAX_OBJECTS", 20)
+    monkeypatch.setattr(explorer, "choose", partial(explorer.choose, most=20))
+    judged = " ".join(page_of(results, tmp_path).split())
+    assert "Of 60 objects 4 of the highest probability and 16 drawn at random" in judged
+    assert "probabilities and densities are those of one run, the first" in judged
+    assert "The candidates are ranked by the mean over all runs: their order may be" in judged
+    unjudged = " ".join(page_of(results, tmp_path, "nobody").split())
+    assert "Of 60 objects 4 of the lowest density and 16 drawn at random" in unjudged
+    assert "Nobody has judged, so that the order here is that of the density alone" in unjudged
+    assert "the mean over all runs, and for some encoders by arcs too: their order" in unjudged
 
 
 def test_random_identifiers_are_numbered_and_still_agree(results, tmp_path):
