@@ -102,7 +102,7 @@ def _rows(experiment: str, samples: Sequence[str], root: Path) -> Iterator[dict]
     if not path.is_file():
         raise ConfigError(
             f"{path} is not there; run the experiment first: "
-            f"snakemake --config run='[{experiment}]'"
+            f".venv/bin/snakemake --config run='[{experiment}]'"
         )
     table = pd.read_csv(path, dtype={"cut": str}, keep_default_na=False)
     for sample in samples:

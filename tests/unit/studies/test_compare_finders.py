@@ -71,7 +71,9 @@ def test_the_best_of_every_column_is_bold(tmp_path):
 
 
 def test_an_experiment_that_was_not_run_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=re.escape("run='[absent]'")):
+    with pytest.raises(
+        ConfigError, match=re.escape(": .venv/bin/snakemake --config run='[absent]'")
+    ):
         compare(["absent"], SAMPLES, tmp_path)
 
 
