@@ -45,7 +45,8 @@ KINDS = {
     "tiles": {
         **{"kind": "mosaic", "path": ".", "pattern": "*.fits", "catalogue": "table.csv"},
         **{"columns": {"id": "name", "ra": "a", "dec": "d"}, "keep": ["mag"], "pixel_scale": 0.1},
-        **{"tile_pattern": r"t(\d+)_.*", "rms_pattern": "*_rms.fits", "flag_bits": 5},
+        **{"tile_pattern": r"t(\d+)_.*", "rms_pattern": "*_rms.fits"},
+        **{"flag_pattern": "*_flag.fits", "flag_bits": 5},
         "completeness": {"n": 9, "pixel_scale": 0.1, "psf_fwhm": 0.7, "sky_electrons": 3.0},
     },
     "bands": {
@@ -128,6 +129,8 @@ def tiny(chance: random.Random) -> dict:
     if chance.random() < 0.3:
         config["experiments"]["tiny"] |= {"dataset": "stamps", "labels": ["nobody"]}
         config["experiments"]["tiny"] |= {"protocol": "unlabelled", "apply_to": []}
+        for key in ("fraction", "null_shuffles", "bootstraps"):  # would do nothing
+            del config["experiments"]["tiny"][key]
     return config
 
 

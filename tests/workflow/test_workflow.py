@@ -174,7 +174,8 @@ def test_a_folder_without_labels_can_be_clustered_judged_and_ranked(finished, tm
             **{"dataset": "stamps", "protocol": "unlabelled", "runs": 1, "apply_to": []},
             **{"labels": ["person"], "person_labels": "judged.csv"},
         }
-        del config["experiments"]["stamped"]["fraction"]
+        for key in ("fraction", "null_shuffles", "bootstraps"):
+            del config["experiments"]["stamped"][key]
 
     folder = configured(tmp_path, unlabelled)
     source = finished / "results/data/small_challenge/simulated/Data.0/Public/Band1"

@@ -22,6 +22,7 @@ from lensflow.workflow.checks import (
     check_waited_for,
 )
 from lensflow.workflow.completeness import check_completeness
+from lensflow.workflow.effects import check_effects
 from lensflow.workflow.recipes import RECIPE_FOLDER, lay_over_recipes, needed_part, read_recipes
 from lensflow.workflow.schema import fill_defaults
 
@@ -53,7 +54,8 @@ def complete(config: Mapping, folder: Path = RECIPE_FOLDER) -> dict:
     named = [*check_names(config), *check_references(config, known)]
     _raise([*named, *check_presets(config), *check_bands(config)])
     _raise([*check_datasets(config)])
-    _raise([*check_experiments(config), *check_completeness(config), *check_sources(config)])
+    problems = [*check_experiments(config), *check_effects(config)]
+    _raise([*problems, *check_completeness(config), *check_sources(config)])
     for settings in config["experiments"].values():
         settings["headline"] = settings["headline"] or {
             "scale": settings["scales"][0],

@@ -68,15 +68,35 @@ def fill_defaults(config: dict) -> list[str]:
 
 
 @cache
+def defaults(definition: str) -> dict[str, Any]:
+    """Return the keys of a definition of the schema that have a default, with that.
+
+    Parameters
+    ----------
+    definition : str
+        A name under ``$defs``, such as ``dataset_fits`` or ``experiment``.
+    """
+    definitions = _schema()["$defs"]
+    parts = definitions[definition]["properties"].items()
+    found = {key: _resolved(definitions, part) for key, part in parts}
+    return {key: part["default"] for key, part in found.items() if "default" in part}
+
+
+@cache
 def _schema() -> dict[str, Any]:
     return yaml.safe_load(SCHEMA_PATH.read_text())
+
+
+def _resolved(definitions: Mapping, part: Mapping) -> Mapping:
+    """Return what a part of the schema refers to, or itself."""
+    return definitions.get(part.get("$ref", "").removeprefix("#/$defs/"), part)
 
 
 def _fill_and_check(definitions, validator, properties, instance, schema):
     """Do what the keyword ``properties`` does, on a mapping whose defaults are filled first."""
     if isinstance(instance, dict):
         for key, part in properties.items():
-            definition = definitions.get(part.get("$ref", "").removeprefix("#/$defs/"), part)
+            definition = _resolved(definitions, part)
             if "default" in definition:
                 instance.setdefault(key, copy.deepcopy(definition["default"]))
     yield from Draft202012Validator.VALIDATORS["properties"](

@@ -382,7 +382,7 @@ def test_labels_without_their_table_are_one_mistake(config, tmp_path, monkeypatc
     (tmp_path / "data/euclid_q1").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     change = {"dataset": "euclid_q1", "protocol": "unlabelled", "labels": ["nobody", "person"]}
-    config["experiments"]["demo"] |= change
+    config["experiments"]["demo"] |= change | {"fraction": 1}
     with pytest.raises(ConfigError, match=r"has 1 mistake\(s\).*\n.*person_labels is None"):
         complete(config)
 
@@ -472,10 +472,10 @@ def test_populations_may_have_objects_in_common(config):
 @pytest.mark.parametrize("protocol", ["honest", "paper"])
 def test_lenses_alone_are_no_training_sample_of_two_classes(config, protocol):
     config["datasets"]["rare"] = simulated("rare", 0) | {"n_objects": 5000}
-    keys = {"dataset": "rare", "fraction": 0.1}
-    complete(with_experiment(copy.deepcopy(config), PCA, **keys))
+    complete(with_experiment(copy.deepcopy(config), PCA, dataset="rare"))
+    keys = {"dataset": "rare", "fraction": 0.1, "protocol": protocol}
     with pytest.raises(ConfigError, match=r"has 1 mistake\(s\)") as raised:
-        complete(with_experiment(config, PCA, protocol=protocol, **keys))
+        complete(with_experiment(config, PCA, **keys))
     said = f"protocol is {protocol!r}, which needs 603 non-lenses (fraction 0.1 of the paper's"
     assert said in str(raised.value)
     assert "'rare' has 0: its population 'rare' is of lenses alone" in str(raised.value)
