@@ -89,6 +89,32 @@ def test_what_make_run_gives_is_what_is_published():
     assert largest["demo"] <= promised <= largest["demo"] + 0.005
 
 
+def test_the_paper_on_two_cores_is_what_is_published():
+    published = ROOT / "results/published"
+    page = (ROOT / "workflow/docs/paper.md").read_text()
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if re.search(r"\d \(0\.", line)]
+    assert len(rows) == 5
+    for what, labels, *cells in rows:
+        chosen = {"sample": "train" if "training" in what else "test", "labels": labels.strip(" `")}
+        if "principal components" in what:
+            chosen["representation"] = "pca_raw" if "raw" in what else "pca_denoised"
+        for experiment, cell in zip(("binned_paper", "small_paper"), cells, strict=False):
+            if shown := [float(text) for text in re.findall(r"0\.\d+", cell)]:
+                found = headline_auc(published / experiment, **chosen)
+                assert shown == pytest.approx(found, abs=0.0005001), (what, experiment)
+
+
+def headline_auc(folder, **chosen):
+    """Return mean, least and greatest AUC over the runs of the paper's headline."""
+    table = pd.read_csv(folder / ("baselines.csv" if "representation" in chosen else SUMMARY))
+    for column, value in {"scale": "log", "n_features": 24, "cut": "none", **chosen}.items():
+        table = table[table[column] == value]
+    if "representation" in chosen:
+        return [table["auc"].mean(), table["auc"].min(), table["auc"].max()]
+    (row,) = table[table["metric"] == "auc"].to_dict("records")
+    return [row["mean"], row["min"], row["max"]]
+
+
 def test_every_page_is_linked_from_the_first():
     readme = PAGES[0].read_text()
     assert [page.name for page in PAGES[1:] if f"(workflow/docs/{page.name})" not in readme] == []
@@ -220,6 +246,7 @@ def test_the_recipes_are_all_named():
     assert [path.name for path in recipes if f"`{path.name}`" not in text] == []
 
 
+SUMMARY = "metrics_summary.csv"
 PLACES = ("scripts/", "workflow/", "tests/", "envs/", ".ci/", "results/published", "results/README")
 
 
