@@ -43,7 +43,10 @@ def _check_other(where: str, experiment: Experiment, other: Experiment) -> Itera
         ("labels", _judged(experiment)),
     ):
         if missing := [name for name in needed if name not in other.settings[key]]:
-            yield f"{named} {key} lacks {missing}; add them there, or remove them here"
+            yield (
+                f"{named} {key} lacks {missing}; expected these too. Add them there, or remove "
+                "them here"
+            )
 
 
 def _judged(experiment: Experiment) -> list[str]:
