@@ -57,7 +57,10 @@ def test_who_stands_beside_another_is_part_of_what_that_depends_on():
         ({"shards": 2}, "whose shards is 1, not 2"),
         ({"fraction": 0.5}, "whose fraction is 1, not 0.5"),
         ({"protocol": "paper"}, "whose protocol is 'honest', not 'paper'"),
-        ({"labels": ["known", "counted"]}, r"whose labels lacks \['counted'\]; expected these too. Add them there"),
+        (
+            {"labels": ["known", "counted"]},
+            r"whose labels lacks \['counted'\]; expected these too. Add them there",
+        ),
         ({"beside": ["third"]}, "names 'third', whose dataset is 'there', not 'here'"),
         ({"beside": ["fourth"]}, "second.beside names 'fourth'; known are"),
     ],
@@ -109,7 +112,10 @@ def test_side_by_side_on_a_survey_a_person_is_waited_for(tmp_path, monkeypatch):
     ("changes", "message"),
     [
         ({"beside": ["unlabelled"]}, "unlabelled.beside names the experiment itself"),
-        ({"beside": ["mixed"]}, r"whose labels lacks \['person'\]; expected these too. Add them there"),
+        (
+            {"beside": ["mixed"]},
+            r"whose labels lacks \['person'\]; expected these too. Add them there",
+        ),
         ({"person_labels": "judged_{model}.csv"}, r"person_labels has \['model'\]; expected"),
         ({"person_labels": "judged_{.csv"}, "in which braces do not match"),
     ],
