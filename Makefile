@@ -65,7 +65,7 @@ gpu-check:  ## all that is to be known of a GPU, in 20 minutes, without network;
 # it goes, the rest is printed when it has ended.
 test: environment lint  ## linting, unit, workflow, SLURM, browser and reliability tests
 	@logs=$$(mktemp -d); failed=0; \
-	{ $(PYTEST) $(SLURM_TESTS); } >$$logs/slurm 2>&1 & slurm=$$!; \
+	$(PYTEST) $(SLURM_TESTS) >$$logs/slurm 2>&1 & slurm=$$!; \
 	{ other=0; $(PYTEST) $(OTHER_TESTS) || other=$$?; $(PYTEST) $(RELIABILITY_TESTS) && exit $$other; } >$$logs/other 2>&1 & others=$$!; \
 	$(PYTEST) $(WORKFLOW_TESTS) || failed=1; \
 	wait $$others || failed=1; wait $$slurm || failed=1; cat $$logs/other $$logs/slurm; rm -rf $$logs; exit $$failed

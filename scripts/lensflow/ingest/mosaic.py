@@ -391,7 +391,8 @@ def _chosen_of_listed(
     places = _chosen([tiles[each] for each in numbers], sky)
     chosen = np.where(places < 0, -1, numbers[places])
     for other in np.unique(chosen[(chosen >= 0) & (chosen != number)]).tolist():
-        unknown = [row for row in np.flatnonzero(chosen == other) if ids[row] not in listed(other)]
+        known = listed(other)
+        unknown = [row for row in np.flatnonzero(chosen == other) if ids[row] not in known]
         if unknown:
             rest = numbers[numbers != other]
             args = (tiles, rest, number, ids[unknown], sky[unknown], listed)
