@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from lensflow import artifacts
 from lensflow.cluster.combination import logit, probability
 from lensflow.cluster.combining import chances, check_same, own_clusters, with_chances
-from lensflow.cluster.head import Head, fit_weights, kernel
+from lensflow.cluster.head import Head, fit_weights, kernel, terms
 from lensflow.errors import LabelError
 from lensflow.samples.embeddings import open_embeddings
 from lensflow.samples.grades import check_datasets, labels_of, place_of, read_grades
@@ -103,14 +103,15 @@ def _without_hidden(grades: pd.DataFrame, answers: Mapping[str, str | Path]) -> 
 
 def _fit(found: pd.DataFrame, train_paths: Sequence[str | Path], judgements: Sequence[str]) -> Head:
     """Return the head by each judgement from the graded images that were found."""
-    centre, spread, length = _scale(train_paths)
+    centre, spread, median = _scale(train_paths)
     points = (np.stack(found["features"]) - centre) / spread
-    covariance, labels = kernel(points, points, length), found["label"].to_numpy(float)
+    of_kernel, labels = terms(median), found["label"].to_numpy(float)
+    covariance = kernel(points, points, of_kernel)
     weights = {
         name: fit_weights(covariance, labels, logit(found[name].to_numpy(float)))
         for name in judgements
     }
-    return Head(centre, spread, length, points, weights)
+    return Head(centre, spread, of_kernel, points, weights)
 
 
 def add_head_stage(

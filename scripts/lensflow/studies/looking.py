@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import pdist
 from sklearn.svm import SVC
 
+from lensflow.cluster.combination import logit
+from lensflow.cluster.head import fit_weights, kernel, terms
 from lensflow.cluster.posterior import beta_posterior
 
 MIN_VISIBLE_PIXELS = 10
 """Pixels of the lensed image above the sky noise below which a judge sees no lens."""
 
-KERNEL, NOISE = 0.5, 0.5
-"""Variances of the Gaussian process and of what a judge says."""
-
 PAIRS_AT_MOST = 500
-"""Objects whose distances set the length of the Gaussian process."""
+"""Objects whose distances set the length of the head's kernel."""
 
 
 @dataclass(frozen=True)
@@ -136,19 +135,17 @@ def by_both(
 ) -> dict[str, np.ndarray]:
     """Score objects by what looks spread over the clusters say of these and of single images.
 
-    The mean of a Gaussian process over the features, which has the clusters' lens probability as
-    its mean beforehand.
+    The head of the workflow (`lensflow.cluster.head`), fitted to the images that were looked at.
     """
     rows = spread(objects.clusters, objects.n_clusters, n_looks, random)
-    answered = answers[rows]
-    fractions = _fractions(objects, rows, answered)
-    prior = {name: values @ fractions for name, values in objects.responsibilities.items()}
-    x, residuals = objects.features["train"][rows], answered - prior["train"][rows]
-    length = np.median(pdist(objects.features["train"][:PAIRS_AT_MOST]))
-    covariance = _kernel(x, x, length) + NOISE * np.eye(len(x))
-    weights = np.linalg.solve(covariance, residuals)
+    fractions = _fractions(objects, rows, answers[rows])
+    prior = {name: logit(values @ fractions) for name, values in objects.responsibilities.items()}
+    points = objects.features["train"][rows]
+    of_kernel = terms(np.median(pdist(objects.features["train"][:PAIRS_AT_MOST])))
+    covariance = kernel(points, points, of_kernel)
+    weights = fit_weights(covariance, answers[rows].astype(float), prior["train"][rows])
     return {
-        name: prior[name] + _kernel(objects.features[name], x, length) @ weights
+        name: prior[name] + kernel(objects.features[name], points, of_kernel) @ weights
         for name in objects.others
     }
 
@@ -158,10 +155,6 @@ def _fractions(objects: Clustered, rows: np.ndarray, answers: np.ndarray) -> np.
     clusters, n_clusters = objects.clusters[rows], objects.n_clusters
     n_seen = np.bincount(clusters, minlength=n_clusters)
     return beta_posterior(np.bincount(clusters, answers, n_clusters), n_seen)[0]
-
-
-def _kernel(first: np.ndarray, second: np.ndarray, length: float) -> np.ndarray:
-    return KERNEL * np.exp(-0.5 * cdist(first, second, "sqeuclidean") / length**2)
 
 
 Way = Callable[[Clustered, np.ndarray, int, np.random.Generator], dict[str, np.ndarray]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
 from lensflow.studies import looking
@@ -128,19 +128,20 @@ def test_one_class_alone_tells_nothing():
     assert not WAYS["random images"](data, np.ones_like(answers), 10, random())["test"].any()
 
 
-def test_both_is_scikit_learns_gaussian_process_of_what_the_clusters_leave(monkeypatch):
-    """With one cluster the mean beforehand is the same everywhere."""
+def test_both_is_scikit_learns_classifier_where_the_clusters_know_nothing():
+    """With one cluster of as many lenses as others the odds beforehand are even."""
     x = np.random.default_rng(1).normal(size=(60, 2))
     one = Clustered({"train": x, "test": x}, dict.fromkeys(["train", "test"], np.ones((60, 1))),
                     np.zeros(60, int))  # fmt: skip
-    answers = (x[:, 0] > 0).astype(int)
     rows = spread(one.clusters, 1, 30, random())
-    mean = (answers[rows].sum() + 0.5) / 31
+    answers = (x[:, 0] > np.median(x[rows, 0])).astype(int)
     length = np.median(looking.pdist(x))
-    kernel = ConstantKernel(0.5, "fixed") * RBF(length, "fixed")
-    process = GaussianProcessRegressor(kernel, alpha=0.5).fit(x[rows], answers[rows] - mean)
+    kernel = ConstantKernel(4.0) * RBF(length) + ConstantKernel(128.0) * RBF(3 * length)
+    peer = GaussianProcessClassifier(kernel, optimizer=None).fit(x[rows], answers[rows])
+    base = peer.base_estimator_
+    latent = base.kernel_(x, base.X_train_) @ (base.y_train_ - base.pi_)
     found = WAYS["both"](one, answers, 30, random())["test"]
-    assert found == pytest.approx(mean + process.predict(x))
+    assert found == pytest.approx(latent, abs=1e-4)
 
 
 # --- the study ------------------------------------------------------------------------------------
