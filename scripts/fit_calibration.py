@@ -1,18 +1,20 @@
 """Find what the logits of students are worth as probabilities."""
 
+import numpy as np
+
 from lensflow.cluster.combining import fit_calibration_stage
 from lensflow.samples.grades import read_labels
 from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        predictions, n_shards = snakemake.input.predictions, len(snakemake.input.scores)
+        judgements, predictions = snakemake.params.judgements, snakemake.input.predictions
+        by_shard = len(judgements), len(snakemake.input.scores), len(snakemake.params.students)
         fit_calibration_stage(
             score_paths=snakemake.input.scores,
-            prediction_paths={
-                name: predictions[place * n_shards : (place + 1) * n_shards]
-                for place, name in enumerate(snakemake.params.judgements)
-            },
+            prediction_paths=dict(
+                zip(judgements, np.reshape(predictions, by_shard).tolist(), strict=True)
+            ),
             labels=read_labels(snakemake.input.grades, snakemake.params.dataset),
             output_path=snakemake.output.calibration,
         )

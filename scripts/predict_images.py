@@ -9,7 +9,8 @@ if __name__ == "__main__":
         start_backend(snakemake.params.backend, snakemake.params.math_threads)
         predict_images(
             images_path=snakemake.input.images,
-            student_path=snakemake.input.student,
+            student=snakemake.wildcards.student,
+            student_path=snakemake.input.weights,
             preset=snakemake.params.preset,
             judgement=snakemake.wildcards.judgement,
             scale=snakemake.wildcards.scale,

@@ -9,7 +9,8 @@ if __name__ == "__main__":
         start_backend(snakemake.params.backend, snakemake.params.math_threads)
         predict_stack(
             stack_path=snakemake.input.stack,
-            student_path=snakemake.input.student,
+            student=snakemake.wildcards.student,
+            student_path=snakemake.input.weights,
             preset=snakemake.params.preset,
             judgement=snakemake.wildcards.judgement,
             output_path=snakemake.output.predictions,

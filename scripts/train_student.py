@@ -13,7 +13,7 @@ if __name__ == "__main__":
         from lensflow.train.network import train_network
 
         train_network(
-            **training_arguments("student", snakemake),
+            **training_arguments(snakemake.wildcards.student, snakemake),
             targets=read_targets(
                 list(snakemake.input.stacks),
                 list(snakemake.input.scores),

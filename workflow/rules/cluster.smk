@@ -281,10 +281,11 @@ rule fit_calibration:
         ),
         predictions=lambda wildcards: [
             path
-            for name in experiment(wildcards).probabilities
-            for path in experiment(wildcards).prediction_paths(
-                run(wildcards), name, "train"
-            )
+            for shards in experiment(wildcards)
+            .prediction_paths(run(wildcards), "train")
+            .values()
+            for of_students in shards
+            for path in of_students
         ],
         grades=lambda wildcards: REFUSALS.checked(checked_grades, experiment(wildcards)),
     output:
@@ -302,6 +303,7 @@ rule fit_calibration:
     params:
         dataset=lambda wildcards: experiment(wildcards).dataset.name,
         judgements=lambda wildcards: experiment(wildcards).probabilities,
+        students=lambda wildcards: experiment(wildcards).students,
         code=stage_hash("fit_calibration.py"),
     script:
         "../../scripts/fit_calibration.py"
@@ -314,10 +316,11 @@ rule add_student:
             run(wildcards), wildcards.sample
         )[int(wildcards.shard)],
         predictions=lambda wildcards: [
-            experiment(wildcards).prediction_paths(
-                run(wildcards), name, wildcards.sample
-            )[int(wildcards.shard)]
-            for name in experiment(wildcards).probabilities
+            path
+            for shards in experiment(wildcards)
+            .prediction_paths(run(wildcards), wildcards.sample)
+            .values()
+            for path in shards[int(wildcards.shard)]
         ],
         calibration=f"{RUN}/calibration.csv",
     output:
@@ -335,6 +338,7 @@ rule add_student:
         runtime=minutes(10, 10),
     params:
         judgements=lambda wildcards: experiment(wildcards).probabilities,
+        students=lambda wildcards: experiment(wildcards).students,
         code=stage_hash("add_student.py"),
     script:
         "../../scripts/add_student.py"

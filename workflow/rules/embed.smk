@@ -1,8 +1,8 @@
-"""Embeddings and a student's predictions of every sample, a job a shard: GPU stages of networks.
+"""Embeddings and students' predictions of every sample, a job a shard: GPU stages of networks.
 
-NEEDS: stacks (train, test) or results/data/<dataset>/images/, the denoiser, the encoder, the student
+NEEDS: stacks (train, test) or results/data/<dataset>/images/, the denoiser, the encoder, the students
 MAKES: results/<experiment>/<scale>/features_<d>/run_<r>/embeddings/<sample>/shard_<i>.h5,
-       <encoder>.h5 where the encoder is no network, student/<judgement>/<sample>/shard_<i>.h5;
+       <encoder>.h5 where the encoder is no network, <student>/<judgement>/<sample>/shard_<i>.h5;
        when asked for, results/<experiment>/<scale>/denoised/<dataset>/shard_<i>.h5
 """
 
@@ -106,17 +106,18 @@ rule embed_images:
 
 
 rule predict_stack:
-    """Have the student predict one shard of the training or the test sample."""
+    """Have a student predict one shard of the training or the test sample."""
     input:
         stack="results/{experiment}/{scale}/stacks/{part}/shard_{shard}.h5",
-        student=f"{RUN}/student_{{judgement}}.weights.h5",
+        weights=f"{RUN}/{{student}}_{{judgement}}.weights.h5",
     output:
-        predictions=f"{RUN}/student/{{judgement}}/{{part}}/shard_{{shard}}.h5",
+        predictions=f"{RUN}/{{student}}/{{judgement}}/{{part}}/shard_{{shard}}.h5",
     log:
-        "results/logs/{experiment}/{scale}/predict_stack_{features}_{run}_{judgement}_{part}_{shard}.log",
+        "results/logs/{experiment}/{scale}/predict_stack_{features}_{run}_{student}_{judgement}_{part}_{shard}.log",
     benchmark:
-        "results/benchmarks/{experiment}/{scale}/predict_stack_{features}_{run}_{judgement}_{part}_{shard}.tsv"
+        "results/benchmarks/{experiment}/{scale}/predict_stack_{features}_{run}_{student}_{judgement}_{part}_{shard}.tsv"
     wildcard_constraints:
+        student="|".join(STUDENTS),
         judgement="|".join(PROBABLE),
     conda:
         GPU_ENVIRONMENT
@@ -126,7 +127,7 @@ rule predict_stack:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 20),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset_of("student"),
+        preset=lambda wildcards: experiment(wildcards).preset_of(wildcards.student),
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("predict_stack.py"),
@@ -135,17 +136,18 @@ rule predict_stack:
 
 
 rule predict_images:
-    """Have the student predict one shard of a dataset that the models are applied to."""
+    """Have a student predict one shard of a dataset that the models are applied to."""
     input:
         images="results/data/{sample}/images/shard_{shard}.h5",
-        student=f"{RUN}/student_{{judgement}}.weights.h5",
+        weights=f"{RUN}/{{student}}_{{judgement}}.weights.h5",
     output:
-        predictions=f"{RUN}/student/{{judgement}}/{{sample}}/shard_{{shard}}.h5",
+        predictions=f"{RUN}/{{student}}/{{judgement}}/{{sample}}/shard_{{shard}}.h5",
     log:
-        "results/logs/{experiment}/{scale}/predict_images_{features}_{run}_{judgement}_{sample}_{shard}.log",
+        "results/logs/{experiment}/{scale}/predict_images_{features}_{run}_{student}_{judgement}_{sample}_{shard}.log",
     benchmark:
-        "results/benchmarks/{experiment}/{scale}/predict_images_{features}_{run}_{judgement}_{sample}_{shard}.tsv"
+        "results/benchmarks/{experiment}/{scale}/predict_images_{features}_{run}_{student}_{judgement}_{sample}_{shard}.tsv"
     wildcard_constraints:
+        student="|".join(STUDENTS),
         judgement="|".join(PROBABLE),
         sample="|".join(PROJECT.applied_samples),
     conda:
@@ -156,7 +158,7 @@ rule predict_images:
         mem_mb=megabytes(4000, 0.1),
         runtime=minutes(15, 40),
     params:
-        preset=lambda wildcards: experiment(wildcards).preset_of("student"),
+        preset=lambda wildcards: experiment(wildcards).preset_of(wildcards.student),
         backend=config["backend"],
         math_threads=config["math_threads"],
         code=stage_hash("predict_images.py"),

@@ -4,7 +4,7 @@ NEEDS: results/<experiment>/<scale>/stacks/, for a student the scores of the tra
        the files of grades that are there
 MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/shard_<i>.h5,
        features_<d>/run_<r>/autoencoder.weights.h5 or contrastive.weights.h5,
-       features_<d>/run_<r>/student_<judgement>.weights.h5, with histories and reports
+       features_<d>/run_<r>/<student>_<judgement>.weights.h5, with histories and reports
 """
 
 from lensflow.workflow.guidance import checked_grades
@@ -154,14 +154,15 @@ rule train_student:
         ),
         grades=lambda wildcards: REFUSALS.checked(checked_grades, experiment(wildcards)),
     output:
-        weights=f"{RUN}/student_{{judgement}}.weights.h5",
-        history=f"{RUN}/student_{{judgement}}_history.csv",
-        report=f"{RUN}/student_{{judgement}}_report.json",
+        weights=f"{RUN}/{{student}}_{{judgement}}.weights.h5",
+        history=f"{RUN}/{{student}}_{{judgement}}_history.csv",
+        report=f"{RUN}/{{student}}_{{judgement}}_report.json",
     log:
-        "results/logs/{experiment}/{scale}/train_student_{features}_{run}_{judgement}.log",
+        "results/logs/{experiment}/{scale}/train_{student}_{features}_{run}_{judgement}.log",
     benchmark:
-        "results/benchmarks/{experiment}/{scale}/train_student_{features}_{run}_{judgement}.tsv"
+        "results/benchmarks/{experiment}/{scale}/train_{student}_{features}_{run}_{judgement}.tsv"
     wildcard_constraints:
+        student="|".join(STUDENTS),
         judgement="|".join(PROBABLE),
     conda:
         GPU_ENVIRONMENT
@@ -169,10 +170,12 @@ rule train_student:
     resources:
         gpu=1,
         mem_mb=megabytes(4000, 2),
-        runtime=training_minutes(experiment, "student"),
+        runtime=lambda wildcards, input, attempt: training_minutes(
+            experiment, wildcards.student
+        )(wildcards, input, attempt),
     params:
         dataset=lambda wildcards: experiment(wildcards).dataset.name,
-        preset=lambda wildcards: experiment(wildcards).preset_of("student"),
+        preset=lambda wildcards: experiment(wildcards).preset_of(wildcards.student),
         seed=config["seed"],
         backup=lambda wildcards: str(Path(config["backup_folder"], *wildcards)),
         backend=config["backend"],

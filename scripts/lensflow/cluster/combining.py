@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from lensflow.cluster.calibration import (
 from lensflow.cluster.combination import logit, mean_probability, probability
 from lensflow.errors import ArtifactError
 from lensflow.samples.grades import labelled
-from lensflow.samples.predictions import open_predictions
+from lensflow.samples.predictions import Predictions, open_predictions
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import (
     Chances,
@@ -76,7 +76,7 @@ def _averaged(blocks: Sequence[pd.DataFrame], judgements: Sequence[str]) -> pd.D
 
 def add_student_stage(
     scores_path: str | Path,
-    prediction_paths: Mapping[str, str | Path],
+    prediction_paths: Mapping[str, Sequence[str | Path]],
     calibration_path: str | Path,
     output_path: str | Path,
 ) -> None:
@@ -89,8 +89,8 @@ def add_student_stage(
     ----------
     scores_path : path
         What the clusters say: the teacher's scores.
-    prediction_paths : mapping of str to path
-        Predictions of the same rows by the student of each judgement.
+    prediction_paths : mapping of str to sequence of path
+        Predictions of the same rows by the students of each judgement; their mean logit counts.
     calibration_path : path
         From `fit_calibration_stage`.
     output_path : path
@@ -128,9 +128,9 @@ def own_clusters(said: Chances) -> np.ndarray:
 
 
 def students(
-    scores_path: str | Path, prediction_paths: Mapping[str, str | Path]
+    scores_path: str | Path, prediction_paths: Mapping[str, Sequence[str | Path]]
 ) -> Iterator[tuple[pd.DataFrame, dict[str, np.ndarray]]]:
-    """Yield blocks of scores with the logits of the students by judgement.
+    """Yield blocks of scores with the mean logit of the students by judgement.
 
     Raises
     ------
@@ -140,18 +140,24 @@ def students(
     start = 0
     with ExitStack() as stack:
         files = {
-            name: stack.enter_context(open_predictions(path))
-            for name, path in prediction_paths.items()
+            name: [stack.enter_context(open_predictions(path)) for path in paths]
+            for name, paths in prediction_paths.items()
         }
+        paths = chain.from_iterable(prediction_paths.values())
+        each = list(zip(paths, chain.from_iterable(files.values()), strict=True))
         for table in iterate_scores(scores_path, None, BLOCK):
             rows = slice(start, start + len(table))
             start += len(table)
-            for name, file in files.items():
-                check_same([scores_path, prediction_paths[name]], [table, file.rows(rows)])
-            yield table, {name: file.logits(rows).astype(float) for name, file in files.items()}
-        for name, file in files.items():
+            for path, file in each:
+                check_same([scores_path, path], [table, file.rows(rows)])
+            yield table, {name: _mean_logits(several, rows) for name, several in files.items()}
+        for path, file in each:
             if len(file) != start:
-                _refuse([scores_path, prediction_paths[name]])
+                _refuse([scores_path, path])
+
+
+def _mean_logits(files: Sequence[Predictions], rows: slice) -> np.ndarray:
+    return np.mean([file.logits(rows).astype(float) for file in files], axis=0)
 
 
 def same_rows(paths: Sequence[str | Path]) -> Iterator[list[pd.DataFrame]]:
@@ -201,21 +207,21 @@ def with_chances(table: pd.DataFrame, judgement: str, said: Chances) -> pd.DataF
 
 def fit_calibration_stage(
     score_paths: Sequence[str | Path],
-    prediction_paths: Mapping[str, Sequence[str | Path]],
+    prediction_paths: Mapping[str, Sequence[Sequence[str | Path]]],
     labels: pd.Series,
     output_path: str | Path,
 ) -> None:
-    """Write, for each judgement, how the logit of a student becomes a probability.
+    """Write, for each judgement, how the mean logit of its students becomes a probability.
 
-    It is held to what the student was told: a cluster whose members were graded is worth what they
-    are, not what was judged of it before.
+    It is held to what the students were told: a cluster whose members were graded is worth what
+    they are, not what was judged of it before.
 
     Parameters
     ----------
     score_paths : sequence of path
         The teacher's scores of the training sample, by shard.
-    prediction_paths : mapping of str to sequence of path
-        The student's predictions of it, by judgement and shard.
+    prediction_paths : mapping of str to sequence of sequence of path
+        Predictions of it by judgement, shard and student.
     labels : Series
         What graded images are worth as lens labels, by id, as for `lensflow.train.targets`.
     output_path : path

@@ -1,4 +1,4 @@
-"""What a student makes of the images of a sample: a logit each, mean over eight orientations."""
+"""What a student makes of the images of a sample: a logit each, mean over their orientations."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,8 +8,6 @@ import numpy as np
 
 from lensflow import artifacts
 from lensflow.embed.images import prepared_blocks
-from lensflow.prepare.augmentation import mean_over_views
-from lensflow.prepare.inputs import smaller
 from lensflow.samples.bands import expect_bands
 from lensflow.samples.images import open_images
 from lensflow.samples.predictions import write_predictions
@@ -20,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 def predict_stack(
     stack_path: str | PathLike,
+    student: str,
     student_path: str | PathLike,
     preset: Mapping,
     judgement: str,
@@ -31,8 +30,10 @@ def predict_stack(
     ----------
     stack_path : path-like
         The prepared stack.
+    student : str
+        Which of `lensflow.networks.kinds.STUDENTS`.
     student_path : path-like
-        Weights of the student.
+        Its weights.
     preset : mapping
         The preset it was trained with.
     judgement : str
@@ -44,7 +45,7 @@ def predict_stack(
         open_stack(stack_path, PREPARED) as stack,
         artifacts.descending(stack_path, student_path),
     ):
-        predict = load_student(student_path, preset, stack.scale)
+        predict = load_student(student, student_path, preset, stack.scale)
         expect_bands(stack.file, student_path)
         blocks = (predict(images) for images in stack.blocks())
         write_predictions(output_path, stack.rows(), blocks, judgement)
@@ -53,6 +54,7 @@ def predict_stack(
 
 def predict_images(
     images_path: str | PathLike,
+    student: str,
     student_path: str | PathLike,
     preset: Mapping,
     judgement: str,
@@ -65,14 +67,14 @@ def predict_images(
     ----------
     images_path : path-like
         Image shard of the dataset.
-    student_path, preset, judgement
+    student, student_path, preset, judgement
         As in `predict_stack`.
     scale : str
         Which of `lensflow.prepare.scaling.SCALES`.
     output_path : path-like
         Predictions to write, one row an image.
     """
-    predict = load_student(student_path, preset, scale)
+    predict = load_student(student, student_path, preset, scale)
     with open_images(images_path) as images:
         expect_bands(images.file, student_path)
         blocks = map(predict, prepared_blocks(images, "flux", scale, preset["image_size"]))
@@ -81,7 +83,7 @@ def predict_images(
 
 
 def load_student(
-    path: str | PathLike, preset: Mapping, scale: str
+    student: str, path: str | PathLike, preset: Mapping, scale: str
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from images on a scale (n, size, size) to logits (n,), float32.
 
@@ -91,12 +93,12 @@ def load_student(
         When the file does not hold weights of the preset's student.
     """
     # Keras takes the backend that is set when it is imported.
-    from lensflow.networks.inference import channels_last, load_network, predict
+    from lensflow.networks.inference import load_network, predict
 
-    model = load_network("student", preset, path).model
-    batch, size = preset["training"]["student"]["batch_size"], preset["student"]["image_size"]
+    built = load_network(student, preset, path)
+    batch = preset["training"][student]["batch_size"]
 
-    def logits(images: np.ndarray) -> np.ndarray:
-        return predict(model, channels_last(images), batch)[:, 0]
+    def logits(seen: np.ndarray) -> np.ndarray:
+        return predict(built.model, seen, batch)[:, 0]
 
-    return lambda images: mean_over_views(logits, smaller(images, scale, size))
+    return lambda images: built.examples.predict(logits, images, scale, preset)

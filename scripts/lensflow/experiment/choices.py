@@ -13,7 +13,7 @@ from lensflow.embed.encoders import ENCODERS, Encoder
 from lensflow.evaluate.columns import DENSITY, DENSITY_ARCS
 from lensflow.evaluate.rankers import RANKERS
 from lensflow.experiment.datasets import Dataset, find_dataset
-from lensflow.networks.kinds import NETWORKS
+from lensflow.networks.kinds import NETWORKS, STUDENTS
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
 from lensflow.seeds import rng
@@ -146,9 +146,9 @@ class Choices:
         return self.encoder.input_stage == "denoised"
 
     @property
-    def has_student(self) -> bool:
-        """Whether a network learns, on the images themselves, what the clusters say of them."""
-        return "student" in self.preset
+    def students(self) -> list[str]:
+        """Networks that learn, on the images themselves, what the clusters say of them."""
+        return [name for name in STUDENTS if name in self.preset]
 
     @property
     def pooling(self) -> str:
@@ -400,5 +400,5 @@ class Choices:
         """
         others = self.config["experiments"].values()
         is_beside = any(self.name in other["beside"] for other in others)
-        has_more = self.beside or self.has_student or self.settings["grades"]
+        has_more = self.beside or self.students or self.settings["grades"]
         return bool(has_more) or is_beside

@@ -183,15 +183,15 @@ class Experiment(Choices):
                 History(network, _words(run), self.run_path(run, f"{network}_history.csv"))
                 for run in self.runs
             ]
-        students = self.probabilities if self.has_student else []
         return found + [
             History(
-                "student",
+                student,
                 f"{_words(run)} {name}",
-                self.run_path(run, f"student_{name}_history.csv"),
+                self.run_path(run, f"{student}_{name}_history.csv"),
             )
+            for student in self.students
             for run in self.runs
-            for name in students
+            for name in self.probabilities
         ]
 
     @property
@@ -325,7 +325,7 @@ class Experiment(Choices):
 
     def ungraded_score_paths(self, run: Run, sample: str) -> list[str]:
         """Return the shards of a sample's scores before graded images are looked at."""
-        if self.has_student and self.probabilities:
+        if self.students and self.probabilities:
             return self._score_shards(run, "taught", sample)
         return self.teacher_score_paths(run, sample)
 
@@ -342,13 +342,22 @@ class Experiment(Choices):
     def _score_shards(self, run: Run, folder: str, sample: str) -> list[str]:
         return self._shards(self.run_path(run, f"{folder}/{sample}"), sample, "csv")
 
-    def student_path(self, run: Run, judgement: str) -> str:
-        """Return the weights of the student of a run and judgement."""
-        return self.run_path(run, f"student_{judgement}.weights.h5")
+    def student_path(self, run: Run, student: str, judgement: str) -> str:
+        """Return the weights of a student of a run and judgement."""
+        return self.run_path(run, f"{student}_{judgement}.weights.h5")
 
-    def prediction_paths(self, run: Run, judgement: str, sample: str) -> list[str]:
-        """Return the shards of what that student makes of a sample."""
-        return self._shards(self.run_path(run, f"student/{judgement}/{sample}"), sample)
+    def prediction_paths(self, run: Run, sample: str) -> dict[str, list[list[str]]]:
+        """Return what students make of a sample: by judgement, shard and student."""
+        return {
+            judgement: [
+                [
+                    self.run_path(run, f"{student}/{judgement}/{sample}/shard_{shard}.h5")
+                    for student in self.students
+                ]
+                for shard in range(self.n_shards(sample))
+            ]
+            for judgement in self.probabilities
+        }
 
     def arcs_path(self, sample: str) -> str:
         """Return the table of how arc-like the objects of a sample are."""

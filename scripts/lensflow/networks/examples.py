@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from lensflow.prepare.augmentation import mean_over_views
 from lensflow.prepare.inputs import smaller
 from lensflow.prepare.polar_grid import N_ANGLES
-from lensflow.prepare.polar_images import polar_images
+from lensflow.prepare.polar_images import mean_over_turns, polar_images
 from lensflow.prepare.views import altered, cut_neighbours, joined
 
 
@@ -40,6 +41,9 @@ class Examples:
     look : callable
         From a batch, a mapping with ``images`` (what is kept) and what was drawn, to what the
         network is given.
+    predict : callable, optional
+        From (network's function of what it is given, images on a scale, scale, preset) to its mean
+        over the orientations of each image, where that is what the network is for.
     has_targets : bool
         Whether each image comes with what is to be said of it: ``targets`` of the batch.
     one_an_object : bool
@@ -52,6 +56,7 @@ class Examples:
     draw: Callable[[np.random.Generator, tuple[int, ...], Mapping], dict[str, np.ndarray]]
     fixed: Callable[[tuple[int, ...]], dict[str, np.ndarray]]
     look: Callable[[Mapping[str, Any]], Any]
+    predict: Callable[[Callable, np.ndarray, str, Mapping], np.ndarray] | None = None
     has_targets: bool = False
     one_an_object: bool = False
     can_shift: bool = False
@@ -105,10 +110,59 @@ def _smaller(sample: Sample, preset: Mapping, seed: int) -> Iterator[np.ndarray]
     return (smaller(images, sample.scale, size) for images, _ in sample.blocks())
 
 
+def _predict_smaller(
+    function: Callable[[np.ndarray], np.ndarray], images: np.ndarray, scale: str, preset: Mapping
+) -> np.ndarray:
+    # Keras takes the backend that is set when it is imported.
+    from lensflow.networks.inference import channels_last
+
+    seen = smaller(images, scale, preset["student"]["image_size"])
+    return mean_over_views(lambda view: function(channels_last(view)), seen)
+
+
 JUDGED_IMAGES = Examples(
-    _smaller, _draw_turns_and_shifts, _nothing, _look_at_images, has_targets=True, can_shift=True
+    _smaller,
+    _draw_turns_and_shifts,
+    _nothing,
+    _look_at_images,
+    _predict_smaller,
+    has_targets=True,
+    can_shift=True,
 )
 """Images, binned, of which somebody else has said something."""
+
+
+def _polar(sample: Sample, preset: Mapping, seed: int) -> Iterator[np.ndarray]:
+    return (polar_images(images) for images, _ in sample.blocks())
+
+
+def _draw_steps(
+    random: np.random.Generator, shape: tuple[int, ...], settings: Mapping
+) -> dict[str, np.ndarray]:
+    if settings["augment"] == "none":
+        return {}
+    steps, is_mirrored = (random.integers(0, most, shape[0]) for most in (N_ANGLES, 2))
+    return {"steps": steps.astype("int32"), "mirrored": is_mirrored.astype("int32")}
+
+
+def _look_at_rings(batch: Mapping[str, Any]) -> Any:
+    # Keras takes the backend that is set when it is imported.
+    from lensflow.networks.symmetries import turn_polar
+
+    images = batch["images"]
+    return turn_polar(images, batch["steps"], batch["mirrored"]) if "steps" in batch else images
+
+
+def _predict_rings(
+    function: Callable[[np.ndarray], np.ndarray], images: np.ndarray, scale: str, preset: Mapping
+) -> np.ndarray:
+    return mean_over_turns(function, polar_images(images))
+
+
+JUDGED_RINGS = Examples(
+    _polar, _draw_steps, _nothing, _look_at_rings, _predict_rings, has_targets=True
+)
+"""Polar images, of which somebody else has said something."""
 
 
 def _altered_views(sample: Sample, preset: Mapping, seed: int) -> Iterator[np.ndarray]:

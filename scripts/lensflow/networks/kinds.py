@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from lensflow.errors import ConfigError
 from lensflow.networks import pooled
-from lensflow.networks.examples import IMAGES, JUDGED_IMAGES, VIEW_PAIRS, Examples
+from lensflow.networks.examples import (
+    IMAGES,
+    JUDGED_IMAGES,
+    JUDGED_RINGS,
+    VIEW_PAIRS,
+    Examples,
+)
 from lensflow.networks.losses import RECONSTRUCTION, SOFT_TARGETS, TWO_VIEWS, Loss
 from lensflow.networks.shapes import LayerShape, convolutional, with_dense_layers
 from lensflow.samples.stacks import DENOISED, PREPARED
@@ -73,8 +79,12 @@ NETWORKS: dict[str, Network] = {
         ),
         Network("contrastive", True, pooled.contrastive, _embedding, VIEW_PAIRS, TWO_VIEWS),
         Network("student", False, pooled.student, _summary, JUDGED_IMAGES, SOFT_TARGETS),
+        Network("ring_student", False, pooled.ring_student, _summary, JUDGED_RINGS, SOFT_TARGETS),
     )
 }
+
+STUDENTS = tuple(name for name, network in NETWORKS.items() if network.examples.has_targets)
+"""Those that learn what somebody says of each image."""
 
 
 def describe(

@@ -74,12 +74,47 @@ def contrastive(settings: Mapping, _: int, n_features: int, n_bands: int) -> lis
     lensflow.errors.ConfigError
         When so many convolutions halve the map that a quarter turn would change the features.
     """
+    layers = _rings(settings, "contrastive", n_bands)
+    add_dense(layers, "embedding", n_features, "linear")
+    _add_hidden(layers, "projection", settings["projection"][:-1])
+    add_dense(layers, "projection", settings["projection"][-1], "linear")
+    return layers
+
+
+def ring_student(settings: Mapping, _: int, __: None, n_bands: int) -> list[LayerShape]:
+    """List the layers of a network that says of a polar image whether it is a lens.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``convolutions`` and ``dense`` (units before the logit).
+    n_bands : int
+        Bands of the images.
+
+    Returns
+    -------
+    list of LayerShape
+        In the order of the data: those of `contrastive` up to its embedding, and in the place of
+        that the logit of a lens.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        As `contrastive`.
+    """
+    layers = _rings(settings, "ring_student", n_bands)
+    add_dense(layers, "logit", 1, "linear")
+    return layers
+
+
+def _rings(settings: Mapping, network: str, n_bands: int) -> list[LayerShape]:
+    """List convolutions of polar images, mean and maximum over the angle, and dense layers."""
     most = LARGEST_STEP.bit_length() - 1
     if len(settings["convolutions"]) > most:
         raise ConfigError(
-            f"contrastive.convolutions: received {len(settings['convolutions'])}, expected at most "
+            f"{network}.convolutions: received {len(settings['convolutions'])}, expected at most "
             f"{most}: each halves the {N_ANGLES} angles, and after more a quarter turn of the "
-            "image would change its features"
+            "image would change what the network makes of it"
         )
     layers = [LayerShape("image", "input", (N_RINGS, N_ANGLES, CHANNELS * n_bands))]
     for number, block in enumerate(settings["convolutions"], start=1):
@@ -87,9 +122,6 @@ def contrastive(settings: Mapping, _: int, n_features: int, n_bands: int) -> lis
     rows, _, channels = layers[-1].shape
     layers.append(LayerShape("summary", "ring_summary", (2 * rows * channels,)))
     _add_hidden(layers, "dense", settings["dense"])
-    add_dense(layers, "embedding", n_features, "linear")
-    _add_hidden(layers, "projection", settings["projection"][:-1])
-    add_dense(layers, "projection", settings["projection"][-1], "linear")
     return layers
 
 

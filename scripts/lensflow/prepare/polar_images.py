@@ -4,6 +4,8 @@ A galaxy by itself looks the same after a turn by 180 degrees and after a reflec
 axis; arcs do not. The galaxy is taken from the image itself, by those symmetries, without a fit.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from lensflow.prepare.polar_grid import N_ANGLES, RING_EDGES_PX, compressed, ring_flux
@@ -16,6 +18,10 @@ WEIGHT_PX = 6.0
 
 RANK = 1
 """The galaxy is the second lowest of four: one that a neighbour brightens does not count."""
+
+TURNS = (0, 2, 4, 6)
+"""Steps of the grid by which images are turned for a mean; a network that halves the angles three
+times is blind to turns by eight."""
 
 _EDGES = RING_EDGES_PX.astype(float)
 _RADIUS = (_EDGES[1:] + _EDGES[:-1]) / 2
@@ -83,6 +89,28 @@ def polar_images(images: np.ndarray) -> np.ndarray:
         return channels
     by_band = channels.reshape(*images.shape[:2], *channels.shape[1:])
     return np.concatenate(np.moveaxis(by_band, 1, 0), axis=-1)
+
+
+def mean_over_turns(function: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Average what a function makes of polar images in sixteen orientations.
+
+    Parameters
+    ----------
+    function : callable
+        From polar images (n, 24, 64, channels) to an array of n rows.
+    images : ndarray of shape (n, 24, 64, channels)
+        From `polar_images`.
+
+    Returns
+    -------
+    ndarray of n rows
+        The mean over `TURNS`, of the images and of their mirror images. Where an eighth of a turn
+        does not change the function, as three halvings of the angles see to, turns by a 32nd and
+        reflections do not change the mean (up to rounding).
+    """
+    both = (images, mirrored(images))
+    turned = (np.roll(side, step, axis=2) for side in both for step in TURNS)
+    return sum(map(function, turned)) / np.float32(2 * len(TURNS))
 
 
 def mirrored(images: np.ndarray) -> np.ndarray:

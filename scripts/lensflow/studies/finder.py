@@ -331,7 +331,7 @@ class Finder:
         """Warn where the clusters of the run are not all that ranks its candidates."""
         experiment = self.experiment
         more = [f"the clusters of {other.name}" for other in experiment.beside]
-        more += ["a student"] if experiment.has_student else []
+        more += ["a student"] if experiment.students else []
         more += ["graded images"] if experiment.has_head else []
         if more:
             logger.warning(

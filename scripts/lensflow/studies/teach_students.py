@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.files.tables import write_csv
+from lensflow.networks.kinds import STUDENTS
 from lensflow.networks.runtime import start_backend
 from lensflow.samples.stacks import write_stack
 from lensflow.seeds import rng
@@ -39,7 +40,7 @@ LOOKS = (50, 100, 200, 600)
 def teach(
     data: Encoded, targets: np.ndarray, preset: dict, seed: int, folder: Path
 ) -> dict[str, np.ndarray]:
-    """Train a student on the training sample; return its logits of the other samples.
+    """Train a preset's students on the training sample; return their mean logits of the others.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def teach(
     targets : ndarray of shape (n,), float32
         What it is to say of each training image: probabilities.
     preset : dict
-        With a ``student``.
+        With students.
     seed : int
     folder : Path
         For what the training writes.
@@ -59,12 +60,17 @@ def teach(
     stack = folder / "stack.h5"
     if not stack.is_file():
         _write_images(data, stack)
-    weights = folder / "student.weights.h5"
-    written = (weights, folder / "history.csv", folder / "report.json")
-    backup = {"backup_folder": folder / f"backup_{seed}"}
-    train_network("student", preset, [stack], *written, targets=targets, seed=seed, **backup)
-    predict = load_student(weights, preset, SCALE)
-    return {name: encoded(predict, data.images(name)) for name in data.samples if name != "train"}
+    others = [name for name in data.samples if name != "train"]
+    logits = {name: [] for name in others}
+    for student in filter(preset.__contains__, STUDENTS):
+        weights = folder / f"{student}.weights.h5"
+        written = (weights, folder / "history.csv", folder / "report.json")
+        backup = {"backup_folder": folder / f"backup_{student}_{seed}"}
+        train_network(student, preset, [stack], *written, targets=targets, seed=seed, **backup)
+        predict = load_student(student, weights, preset, SCALE)
+        for name in others:
+            logits[name].append(encoded(predict, data.images(name)))
+    return {name: np.mean(each, axis=0) for name, each in logits.items()}
 
 
 def _write_images(data: Encoded, path: Path) -> None:

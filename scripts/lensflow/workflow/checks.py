@@ -242,7 +242,7 @@ def _check_judged(where: str, experiment: Experiment) -> Iterator[str]:
         (f"mixture.spread is {spread}", spread, "leave it out"),
         (
             f"preset is {settings['preset']!r}, which has a student",
-            experiment.has_student,
+            experiment.students,
             "take a preset without",
         ),
     ]
