@@ -77,6 +77,19 @@ def tiny_student(size=13, **training):
     }
 
 
+def tiny_ring_student(**training):
+    """Return a preset whose student of polar images trains in moments."""
+    training = {**DEFAULTS, "epochs": 2, "batch_size": 4, "learning_rate": 0.01, **training}
+    return {
+        "encoder": "polar",
+        "image_size": 101,
+        "n_views": 2,
+        "precision": "float32",
+        "ring_student": {"convolutions": _blocks((4, 3), (3, 3)), "dense": [6]},
+        "training": {"ring_student": training},
+    }
+
+
 def tiny_contrastive(**training):
     """Return a preset whose contrastive encoder trains in moments on two views an object."""
     training = {**DEFAULTS, "epochs": 2, "batch_size": 8, "learning_rate": 0.01, **training}

@@ -127,7 +127,8 @@ def test_weights_of_version_2(tmp_path, monkeypatch):
     (tmp_path / "known.csv").touch()
     monkeypatch.chdir(tmp_path)
     config = complete(yaml.safe_load((Path(__file__).parent / "every.yaml").read_text()))
-    predict = load_student(SECOND / "student.weights.h5", config["presets"]["tiny"], "linear")
+    preset = config["presets"]["tiny"]
+    predict = load_student("student", SECOND / "student.weights.h5", preset, "linear")
     images = np.random.default_rng(1).random((3, 26, 26)).astype("f4")
     assert predict(images) == pytest.approx(predict(np.rot90(images, axes=(1, 2)).copy()), abs=1e-5)
 

@@ -17,7 +17,8 @@ from workflow.test_profiles import dry_run
 
 MODEL = "results/seen/sigma/features_3/run_0"
 SHARDS = ("train/shard_0.h5", "test/shard_0.h5", "small_challenge/shard_1.h5")
-PREDICTIONS = [f"{MODEL}/student/known/{shard}" for shard in SHARDS]
+STUDENTS = ("student", "ring_student")
+PREDICTIONS = [f"{MODEL}/{student}/known/{shard}" for student in STUDENTS for shard in SHARDS]
 TRAINING = {"epochs": 2, "batch_size": 16, "learning_rate": 0.01, "augment": "quarter_turns"}
 PRESET = {
     "encoder": "contrastive",
@@ -31,12 +32,17 @@ PRESET = {
         "image_size": 26,
         "convolutions": [{"filters": 4, "kernel": 5}, {"filters": 4, "kernel": 3}],
     },
-    "training": {"contrastive": TRAINING, "student": TRAINING | {"max_shift": 1}},
+    "ring_student": {"convolutions": [{"filters": 4, "kernel": 3}], "dense": [8]},
+    "training": {
+        "contrastive": TRAINING,
+        "student": TRAINING | {"max_shift": 1},
+        "ring_student": TRAINING,
+    },
 }
 
 
 def seen(config):
-    """Add an experiment with both networks to the tiny configuration."""
+    """Add an experiment with these networks to the tiny configuration."""
     config["presets"]["seen"] = PRESET
     config["run"] = ["seen"]
     changes = {"preset": "seen", "scales": ["sigma"], "runs": 1, "labels": ["known"]}
@@ -45,7 +51,7 @@ def seen(config):
 
 @pytest.fixture(scope="module")
 def predicted(finished, tmp_path_factory):
-    """The folder in which both were trained and every sample was predicted."""
+    """The folder in which all were trained and every sample was predicted."""
     folder = with_images(finished, tmp_path_factory.mktemp("networks"), seen)
     options = ["--cores", 2, "--rerun-triggers", "mtime"]
     snakemake(folder, *options, "--", *PREDICTIONS, f"{MODEL}/scores_test.csv")
@@ -54,15 +60,16 @@ def predicted(finished, tmp_path_factory):
 
 @pytest.mark.slow
 def test_networks_leave_weights_a_history_and_a_report(predicted):
-    for name in ("contrastive", "student_known"):
+    for name in ("contrastive", "student_known", "ring_student_known"):
         for end in (".weights.h5", "_history.csv", "_report.json"):
             assert (predicted / MODEL / f"{name}{end}").is_file()
     assert len(pd.read_csv(predicted / MODEL / "contrastive_history.csv")) == 2
 
 
 @pytest.mark.slow
-def test_every_image_of_a_sample_is_predicted(predicted):
-    with h5py.File(predicted / MODEL / "student/known/test/shard_0.h5") as file:
+@pytest.mark.parametrize("student", STUDENTS)
+def test_every_image_of_a_sample_is_predicted(predicted, student):
+    with h5py.File(predicted / MODEL / f"{student}/known/test/shard_0.h5") as file:
         ids, rotation = file["id"].asstr()[:], file["rotation"][:]
         logits = file["logit"][:]
         assert file.attrs["judgement"] == "known"
@@ -71,6 +78,18 @@ def test_every_image_of_a_sample_is_predicted(predicted):
     assert rotation.tolist() == scores["rotation"].tolist()
     assert np.isfinite(logits).all()
     assert np.ptp(logits) > 0
+
+
+@pytest.mark.slow
+def test_the_mean_logit_of_the_students_is_calibrated_and_ranks(predicted):
+    logits = []
+    for student in STUDENTS:
+        with h5py.File(predicted / MODEL / f"{student}/known/test/shard_0.h5") as file:
+            logits.append(file["logit"][:].astype(float))
+    found = pd.read_csv(predicted / MODEL / "calibration.csv").set_index("judgement").loc["known"]
+    scores = pd.read_csv(predicted / MODEL / "scores_test.csv", dtype={"id": str})
+    expected = found["slope"] * np.mean(logits, axis=0) + found["offset"]
+    np.testing.assert_allclose(scores["log_odds_known"], expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.slow
@@ -97,9 +116,9 @@ def test_a_student_learns_anew_from_graded_images_and_nothing_before_it_does(pre
     before = (folder / weights).read_bytes()
     output = snakemake(folder, weights, "--cores", 2, "--rerun-triggers", "mtime", "input").output
     assert re.findall(r"^\[1/1\] (\S+):", output, re.MULTILINE) == [
-        "seen/sigma/train_student_3_0_known"
+        "seen/sigma/train_student_3_0_student_known"
     ]
-    log = (folder / "results/logs/seen/sigma/train_student_3_0_known.log").read_text()
+    log = (folder / "results/logs/seen/sigma/train_student_3_0_student_known.log").read_text()
     assert f"{turns} of {len(trained)} images were graded" in log
     assert (folder / weights).read_bytes() != before
 

@@ -20,7 +20,6 @@ from lensflow.cluster.judgements import PROBABLE, RULE_MADE
 from lensflow.embed.encoders import FITTED
 from lensflow.errors import LensflowError
 from lensflow.experiment import OWN_SAMPLES, RUN_PATTERN as RUN, Project
-from lensflow.networks.kinds import STUDENTS
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
 from lensflow.workflow.code_hash import page_hash, stage_hash

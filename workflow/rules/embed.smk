@@ -6,6 +6,8 @@ MAKES: results/<experiment>/<scale>/features_<d>/run_<r>/embeddings/<sample>/sha
        when asked for, results/<experiment>/<scale>/denoised/<dataset>/shard_<i>.h5
 """
 
+from lensflow.networks.kinds import STUDENTS
+
 
 rule fit_encoder:
     """Fit an encoder that is no network to the training sample."""

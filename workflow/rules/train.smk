@@ -7,6 +7,7 @@ MAKES: results/<experiment>/<scale>/denoiser.weights.h5, denoised/<train|test>/s
        features_<d>/run_<r>/<student>_<judgement>.weights.h5, with histories and reports
 """
 
+from lensflow.networks.kinds import STUDENTS
 from lensflow.workflow.guidance import checked_grades
 
 
@@ -158,9 +159,9 @@ rule train_student:
         history=f"{RUN}/{{student}}_{{judgement}}_history.csv",
         report=f"{RUN}/{{student}}_{{judgement}}_report.json",
     log:
-        "results/logs/{experiment}/{scale}/train_{student}_{features}_{run}_{judgement}.log",
+        "results/logs/{experiment}/{scale}/train_student_{features}_{run}_{student}_{judgement}.log",
     benchmark:
-        "results/benchmarks/{experiment}/{scale}/train_{student}_{features}_{run}_{judgement}.tsv"
+        "results/benchmarks/{experiment}/{scale}/train_student_{features}_{run}_{student}_{judgement}.tsv"
     wildcard_constraints:
         student="|".join(STUDENTS),
         judgement="|".join(PROBABLE),

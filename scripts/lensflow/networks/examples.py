@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lensflow.prepare.augmentation import mean_over_views
-from lensflow.prepare.inputs import smaller
+from lensflow.prepare.inputs import channels_last, smaller
 from lensflow.prepare.polar_grid import N_ANGLES
 from lensflow.prepare.polar_images import mean_over_turns, polar_images
 from lensflow.prepare.views import altered, cut_neighbours, joined
@@ -113,9 +113,6 @@ def _smaller(sample: Sample, preset: Mapping, seed: int) -> Iterator[np.ndarray]
 def _predict_smaller(
     function: Callable[[np.ndarray], np.ndarray], images: np.ndarray, scale: str, preset: Mapping
 ) -> np.ndarray:
-    # Keras takes the backend that is set when it is imported.
-    from lensflow.networks.inference import channels_last
-
     seen = smaller(images, scale, preset["student"]["image_size"])
     return mean_over_views(lambda view: function(channels_last(view)), seen)
 

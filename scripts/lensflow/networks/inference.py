@@ -9,6 +9,7 @@ import numpy as np
 from lensflow.errors import ConfigError
 from lensflow.networks.build import BuiltNetwork, build_network
 from lensflow.networks.weights import read_weights, trained_bands
+from lensflow.prepare.inputs import channels_last
 
 
 def load_network(
@@ -101,9 +102,3 @@ def predict(model: keras.Model, images: np.ndarray, batch: int) -> np.ndarray | 
         for start in range(0, len(images), batch)
     ]
     return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
-
-
-def channels_last(images: np.ndarray) -> np.ndarray:
-    """Return images (n, y, x) or (n, band, y, x) as (n, y, x, channel), float32."""
-    images = np.asarray(images, "float32")
-    return images[..., None] if images.ndim == 3 else np.moveaxis(images, 1, -1)

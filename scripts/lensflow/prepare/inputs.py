@@ -53,3 +53,9 @@ def smaller(images: np.ndarray, scale: str, image_size: int) -> np.ndarray:
     if not scaling.SCALES[scale].is_stretched:
         binned = binned / binned_noise(np.ones(1), images.shape[-1], image_size)
     return scaling.compressed(binned, scale)
+
+
+def channels_last(images: np.ndarray) -> np.ndarray:
+    """Return images (n, y, x) or (n, band, y, x) as (n, y, x, channel), float32."""
+    images = np.asarray(images, "float32")
+    return images[..., None] if images.ndim == 3 else np.moveaxis(images, 1, -1)

@@ -28,8 +28,7 @@ MERITS = {
 _TITLES = {"auc": "AUC", "auc_cut": "after the cut", "tpr0": "TPR0", "tpr10": "TPR10"}
 COSTLY = (
     *("fit_encoder", "fit_mixture", "fit_calibration", "fit_head", "spread_mixture"),
-    *("train_denoiser", "train_autoencoder", "train_contrastive"),
-    *("train_student", "train_ring_student"),
+    *("train_denoiser", "train_autoencoder", "train_contrastive", "train_student"),
     *("embed_stack", "embed_images", "predict_stack", "predict_images"),
     *("denoise_stack", "denoise_images"),
 )

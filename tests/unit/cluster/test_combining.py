@@ -87,7 +87,7 @@ def test_a_student_is_calibrated_and_takes_the_place_of_its_teacher(tmp_path):
     p_cluster = own.groupby("cluster")["p_lens_known"].transform("mean")
     own["p_lens_known"] = p_cluster
     write_scores(path, [own])
-    taught = {"known": predictions(tmp_path / "p.h5", 2 * logit(p_cluster))}
+    taught = {"known": [predictions(tmp_path / "p.h5", 2 * logit(p_cluster))]}
     shards = {"known": [taught["known"]]}
     fit_calibration_stage([path], shards, NO_GRADES, tmp_path / "calibration.csv")
     found = pd.read_csv(tmp_path / "calibration.csv").iloc[0]
@@ -107,7 +107,7 @@ def test_a_student_that_learned_grades_is_held_to_them_and_not_to_the_clusters(t
     write_scores(path, [own])
     told = own["id"].map(labels).fillna(own["p_lens_known"])
     mean = told.groupby(own["cluster"]).transform("mean")
-    shards = {"known": [predictions(tmp_path / "p.h5", 2 * logit(mean) - 1)]}
+    shards = {"known": [[predictions(tmp_path / "p.h5", 2 * logit(mean) - 1)]]}
     fit_calibration_stage([path], shards, labels, tmp_path / "calibration.csv")
     found = pd.read_csv(tmp_path / "calibration.csv").iloc[0]
     assert found["slope"] == pytest.approx(0.5, rel=1e-2)
@@ -119,7 +119,7 @@ def test_a_student_that_learned_grades_is_held_to_them_and_not_to_the_clusters(t
 def test_a_student_keeps_its_order_beyond_what_clusters_can_say(tmp_path):
     """Logits of 8 and 9 are told apart, though no cluster says more than `CLIP` allows."""
     path, sure = scores(tmp_path / "a.csv", 0), np.linspace(-12.0, 12.0, N)
-    taught = {"known": predictions(tmp_path / "p.h5", sure)}
+    taught = {"known": [predictions(tmp_path / "p.h5", sure)]}
     (tmp_path / "c.csv").write_text("judgement,slope,offset\nknown,0.5,1\n")
     add_student_stage(path, taught, tmp_path / "c.csv", tmp_path / "b.csv")
     table = read_scores(tmp_path / "b.csv")
@@ -130,7 +130,7 @@ def test_a_student_keeps_its_order_beyond_what_clusters_can_say(tmp_path):
 def test_a_shard_without_an_image_has_a_student_too(tmp_path):
     """As where a dataset has more shards than objects, or all files of one cannot be used."""
     path = scores(tmp_path / "a.csv", 0, counted=True, rows=slice(0, 0))
-    taught = {"known": predictions(tmp_path / "p.h5", [], ROWS.iloc[:0])}
+    taught = {"known": [predictions(tmp_path / "p.h5", [], ROWS.iloc[:0])]}
     (tmp_path / "c.csv").write_text("judgement,slope,offset\nknown,1,0\n")
     add_student_stage(path, taught, tmp_path / "c.csv", tmp_path / "b.csv")
     found = read_scores(tmp_path / "b.csv")
@@ -138,10 +138,26 @@ def test_a_shard_without_an_image_has_a_student_too(tmp_path):
     assert {"p_lens_known", "p_low_known", "p_clusters_known"} <= set(found)
 
 
+def test_of_several_students_the_mean_logit_counts(tmp_path):
+    path, draw = scores(tmp_path / "a.csv", 0), np.random.default_rng(7)
+    said = draw.normal(size=(3, N)).astype("float32")
+    several = [predictions(tmp_path / f"{i}.h5", each) for i, each in enumerate(said)]
+    alone = [predictions(tmp_path / "mean.h5", said.mean(axis=0))]
+    for name, paths in (("several", several), ("alone", alone)):
+        calibration = tmp_path / f"{name}.csv"
+        fit_calibration_stage([path], {"known": [paths]}, NO_GRADES, calibration)
+        add_student_stage(path, {"known": paths}, calibration, tmp_path / f"{name}_scores.csv")
+    tables = [read_scores(tmp_path / f"{name}_scores.csv") for name in ("several", "alone")]
+    np.testing.assert_allclose(*(table["log_odds_known"] for table in tables), rtol=1e-5)
+    other = predictions(tmp_path / "other.h5", np.zeros(N), ROWS.iloc[::-1])
+    with pytest.raises(ArtifactError, match=r"a.csv, .*other.h5 do not hold the same images"):
+        add_student_stage(path, {"known": [*several, other]}, calibration, tmp_path / "b.csv")
+
+
 @pytest.mark.parametrize("rows", [ROWS.iloc[:10], ROWS.iloc[::-1], pd.concat([ROWS, ROWS])])
 def test_predictions_of_other_images_are_refused(tmp_path, rows):
     path = scores(tmp_path / "a.csv", 0)
-    taught = {"known": predictions(tmp_path / "p.h5", np.zeros(len(rows)), rows)}
+    taught = {"known": [predictions(tmp_path / "p.h5", np.zeros(len(rows)), rows)]}
     (tmp_path / "c.csv").write_text("judgement,slope,offset\nknown,1,0\n")
     with pytest.raises(ArtifactError, match=r"a.csv, .*p.h5 do not hold the same images"):
         add_student_stage(path, taught, tmp_path / "c.csv", tmp_path / "b.csv")

@@ -74,21 +74,20 @@ def test_a_preset_with_a_student_has_one_and_others_do_not():
     chosen = project(second={**taught, "apply_to": ["there"]}).experiments["second"]
     run = Run("sigma", 4, 0)
     folder = "results/second/sigma/features_4/run_0"
-    assert chosen.has_student
-    assert chosen.student_path(run, "known") == f"{folder}/student_known.weights.h5"
+    assert chosen.students == ["student"]
+    assert chosen.student_path(run, "student", "known") == f"{folder}/student_known.weights.h5"
     assert chosen.teacher_score_paths(run) == [
         # Kept, since a student is not to be trained again where they are only made again.
         f"{folder}/clusters/train/shard_{shard}.csv"
         for shard in (0, 1)
     ]
     assert chosen.final_score_paths(run, "there")[1] == f"{folder}/taught/there/shard_1.csv"
-    assert chosen.prediction_paths(run, "stand_in", "test") == [
-        f"{folder}/student/stand_in/test/shard_{shard}.h5" for shard in (0, 1)
-    ]
-    assert chosen.prediction_paths(run, "known", "there") == [
-        f"{folder}/student/known/there/shard_{shard}.h5" for shard in (0, 1)
-    ]
-    assert not project().experiments["second"].has_student
+    for sample in ("test", "there"):
+        assert chosen.prediction_paths(run, sample) == {
+            judgement: [[f"{folder}/student/{judgement}/{sample}/shard_{i}.h5"] for i in (0, 1)]
+            for judgement in chosen.probabilities
+        }
+    assert not project().experiments["second"].students
 
 
 def test_every_training_has_a_history():

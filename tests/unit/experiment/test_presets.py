@@ -13,6 +13,7 @@ STAGES = {
     "train_autoencoder": lambda e: e.preset_of("autoencoder"),
     "train_contrastive": lambda e: e.preset_of("contrastive"),
     "train_student": lambda e: e.preset_of("student"),
+    "train_ring_student": lambda e: e.preset_of("ring_student"),
     "encode": lambda e: e.encoder_preset,
     "embed_images": lambda e: e.embedding_preset,
 }
@@ -22,10 +23,16 @@ WITH_STUDENT = {
         **network_presets.tiny_contrastive(),
         "student": network_presets.tiny_student()["student"],
     },
-    "polar": {**network_presets.tiny_student(), "encoder": "polar", "n_views": 6},
+    "polar": {
+        **network_presets.tiny_student(),
+        "encoder": "polar",
+        "n_views": 6,
+        "ring_student": network_presets.tiny_ring_student()["ring_student"],
+    },
 }
 WITH_STUDENT["autoencoder"]["training"]["student"] = dict(TRAINING)
 WITH_STUDENT["contrastive"]["training"]["student"] = dict(TRAINING)
+WITH_STUDENT["polar"]["training"]["ring_student"] = dict(TRAINING)
 
 
 def leaves(value, path=()):
@@ -47,9 +54,11 @@ def used_by(encoder, path):
         "denoiser": [*denoised, "embed_images"],
         encoder: [*trained, *encodes],
         "student": ["train_student"],
+        "ring_student": ["train_ring_student"],
     }
     part = path[1] if path[0] == "training" else path[0]
-    every = [*denoised, *trained, "train_student", *encodes]
+    students = ["train_student", *(["train_ring_student"] if encoder == "polar" else [])]
+    every = [*denoised, *trained, *students, *encodes]
     no_network = encodes if encoder == "polar" and part == "precision" else []
     return set(of_network.get(part, every)) - set(no_network)
 

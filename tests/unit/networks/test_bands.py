@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lensflow.errors import ConfigError
-from network_presets import tiny, tiny_contrastive, tiny_student
+from network_presets import tiny, tiny_contrastive, tiny_ring_student, tiny_student
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -21,6 +21,7 @@ KINDS = {
     "denoiser": (tiny(), None),
     "autoencoder": (tiny(), 3),
     "student": (tiny_student(), None),
+    "ring_student": (tiny_ring_student(), None),
     "contrastive": (tiny_contrastive(), 3),
 }
 
@@ -34,7 +35,7 @@ def test_fast_and_plain_networks_of_several_bands_are_equal(name):
     ]
     shapes = describe(preset, name, n_features, 3)
     assert models[0].input_shape[1:] == shapes[0].shape
-    assert shapes[0].shape[-1] == (6 if name == "contrastive" else 3)
+    assert shapes[0].shape[-1] == (6 if name in ("contrastive", "ring_student") else 3)
     trained = sum(np.prod(weight.shape) for weight in models[0].trainable_weights)
     assert trained == sum(shape.parameters for shape in shapes)
     images = np.random.default_rng(0).random((5, *models[0].input_shape[1:])).astype("float32")

@@ -82,12 +82,17 @@ def test_cross_entropy_is_finite_for_a_sure_student(logit):
 OTHER_BACKEND = """
 import json, sys
 import numpy as np
-from network_presets import tiny_contrastive, tiny_student
+from network_presets import tiny_contrastive, tiny_ring_student, tiny_student
 from lensflow.networks.build import build_network
 from lensflow.networks.losses import soft_cross_entropy, vicreg
 draw = np.random.default_rng(0)
 found = []
-for name, preset, n in (("student", tiny_student(), None), ("contrastive", tiny_contrastive(), 3)):
+kinds = (
+    ("student", tiny_student(), None),
+    ("contrastive", tiny_contrastive(), 3),
+    ("ring_student", tiny_ring_student(), None),
+)
+for name, preset, n in kinds:
     model = build_network(name, preset, n, seed=7).model
     images = draw.random((6, *model.input_shape[1:])).astype("float32")
     found.append(np.asarray(model.predict_on_batch(images)))

@@ -5,7 +5,7 @@ import pytest
 
 from lensflow.errors import ConfigError
 from lensflow.networks.kinds import describe
-from network_presets import tiny_contrastive, tiny_student
+from network_presets import tiny_contrastive, tiny_ring_student, tiny_student
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -15,7 +15,11 @@ from lensflow.embed.contrastive import load  # noqa: E402
 from lensflow.networks.build import build_network  # noqa: E402
 from lensflow.networks.layers import Closing, MeanAndMaximum  # noqa: E402
 
-KINDS = {"student": (tiny_student(), None), "contrastive": (tiny_contrastive(), 3)}
+KINDS = {
+    "student": (tiny_student(), None),
+    "ring_student": (tiny_ring_student(), None),
+    "contrastive": (tiny_contrastive(), 3),
+}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -92,6 +96,17 @@ def test_an_encoder_that_a_quarter_turn_would_change_is_refused():
     preset["contrastive"]["convolutions"] = 5 * [{"filters": 2, "kernel": 3}]
     with pytest.raises(ConfigError, match="received 5, expected at most 4: each halves"):
         describe(preset, "contrastive", 3)
+
+
+def test_a_student_of_rings_is_an_encoder_with_a_logit_in_the_place_of_its_embedding():
+    encoder, student = tiny_contrastive(), tiny_ring_student()
+    assert student["ring_student"]["convolutions"] == encoder["contrastive"]["convolutions"]
+    *trunk, logit = describe(student, "ring_student")
+    assert trunk == describe(encoder, "contrastive", 3)[: len(trunk)]
+    assert (logit.name, logit.shape) == ("logit", (1,))
+    student["ring_student"]["convolutions"] = 5 * [{"filters": 2, "kernel": 3}]
+    with pytest.raises(ConfigError, match=r"ring_student.convolutions: received 5, expected at"):
+        describe(student, "ring_student")
 
 
 def test_a_student_does_not_see_more_than_there_is():

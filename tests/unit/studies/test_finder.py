@@ -253,7 +253,7 @@ def clustered(monkeypatch, tmp_path):
         judgement=JUDGEMENTS["known"],
         settings={"prior": (0.5, 0.5)},
         beside=[],
-        has_student=False,
+        students=[],
         has_head=False,
     )
     return Finder(experiment, tmp_path), read_scores(scores)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from lensflow.samples.stacks import write_stack
-from network_presets import blobs, tiny_contrastive, tiny_student
+from network_presets import blobs, tiny_contrastive, tiny_ring_student, tiny_student
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -28,7 +28,11 @@ from lensflow.train.network import train_network  # noqa: E402
 
 EVERYTHING = {"epochs": 3, "augment": "quarter_turns", "schedule": "cosine", "optimizer": "muon"}
 N_OBJECTS = 24
-KINDS = {"student": (tiny_student, None), "contrastive": (tiny_contrastive, 3)}
+KINDS = {
+    "student": (tiny_student, None),
+    "ring_student": (tiny_ring_student, None),
+    "contrastive": (tiny_contrastive, 3),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +52,7 @@ def galaxies():
 
 def stack_of(kind, path):
     """Write what a kind is trained on as a stack; return the path."""
-    images, scale = (galaxies(), "sigma") if kind == "contrastive" else (blobs(N_OBJECTS), "log")
+    images, scale = (blobs(N_OBJECTS), "log") if kind == "student" else (galaxies(), "sigma")
     ids = [f"{i:02d}" for i in range(N_OBJECTS)]
     rows = pd.DataFrame({"id": ids, "rotation": 0, "is_lens": -1})
     write_stack(path, rows, [images], images.shape[1], scale, "image")
@@ -56,9 +60,11 @@ def stack_of(kind, path):
 
 
 def targets_of(kind):
-    """Return what a student is to say: how bright the left half of each image is."""
+    """Return what a student is to say: how bright the left half is, or whether there is a ring."""
     if not NETWORKS[kind].examples.has_targets:
         return None
+    if kind == "ring_student":
+        return np.where(np.arange(N_OBJECTS) % 2 == 0, 0.9, 0.1).astype("float32")
     left = blobs(N_OBJECTS)[:, :, :6].sum((1, 2))
     return (left / left.max()).astype("float32")
 
@@ -196,6 +202,22 @@ def test_a_student_learns_what_it_is_told(tmp_path):
     told = json.loads((tmp_path / "report.json").read_text())
     assert (told["network"], told["parameters"]) == ("student", report.parameters)
     assert report.units == 6
+
+
+def test_a_student_of_rings_learns_what_it_is_told(tmp_path):
+    report = train("ring_student", tmp_path, settings={**EVERYTHING, "epochs": 60})
+    # What is least of a target of 0.9 is its entropy.
+    least = -0.9 * np.log(0.9) - 0.1 * np.log(0.1)
+    assert least < report.final_loss < 0.75 * report.constant_loss
+    images = load_images(
+        [tmp_path / "stack.h5"],
+        0.2,
+        0,
+        NETWORKS["ring_student"].examples,
+        tiny_ring_student(),
+        targets_of("ring_student"),
+    )
+    assert images.images.shape == (N_OBJECTS, 24, 64, 2)
 
 
 def test_the_loss_of_a_student_is_that_of_its_own_logits(tmp_path):

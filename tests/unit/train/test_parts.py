@@ -10,6 +10,7 @@ import pytest
 import scipy.ndimage
 
 from lensflow.errors import ConfigError, TrainingError
+from lensflow.prepare.polar_images import mirrored
 from lensflow.samples.stacks import write_stack
 from network_presets import blobs
 
@@ -129,6 +130,22 @@ def test_a_student_sees_its_images_shifted():
     expected = shift(turn(images[..., None], drawn["turns"]), drawn["shifts"])
     np.testing.assert_array_equal(seen, expected)
     assert "shifts" not in epoch_draws(examples, (300, 9, 9), 1, 2, settings | {"max_shift": 0})
+
+
+def test_a_student_of_rings_sees_its_images_turned_by_any_step_and_mirrored():
+    examples = NETWORKS["ring_student"].examples
+    drawn = epoch_draws(examples, (600, 24, 64, 2), 1, 2, {"augment": "quarter_turns"})
+    assert set(drawn["steps"]) == set(range(64))
+    assert set(drawn["mirrored"]) == {0, 1}
+    images = np.random.default_rng(0).normal(size=(600, 24, 64, 2)).astype("float32")
+    seen = np.asarray(examples.look({"images": images, **drawn}))
+    for row in range(5):
+        one = images[row : row + 1]
+        one = mirrored(one) if drawn["mirrored"][row] else one
+        found = [s for s in range(64) if np.array_equal(seen[row], np.roll(one[0], s, axis=1))]
+        assert len(found) == 1
+    assert epoch_draws(examples, (600, 24, 64, 2), 1, 2, {"augment": "none"}) == {}
+    assert examples.look({"images": images}) is images
 
 
 def test_turns_are_the_eight_symmetries():
