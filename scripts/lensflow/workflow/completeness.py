@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from lensflow.experiment import Dataset, Project
 from lensflow.ingest.bands import band_entry, of_band
 from lensflow.workflow.bands import simulated_bands, unsimulated
-from lensflow.workflow.checks import holds_lenses_alone
+from lensflow.workflow.sizes import holds_lenses_alone
 
 SHARPEST, BROADEST = 0.5, 20.0
 """Full widths at half maximum of a point-spread function that can be, in pixels."""

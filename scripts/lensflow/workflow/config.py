@@ -12,17 +12,11 @@ import yaml
 from lensflow.errors import ConfigError
 from lensflow.experiment import Experiment
 from lensflow.workflow.bands import check_bands
-from lensflow.workflow.checks import (
-    check_datasets,
-    check_experiments,
-    check_names,
-    check_presets,
-    check_references,
-    check_sources,
-    check_waited_for,
-)
+from lensflow.workflow.choices import check_experiments, check_presets
 from lensflow.workflow.completeness import check_completeness
 from lensflow.workflow.effects import check_effects
+from lensflow.workflow.names import check_names, check_references
+from lensflow.workflow.outside_files import check_datasets, check_sources, check_waited_for
 from lensflow.workflow.recipes import RECIPE_FOLDER, lay_over_recipes, needed_part, read_recipes
 from lensflow.workflow.schema import fill_defaults
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from lensflow.errors import ArtifactError, LensflowError
 from lensflow.experiment import Dataset
 from lensflow.files.writing import write_text
-from lensflow.workflow.checks import check_source
+from lensflow.workflow.outside_files import check_source
 
 OBJECTS_A_SHARD = 50_000
 """Objects for which there is one shard.
