@@ -115,7 +115,7 @@ def choose_tiles(tiles: Sequence[Tile], sky: np.ndarray) -> np.ndarray:
     ----------
     tiles : sequence of Tile
     sky : ndarray of shape (n, 2)
-        Right ascension and declination (degrees, ICRS), finite.
+        Right ascension and declination (degrees, ICRS); none is on a tile where it is not finite.
 
     Returns
     -------
@@ -124,12 +124,14 @@ def choose_tiles(tiles: Sequence[Tile], sky: np.ndarray) -> np.ndarray:
     from scipy.spatial import cKDTree
 
     chosen, best = np.full(len(sky), -1), np.full(len(sky), 0.0)
-    if not len(sky):
+    placed = np.flatnonzero(np.isfinite(sky).all(axis=1))
+    if not len(placed):
         return chosen
-    objects = cKDTree(vectors(sky))
+    objects = cKDTree(vectors(sky[placed]))
     for number, tile in enumerate(tiles):
         centre, radius = tile.circle
-        rows = np.array(objects.query_ball_point(centre, 2 * np.sin(min(radius, np.pi) / 2)), int)
+        found = objects.query_ball_point(centre, 2 * np.sin(min(radius, np.pi) / 2))
+        rows = placed[np.array(found, int)]
         if not len(rows):
             continue
         distance = tile.edge_distance(sky[rows])

@@ -78,3 +78,45 @@ def run(folder, out, dataset, seed=1):
     optional = ["ra", "dec", "sky_correlation"]
     table = read_index(index, columns, optional=optional)
     return table, flux, pd.read_csv(merged, keep_default_na=False), shards
+
+
+def make_one(folder, shape=(200, 200), **cards):
+    """Write one tile, and the catalogue of the objects a and b on it."""
+    wcs = wcs_of(150.0, 2.0, shape)
+    write(folder / "data/flux_a.fits", noise(shape), wcs, **cards)
+    sky = wcs.all_pix2world([[100.0, 100.0], [90.0, 110.0]], 0)
+    return {"catalogue": write_catalogue(folder / "c.csv", ["a", "b"], sky)}
+
+
+def make_tiles(folder, catalogue, by_tile=False):
+    """Write two tiles that overlap, with maps, and the catalogue of 40 objects on them."""
+    shape, random = (260, 300), np.random.default_rng(4)
+    corners = []
+    for number, key in enumerate(("007", "008")):
+        wcs = wcs_of(150.0 - number * 200 * SCALE, 2.0, shape)
+        image = noise(shape, seed=number)
+        write(folder / f"flux_TILE{key}_x.fits", image, wcs, MAGZERO=20.0)
+        write(folder / f"rms/rms_TILE{key}_y.fits", np.full(shape, 2.0, "f4"), wcs)
+        flags = np.zeros(shape, "i4")
+        flags[100:110, 140:150] = 4
+        write(folder / f"flag_TILE{key}_y.fits", flags, wcs)
+        corners.append(wcs)
+    pixels = random.uniform((10, 10), (480, 250), (40, 2))
+    sky = corners[0].all_pix2world(pixels, 0)
+    sky[5] = [151.0, 2.0]
+    ids = random.permutation(40) + 1000
+    if by_tile:
+        for key in ("007", "008"):
+            write_catalogue(catalogue.parent / f"c_{key}.csv", ids, sky, mag=pixels[:, 0])
+        path = str(catalogue.parent / "c_{tile}.csv")
+    else:
+        path = write_catalogue(catalogue, ids, sky, mag=pixels[:, 0])
+    asked = {
+        "catalogue": path,
+        "tile_pattern": r"TILE(\d+)",
+        "rms_pattern": "rms_*.fits",
+        "flag_pattern": "flag_*.fits",
+        "keep": ["mag"],
+        "max_quarantine_fraction": 0.5,
+    }
+    return asked, ids, sky

@@ -8,7 +8,8 @@ from astropy.table import MaskedColumn, Table
 
 from lensflow.apply.known import read_known
 from lensflow.errors import CatalogueError
-from lensflow.ingest import mosaic, objects, positions
+from lensflow.ingest import objects, positions
+from lensflow.ingest.tile_catalogues import object_blocks
 
 DATASET = {"columns": {}, "keep": []}
 ROWS = "id,ra,dec\n1,10.5,-5\n2,11,6\n"
@@ -16,7 +17,7 @@ ROWS = "id,ra,dec\n1,10.5,-5\n2,11,6\n"
 
 def read(path, **dataset):
     """Return all objects of a catalogue and their positions."""
-    tables, sky = zip(*mosaic.object_blocks(str(path), DATASET | dataset), strict=True)
+    tables, sky = zip(*object_blocks(str(path), DATASET | dataset), strict=True)
     return pd.concat(tables, ignore_index=True), np.concatenate(sky)
 
 
@@ -97,9 +98,7 @@ def test_a_column_of_numbers_and_texts_is_text_in_every_block(tmp_path, monkeypa
     (tmp_path / "c.csv").write_text("id,ra,dec,note,mag\n" + rows)
     blocks = [
         table
-        for table, _ in mosaic.object_blocks(
-            str(tmp_path / "c.csv"), DATASET | {"keep": ["note", "mag"]}
-        )
+        for table, _ in object_blocks(str(tmp_path / "c.csv"), DATASET | {"keep": ["note", "mag"]})
     ]
     assert len(blocks) == 4
     assert [block["note"].tolist() for block in blocks] == [
