@@ -13,7 +13,7 @@ import pytest
 from lensflow.cluster import clusterers
 from lensflow.cluster.judgements import known_fractions
 from lensflow.cluster.probability import lens_probability
-from lensflow.embed import polar
+from lensflow.embed import polar, whitening
 from lensflow.embed.polar import PolarEncoder
 from lensflow.evaluate.metrics import auroc
 from lensflow.prepare.views import altered, cut_neighbours
@@ -36,14 +36,14 @@ def small(training_objects):
     images = np.stack([made["public"] for made in training_objects])
     ids = [str(row) for row in range(len(images))]
     train, fresh = slice(N_TRAIN), slice(N_TRAIN, None)
-    whitened, moments = polar._whitened, []
+    whitened, moments = whitening.whitened, []
 
     def remembered(own, views, n_features):
         moments[:] = own, views
         return whitened(own, views, n_features)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(polar, "_whitened", remembered)
+        patch.setattr(polar, "whitened", remembered)
         encoder = PolarEncoder.fit([(images[train], ids[train])], N_FEATURES, seed=1)
     pool = cut_neighbours(list(images[train]), ids[train], 1)
     views = [altered(images[fresh], ids[fresh], pool, 2, view) for view in range(N_VIEWS)]
@@ -78,11 +78,11 @@ def test_a_small_run_is_as_good_as_it_was(small):
 
 
 def test_without_whitening_it_is_not(small, monkeypatch):
-    whitening = polar.whitening
+    whiten = whitening.whitening
     monkeypatch.setattr(
-        polar, "whitening", lambda total, within, n: whitening(total, np.eye(len(total)), n)
+        whitening, "whitening", lambda total, within, n: whiten(total, np.eye(len(total)), n)
     )
-    directions, _ = polar._whitened(*small.moments, N_FEATURES)
+    directions, _ = whitening.whitened(*small.moments, N_FEATURES)
     worse = dataclasses.replace(small.encoder, directions=directions)
     assert not is_in(STABILITY, stability(worse, small))
 

@@ -2,19 +2,16 @@
 
 Of the magnitudes (`lensflow.prepare.polar_grid`) those linear combinations are kept that differ
 most between objects for how much they differ between altered views of one object
-(`lensflow.prepare.views`): a linear self-supervision.
+(`lensflow.embed.whitening`). Here are the encoder, its artifact, and its fit to stacks.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
 from os import PathLike
 from typing import ClassVar
 
 import h5py
 import numpy as np
-from scipy.linalg import eigh
-from threadpoolctl import threadpool_limits
 
 from lensflow import artifacts
 from lensflow.embed.fitted import (
@@ -26,86 +23,16 @@ from lensflow.embed.fitted import (
     read_number,
     single,
 )
-from lensflow.errors import ArtifactError, ConfigError, TrainingError
+from lensflow.embed.polar_sample import BATCH, check_images, drawn_objects, own_and_altered
+from lensflow.embed.whitening import N_COMPONENTS, whitened
+from lensflow.errors import ArtifactError, ConfigError
 from lensflow.prepare.polar_grid import N_INPUTS, N_ORDERS, N_RINGS, RING_EDGES_PX, magnitudes
-from lensflow.prepare.views import SIDE, Neighbours, altered, cut_neighbours
+from lensflow.prepare.views import SIDE
 from lensflow.samples.bands import bands_attribute
 from lensflow.samples.rows import BLOCK
 from lensflow.samples.stacks import open_stack
-from lensflow.seeds import rng
-
-N_COMPONENTS = 120
-"""Most principal components that are whitened, and so most features."""
 
 N_VIEWS = 6
-RIDGE = 0.02
-"""Added to the covariance within views, in units of the mean variance of a component."""
-
-OBJECTS_AT_MOST = 8192
-"""Objects that determine the encoder: 330 MB of images, however large the sample."""
-
-BATCH = 32
-"""Images that are transformed together: few enough for the cache of a core."""
-
-
-def covariance_within(views: np.ndarray) -> np.ndarray:
-    """Return the covariance between views of one object, mean over the objects.
-
-    Parameters
-    ----------
-    views : ndarray of shape (n_views, n_objects, p)
-        Features of each view of each object; at least two views.
-
-    Returns
-    -------
-    ndarray of shape (p, p), float64
-    """
-    off = views - views.mean(axis=0, dtype=np.float64)
-    rows = off.reshape(-1, views.shape[2])
-    return rows.T @ rows / ((len(views) - 1) * views.shape[1])
-
-
-def whitening(
-    total: np.ndarray, within: np.ndarray, n_features: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the directions in which objects differ most for how much their views do.
-
-    Parameters
-    ----------
-    total : ndarray of shape (p, p)
-        Covariance of the objects.
-    within : ndarray of shape (p, p)
-        Covariance between views of one object, positive definite.
-    n_features : int
-
-    Returns
-    -------
-    directions : ndarray of shape (p, n_features)
-        Generalised eigenvectors of (total, within) of the largest eigenvalues, each over the fourth
-        root of its eigenvalue: between the length that makes the variance within views 1, and that
-        which makes the total variance 1. Their signs are arbitrary.
-    eigenvalues : ndarray of shape (n_features,)
-        Total variance over variance within views, falling.
-
-    Raises
-    ------
-    TrainingError
-        When the objects differ in fewer than ``n_features`` directions, or ``within`` is singular.
-    """
-    try:
-        values, vectors = eigh(total, within)
-    except np.linalg.LinAlgError as error:
-        raise TrainingError(
-            f"the covariance within views is not positive definite ({error}); are the images blank?"
-        ) from error
-    values, vectors = values[::-1][:n_features], vectors[:, ::-1][:, :n_features]
-    differ = values > len(total) * np.finfo(float).eps * max(values[0], 1)
-    if not differ.all():
-        raise TrainingError(
-            f"the images differ in {differ.sum()} directions, {n_features} features were expected; "
-            "use fewer features, or more and other images"
-        )
-    return vectors / values**0.25, values
 
 
 @dataclass(frozen=True)
@@ -146,7 +73,7 @@ class PolarEncoder:
     ) -> "PolarEncoder":
         """Fit the encoder to a sample, without labels.
 
-        At most `OBJECTS_AT_MOST` objects are drawn and kept, however large the sample; which ones
+        It is fitted to objects drawn from the sample (`polar_sample.drawn_objects`); which ones
         depends on the seed and the ids. Views are pasted with neighbours from the objects drawn.
 
         Parameters
@@ -156,7 +83,7 @@ class PolarEncoder:
             not depend on the order of the images, nor on the blocks. Of an id that comes again only
             the first image counts.
         n_features : int
-            At most `N_COMPONENTS`, and fewer than objects.
+            At most `whitening.N_COMPONENTS`, and fewer than objects.
         seed : int
             Seed of the configuration.
         n_views : int
@@ -170,16 +97,10 @@ class PolarEncoder:
             When an image is not finite, or a view of it is not, or the images hardly differ.
         """
         _check_numbers(n_features, n_views)
-        ids, images = _drawn(blocks, seed)
+        ids, images = drawn_objects(blocks, seed)
         _check_objects(len(ids), n_features)
-        own = np.concatenate([magnitudes(np.stack(batch)) for batch, _ in _batches(images, ids)])
-        pool = cut_neighbours(images, ids, seed)
-        views = np.stack([_of_view(images, ids, pool, seed, view) for view in range(n_views)])
-        check_computed(own)
-        check_computed(np.moveaxis(views, 1, 0))
-        # The sums of a matrix product depend on how many threads share it.
-        with threadpool_limits(1, user_api="blas"):
-            directions, eigenvalues = _whitened(own, views, n_features)
+        own, views = own_and_altered(images, ids, seed, n_views)
+        directions, eigenvalues = whitened(own, views, n_features)
         mean = own.mean(axis=0, dtype=np.float64)
         return cls(mean, directions, eigenvalues, seed, len(ids), n_views)
 
@@ -208,7 +129,7 @@ class PolarEncoder:
         TrainingError
             When an image is not finite, or too bright for finite features.
         """
-        _check_images(images)
+        check_images(images)
         self._check_bands(images)
         features = np.empty((len(images), self.n_features), np.float32)
         for start in range(0, len(images), BATCH):
@@ -280,58 +201,6 @@ def _check_grid(file: h5py.File) -> None:
         )
 
 
-def _whitened(own: np.ndarray, views: np.ndarray, n_features: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return directions and eigenvalues of magnitudes (n, p) and their views (n_views, n, p)."""
-    variances, components = np.linalg.eigh(np.cov(own, rowvar=False, dtype=np.float64))
-    # More components than this would span noise of no image.
-    n_components = min(N_COMPONENTS, len(own) - 1)
-    variances, components = variances[-n_components:], components[:, -n_components:]
-    within = components.T @ covariance_within(views) @ components
-    within += RIDGE * variances.mean() * np.eye(n_components)
-    directions, eigenvalues = whitening(np.diag(variances), within, n_features)
-    directions = components @ directions
-    largest = np.take_along_axis(directions, abs(directions).argmax(axis=0)[None], axis=0)
-    return directions * np.sign(largest), eigenvalues
-
-
-def _of_view(
-    images: Sequence[np.ndarray], ids: Sequence[str], pool: Neighbours, seed: int, view: int
-) -> np.ndarray:
-    """Return the magnitudes of one view of every object; they may not be finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.concatenate(
-            [
-                magnitudes(altered(np.stack(batch), names, pool, seed, view))
-                for batch, names in _batches(images, ids)
-            ]
-        )
-
-
-def _batches(images: Sequence, ids: Sequence) -> Iterator[tuple[Sequence, Sequence]]:
-    for start in range(0, len(ids), BATCH):
-        yield images[start : start + BATCH], ids[start : start + BATCH]
-
-
-def _drawn(
-    blocks: Iterable[tuple[np.ndarray, Sequence[str]]], seed: int
-) -> tuple[list[str], list[np.ndarray]]:
-    """Return ids, sorted, and images of the objects drawn, in one pass.
-
-    Each object draws a lot from the seed and its id, and those with the lowest lots stay.
-    """
-    lots, kept = [], {}
-    for images, ids in blocks:
-        _check_images(images)
-        for image, name in zip(images, map(str, ids), strict=True):
-            if name not in kept:
-                kept[name] = np.array(image, dtype=np.float32)
-                heappush(lots, (-rng(seed, "drawn", name).random(), name))
-            if len(lots) > OBJECTS_AT_MOST:
-                del kept[heappop(lots)[1]]
-    names = sorted(kept)
-    return names, [kept[name] for name in names]
-
-
 def _check_numbers(n_features: int, n_views: int) -> None:
     if not 1 <= n_features <= N_COMPONENTS:
         raise ConfigError(
@@ -347,20 +216,6 @@ def _check_objects(n_objects: int, n_features: int) -> None:
         raise ConfigError(
             f"{n_features} features of the polar encoder need at least {n_features + 1} objects, "
             f"received {n_objects}; use fewer features or more objects"
-        )
-
-
-def _check_images(images: np.ndarray) -> None:
-    if np.ndim(images) not in (3, 4) or np.shape(images)[-2:] != (SIDE, SIDE):
-        raise ConfigError(
-            f"the polar encoder takes cutouts (n, {SIDE}, {SIDE}), received the shape "
-            f"{np.shape(images)}; give them as ingestion stores them, before binning"
-        )
-    bad = ~np.isfinite(single(images)).all(axis=tuple(range(1, np.ndim(images))))
-    if bad.any():
-        raise TrainingError(
-            f"{bad.sum()} of {bad.size} images are not finite, the first in row {bad.argmax()}; "
-            "finite pixels in units of a positive sky noise were expected: ingest them again"
         )
 
 

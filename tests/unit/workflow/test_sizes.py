@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from lensflow.embed import polar
 from lensflow.embed.encoders import ENCODERS
+from lensflow.embed.whitening import N_COMPONENTS
 from lensflow.errors import ConfigError
 from lensflow.workflow.config import complete
 from unit.workflow.config_fixtures import (
@@ -47,7 +47,7 @@ def test_more_features_than_the_encoder_makes_are_refused(config, preset, keys, 
 
 
 def test_as_many_features_as_the_encoder_makes_are_taken(config):
-    assert ENCODERS["polar"].most_features == polar.N_COMPONENTS
+    assert ENCODERS["polar"].most_features == N_COMPONENTS
     complete(with_experiment(copy.deepcopy(config), POLAR, n_features=[120]))
     complete(with_experiment(config, PCA, n_features=[64]))
 
