@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,14 @@ from lensflow.samples.runs import Run
 from lensflow.seeds import rng
 
 logger = logging.getLogger(__name__)
+
+
+class NullMean(NamedTuple):
+    """The mean AUC of shuffled labels, its standard error, and of how many shuffles."""
+
+    auc: float
+    error: float
+    n_shuffles: int
 
 
 def shuffle_labels(
@@ -115,6 +124,28 @@ def null_table(
         areas = _null_of_run(clusterers.load(path), paths, seed, n_shuffles)
         rows += [(*run, shuffle, area) for shuffle, area in enumerate(areas)]
     return pd.DataFrame(rows, columns=NULL_COLUMNS)
+
+
+def mean_of_null(table: pd.DataFrame) -> NullMean:
+    """Return what the null of one model says, over its runs and shuffles.
+
+    A shuffle gives the same labels to every run, and the runs cluster the same images: what they
+    say of it is much the same, so that as many runs as there are count as one measurement.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns shuffle and auc, a row a run and shuffle; NaN where a class is missing.
+
+    Returns
+    -------
+    NullMean
+        The error is NaN of a single shuffle, and so is the mean of none.
+    """
+    areas = table.groupby("shuffle")["auc"].mean().to_numpy(float)
+    mean = areas.mean() if areas.size else np.nan
+    error = areas.std(ddof=1) / np.sqrt(areas.size) if areas.size > 1 else np.nan
+    return NullMean(float(mean), float(error), areas.size)
 
 
 def _null_of_run(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from lensflow.evaluate.null import mean_of_null
 from lensflow.figures import style
 from lensflow.files import tables
 
@@ -39,18 +40,18 @@ def null_distribution(
         figure = style.new_figure(style.COLUMN_INCHES, 2.3)
         if len(shuffles):
             axes = figure.add_subplot(title=style.title(where))
-            _draw_null(axes, shuffles["auc"].to_numpy(float), true)
+            _draw_null(axes, shuffles, true)
         else:
             style.sentence(figure, "No shuffle was made.")
         style.save(figure, png, pdf)
 
 
-def _draw_null(axes, shuffled, true):
+def _draw_null(axes, shuffles, true):
+    shuffled, null = shuffles["auc"].to_numpy(float), mean_of_null(shuffles)
     spread = max(np.abs(shuffled - 0.5).max() * 1.2, 0.01)
     axes.hist(shuffled, bins=np.linspace(0.5 - spread, 0.5 + spread, 16), color=style.SKY, lw=0)
     axes.axvline(0.5, color=style.GREY, ls=":", lw=0.8)
-    error = shuffled.std(ddof=1) / np.sqrt(len(shuffled)) if len(shuffled) > 1 else np.nan
-    label = f"shuffled: {shuffled.mean():.3f} $\\pm$ {error:.3f} ({len(shuffled)} shuffles)"
+    label = f"shuffled: {null.auc:.3f} $\\pm$ {null.error:.3f} ({null.n_shuffles} shuffles)"
     axes.plot([], [], color=style.SKY, lw=5, label=label)
     for place, value in enumerate(true):
         name = f"true labels: {true.mean():.3f} (mean of {len(true)})" if place == 0 else None

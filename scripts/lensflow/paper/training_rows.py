@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.cluster.judgements import TRUE_FRACTIONS
+from lensflow.evaluate.null import mean_of_null
 from lensflow.evaluate.resampling import TABLE1_RATIOS, ratio_sample
 from lensflow.evaluate.selection import UNCUT
 from lensflow.paper import numbers
@@ -62,7 +63,7 @@ def check_rows(training: Results, honest: Results | None) -> Iterator[Row]:
             None,
             results and _null(results),
             results,
-            note="0.5 is expected; the error is the standard error over shuffles and runs",
+            note="0.5 is expected; the error is the standard error over shuffles",
         )
     judgements = (TRUE_FRACTIONS, training.judgement)
     both = [training.metric_runs("auc", "train", labels=judgement) for judgement in judgements]
@@ -76,11 +77,10 @@ def check_rows(training: Results, honest: Results | None) -> Iterator[Row]:
 
 
 def _null(results: Results) -> Measured | None:
-    areas = results.rows("null", **results.experiment.model)["auc"].to_numpy(float)
-    if areas.size < 2:
+    null = mean_of_null(results.rows("null", **results.experiment.model))
+    if null.n_shuffles < 2:
         return None
-    error = float(areas.std(ddof=1) / np.sqrt(areas.size))
-    return Measured(float(areas.mean()), error, f"{areas.size} shuffles")
+    return Measured(null.auc, null.error, f"{null.n_shuffles} shuffles")
 
 
 def feature_rows(training: Results) -> Iterator[Row]:

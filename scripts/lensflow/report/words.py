@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lensflow.cluster.judgements import TRUE_FRACTIONS
+from lensflow.evaluate.null import mean_of_null
 from lensflow.experiment import Experiment
 from lensflow.files import tables
 from lensflow.report.contents import Findings
@@ -89,13 +90,13 @@ def null_sentence(findings: Findings) -> tuple[str, bool]:
     """
     null = findings.tables["null"]
     where = findings.experiment.model
-    values = None if null is None else tables.rows_where(null, where)["auc"].to_numpy(float)
-    if values is None or len(values) < 2:
+    found = None if null is None else mean_of_null(tables.rows_where(null, where))
+    if found is None or found.n_shuffles < 2:
         return "The null was not computed: no labels were shuffled.", False
-    mean, error = values.mean(), values.std(ddof=1) / np.sqrt(len(values))
+    mean, error, n_shuffles = found
     ok = bool(abs(mean - 0.5) <= 3 * error)
     verdict = "consistent with 0.50" if ok else "NOT consistent with 0.50: something leaks"
-    return f"Shuffled labels give {mean:.3f} ± {error:.3f} ({len(values)} shuffles): {verdict}.", ok
+    return f"Shuffled labels give {mean:.3f} ± {error:.3f} ({n_shuffles} shuffles): {verdict}.", ok
 
 
 def pca_sentences(findings: Findings) -> list[str]:

@@ -1,4 +1,6 @@
 import numpy as np
+import pandas as pd
+from scipy.stats import sem
 
 from lensflow.evaluate import null
 from lensflow.samples.runs import Run
@@ -43,3 +45,27 @@ def test_null_without_held_out_sample_halves_the_objects(folders):
     assert table[["scale", "n_features", "run"]].drop_duplicates().to_numpy().tolist() == [[*RUN]]
     assert len(table) == 3
     assert table["auc"].between(0.2, 0.8).all()
+
+
+def test_runs_that_share_their_shuffles_make_the_null_no_more_certain():
+    """Three runs that cluster alike say one thing of a shuffle, not three."""
+    areas = 0.5 + np.random.default_rng(1).normal(0, 0.01, size=20)
+    one = pd.DataFrame({"run": 0, "shuffle": range(20), "auc": areas})
+    thrice = pd.concat([one.assign(run=run) for run in range(3)])
+    expected = areas.mean(), sem(areas), 20
+    np.testing.assert_allclose(null.mean_of_null(one), expected)
+    np.testing.assert_allclose(null.mean_of_null(thrice), expected)
+    assert np.isnan(null.mean_of_null(one.head(0))[:2]).all()
+
+
+def test_runs_do_share_their_shuffles():
+    noise = np.random.default_rng(2)
+    is_lens, ids = noise.integers(2, size=600), np.arange(600).astype(str)
+    clusters = np.eye(6)[noise.integers(6, size=600)]
+    halves = np.arange(600) % 2 == 0
+    # The other run calls the same clusters otherwise.
+    runs = [
+        null.null_aurocs(one, is_lens, ids, halves, seed=5, n_shuffles=10)
+        for one in (clusters, clusters[:, ::-1])
+    ]
+    np.testing.assert_allclose(runs[0], runs[1])
