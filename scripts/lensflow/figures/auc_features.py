@@ -9,7 +9,11 @@ from matplotlib.ticker import MaxNLocator
 from lensflow.figures import style
 from lensflow.files import tables
 
-SCALE_LOOKS = {"log": (style.BLACK, "-", "o"), "linear": (style.ORANGE, "--", "s")}
+SCALE_LOOKS = {
+    "log": (style.BLACK, "-", "o"),
+    "linear": (style.ORANGE, "--", "s"),
+    "sigma": (style.BLUE, "-.", "D"),
+}
 
 
 def auc_by_features(

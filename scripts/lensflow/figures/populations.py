@@ -1,6 +1,7 @@
-"""How visible the lenses of two datasets are (Fig. 15)."""
+"""How visible the lenses of datasets are (Fig. 15)."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from lensflow.evaluate.selection import MIN_PIXELS, MIN_SNR, passes_cut, snr
 from lensflow.figures import style
 from lensflow.samples.images import read_index
 from lensflow.samples.rows import MEASURES
+
+COLOURS = (style.BLUE, style.ORANGE, style.GREEN, style.VERMILLION, style.PURPLE, style.SKY)
 
 
 def population_comparison(
@@ -23,7 +26,7 @@ def population_comparison(
     Parameters
     ----------
     indices : sequence of path-like
-        Index of each dataset, one or two of them.
+        Index of each dataset.
     names : sequence of str
         What the legend calls them.
     png, pdf : path-like
@@ -32,7 +35,8 @@ def population_comparison(
     visible = zip(names, map(_lens_visibility, indices), strict=True)
     samples = {name: sample for name, sample in visible if len(sample)}
     with style.paper():
-        figure = style.new_figure(style.PAGE_INCHES, 2.9)
+        # A line of the legend for each beyond the paper's two.
+        figure = style.new_figure(style.PAGE_INCHES, 2.9 + 0.15 * max(0, len(samples) - 2))
         if samples:
             left, right = figure.subplots(1, 2)
             _draw(left, samples, "snr", r"S/N $= S\,/\,(\sigma \sqrt{N})$", MIN_SNR)
@@ -65,7 +69,7 @@ def _draw(axes, samples, which, label, limit):
     low = min(positive.min(initial=limit), limit / 3)
     high = max(positive.max(initial=limit), limit * 3)
     bins = np.geomspace(max(low, 1e-3), high * 1.001, 41)
-    looks = zip((style.BLUE, style.ORANGE), ("-", "--"), values.items(), strict=False)
+    looks = zip(cycle(COLOURS), cycle(style.DASHES), values.items(), strict=False)
     for colour, dashes, (name, value) in looks:
         inside = value[value > 0]
         axes.hist(

@@ -5,6 +5,7 @@ import pytest
 
 from lensflow.figures.catalogue import FIGURES
 from lensflow.figures.drawing import drawing_function
+from lensflow.prepare.scaling import SCALES
 from unit.figures.small_sample import run_files
 from unit.report.report_fixtures import PRESET
 
@@ -205,6 +206,26 @@ def test_the_judgement_is_named_in_the_picture(name, paths, files, monkeypatch):
     seen = _texts_when_saved(monkeypatch)
     draw(name, *files, **ARGUMENTS[name](paths))
     assert any("stand-in (25 true labels a cluster)" in text for text in seen)
+
+
+def test_every_dataset_with_lenses_is_in_the_populations(paths, files, monkeypatch):
+    seen = _texts_when_saved(monkeypatch)
+    names = ["first", "second", "third"]
+    indices = [paths["index"], paths["faint_index"], paths["index"]]
+    draw("populations", *files, indices=indices, names=names)
+    assert {text.split(":")[0] for text in seen if "pass the cut" in text} == set(names)
+
+
+def test_every_scale_of_images_has_a_line_by_its_number_of_features(
+    paths, files, tmp_path, monkeypatch
+):
+    seen = _texts_when_saved(monkeypatch)
+    arguments = ARGUMENTS["auc_features"](paths)
+    table = pd.read_csv(arguments["metrics_summary"])
+    table = pd.concat([table[table["scale"] == "log"].assign(scale=name) for name in SCALES])
+    table.to_csv(tmp_path / "summary.csv", index=False)
+    draw("auc_features", *files, **{**arguments, "metrics_summary": tmp_path / "summary.csv"})
+    assert {f"{name} scale" for name in SCALES} <= set(seen)
 
 
 def _texts_when_saved(monkeypatch):
