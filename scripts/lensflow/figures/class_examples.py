@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from lensflow.evaluate.selection import with_snr
-from lensflow.figures import sources
+from lensflow.figures import sources, style
 from lensflow.figures.image_rows import N_EXAMPLES, image_rows
 from lensflow.prepare.scaling import scale
 from lensflow.samples.images import read_index
@@ -71,11 +71,13 @@ def _spread(table):
 
 
 def _lens_title(row):
-    known = [f"S/N {row.snr:.0f}"] if row.numb_pix_lensed_image >= 0 else []
-    if np.isfinite(row.einstein_radius_arcsec):
+    is_known = row.numb_pix_lensed_image >= 0 and np.isfinite(row.snr)
+    known = [f"S/N {row.snr:.0f}"] if is_known else []
+    # Catalogues mark an unknown radius by -1 or leave it empty.
+    if row.einstein_radius_arcsec >= 0:
         known.append(f"$R_E$ {row.einstein_radius_arcsec:.2f}$^{{\\prime\\prime}}$")
-    return f"{row.id}\n{', '.join(known)}"
+    return f"{style.literal(row.id)}\n{', '.join(known)}"
 
 
 def _non_lens_title(row):
-    return f"{row.id}"
+    return style.literal(row.id)
