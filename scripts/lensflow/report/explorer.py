@@ -23,7 +23,13 @@ from lensflow.files import tables, writing
 from lensflow.report.pictures import thumbnail
 from lensflow.samples.embeddings import read_embeddings
 from lensflow.samples.grades import GRADES
-from lensflow.samples.scores import probability_column, read_scores
+from lensflow.samples.scores import (
+    columns_of,
+    log_odds_column,
+    probability_column,
+    ranks,
+    read_scores,
+)
 from lensflow.seeds import rng
 
 logger = logging.getLogger(__name__)
@@ -99,14 +105,21 @@ def _objects(embeddings, scores, judgement) -> tuple[np.ndarray, pd.DataFrame]:
     """Return features and id, cluster, p, log_density and rank of every object, once each."""
     features, rows = read_embeddings([embeddings])
     is_judged = JUDGEMENTS[judgement].gives_probabilities
-    names = [probability_column(judgement)] if is_judged else []
-    table = read_scores(scores, ["id", "cluster", "log_density", *names])
-    table = table.rename(columns=dict.fromkeys(names, "p"))
+    names = {probability_column(judgement): "p"} if is_judged else {}
+    if (odds := log_odds_column(judgement)) in columns_of(scores):
+        names[odds] = "log_odds"
+    table = read_scores(scores, ["id", "cluster", "log_density", *names]).rename(columns=names)
     first = np.flatnonzero(~rows["id"].duplicated().to_numpy())
     table = table.iloc[first].reset_index(drop=True)
-    # The best come first: a high probability, or without one a low density.
-    best = -table["p"] if is_judged else table["log_density"]
-    return features[first], table.assign(rank=best.rank(method="first").astype(int))
+    return features[first], table.assign(rank=_ranked(table))
+
+
+def _ranked(table: pd.DataFrame) -> np.ndarray:
+    """Return the rank of each object, 1 for the best: in the order of candidates, by one run."""
+    density = table["log_density"].to_numpy()
+    best = table["p"].to_numpy() if "p" in table else -density
+    odds = table["log_odds"].to_numpy() if "log_odds" in table else None
+    return len(table) - ranks(best, odds, density, table["id"]).astype(int)
 
 
 def _with_grades(objects: pd.DataFrame, graded: Sequence[Path | str]) -> pd.DataFrame:

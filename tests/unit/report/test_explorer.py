@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lensflow.apply.candidates import combine_runs
 from lensflow.apply.similar import standardised
 from lensflow.report import explorer
 
@@ -114,3 +115,24 @@ def test_grades_colour_the_map_where_there_are_some(results, tmp_path):
     text = page_of(results, tmp_path, graded=[tmp_path / "candidates.csv"])
     assert '<option value="colour_grade">' in text
     assert text.count(explorer.UNGRADED) == 58
+
+
+@pytest.mark.parametrize("judgement", ["stand_in", "nobody"])
+@pytest.mark.parametrize("has_odds", [True, False])
+def test_equal_probabilities_are_ranked_as_candidates_of_one_run_are(
+    results, tmp_path, judgement, has_odds
+):
+    """Verdicts of 0, 0.5 and 1 leave hundreds of objects equal: what is shown is no accident."""
+    (run, *_) = results["runs"]
+    scores = pd.read_csv(run / "scores_train.csv", dtype={"id": str})
+    draw = np.random.default_rng(3)
+    scores["p_lens_stand_in"] = scores["p_lens_stand_in"].round()
+    scores["log_density"] = draw.integers(3, size=len(scores)).astype(float)
+    if has_odds:
+        scores["log_odds_stand_in"] = draw.integers(5, size=len(scores)).astype(float)
+    path = tmp_path / "scores_train.csv"
+    scores.to_csv(path, index=False)
+    _, objects = explorer._objects(run / "embeddings_train.h5", path, judgement)
+    ranked = objects.sort_values("rank")
+    assert ranked["rank"].tolist() == [*range(1, len(objects) + 1)]
+    assert ranked["id"].tolist() == combine_runs([path], judgement, len(objects))["id"].tolist()
