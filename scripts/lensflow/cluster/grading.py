@@ -21,7 +21,8 @@ from lensflow.samples.rows import BLOCK
 from lensflow.samples.scores import Chances, iterate_scores, write_scores
 
 N_PAIRED = 1000
-"""Training images whose distances from each other give the length of the kernel."""
+"""At most so many training images, evenly through the sample, give the length of the kernel by
+their distances from each other."""
 
 logger = logging.getLogger(__name__)
 
@@ -191,21 +192,24 @@ def _scale(paths: Iterable[str | Path]) -> tuple[np.ndarray, np.ndarray, float]:
     """Return mean and deviation of the training features, and the median distance of pairs."""
     from scipy.spatial.distance import pdist
 
-    paths, n, total, squares = list(paths), 0, 0.0, 0.0
+    paths, n, total, squares, origin = list(paths), 0, 0.0, 0.0, None
     for block in _features(paths):
+        # From the first image on: of a constant feature nothing is left then, not its rounding.
+        origin = block[0] if origin is None else origin
+        beyond = block - origin
         n, total, squares = (
-            n + len(block),
-            total + block.sum(axis=0),
-            squares + (block**2).sum(axis=0),
+            n + len(beyond),
+            total + beyond.sum(axis=0),
+            squares + (beyond**2).sum(axis=0),
         )
-    centre = total / n
-    spread = np.sqrt(np.maximum(squares / n - centre**2, 0.0))
+    centre = origin + total / n
+    spread = np.sqrt(np.maximum(squares / n - (total / n) ** 2, 0.0))
     spread[spread == 0] = 1.0
-    step, start, some = max(1, n // N_PAIRED), 0, []
+    step, start, some = -(-n // N_PAIRED), 0, []
     for block in _features(paths):
         some.append(block[-start % step :: step])
         start += len(block)
-    distances = pdist((np.concatenate(some)[:N_PAIRED] - centre) / spread)
+    distances = pdist((np.concatenate(some) - centre) / spread)
     median = float(np.median(distances)) if distances.size else 0.0
     return centre, spread, median or 1.0
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.distance import pdist
 from scipy.special import expit, logit
 
 from lensflow.cluster import grading
@@ -139,3 +140,29 @@ def test_grades_of_hidden_objects_alone_are_called_so(samples, tmp_path):
     answers = {"b": tmp_path / "hidden.csv"}
     with pytest.raises(LabelError, match=r"one.csv: all grades are of hidden objects, which test"):
         fit_head_stage([path], samples, ["person"], tmp_path / "head.h5", answers)
+
+
+def scale_of(x, tmp_path):
+    """Return what `_scale` says of features in a file."""
+    rows = pd.DataFrame({"id": np.arange(len(x)).astype(str), "rotation": 0, "is_lens": -1})
+    measured = rows.assign(**dict.fromkeys(MEASURES, np.nan))
+    write_embeddings(tmp_path / "embeddings.h5", measured, [x], x.shape[1])
+    return grading._scale([tmp_path / "embeddings.h5"])
+
+
+def test_a_constant_feature_has_no_spread_and_one_far_from_zero_its_own(tmp_path):
+    x = np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
+    # Neither is a short binary fraction, so that squares of it add up with rounding.
+    x[:, 1], x[:, 2] = 0.1, x[:, 2] * np.float32(0.001) + np.float32(1000)
+    centre, spread, _ = scale_of(x, tmp_path)
+    exact = x.astype(float)
+    np.testing.assert_allclose(centre, exact.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(spread, [exact[:, 0].std(), 1.0, exact[:, 2].std()], rtol=1e-9)
+
+
+@pytest.mark.parametrize("n", [100, 190, 400, 401])
+def test_the_length_of_the_kernel_is_that_of_the_whole_sample(tmp_path, monkeypatch, n):
+    monkeypatch.setattr(grading, "N_PAIRED", 100)
+    x = np.arange(n, dtype=np.float32)[:, None]
+    _, spread, median = scale_of(x, tmp_path)
+    assert median * spread[0] == pytest.approx(np.median(pdist(x)), rel=0.05)
