@@ -75,7 +75,7 @@ def spread(row: pd.Series | None) -> str:
         text += " (one run)"
     low, high = row.get("boot_low", np.nan), row.get("boot_high", np.nan)
     if np.isfinite(low) and np.isfinite(high):
-        text += f"; bootstrap over images {low:.3f} to {high:.3f} (68 %)"
+        text += f"; bootstrap over objects {low:.3f} to {high:.3f} (68 %)"
     return text
 
 

@@ -140,3 +140,9 @@ def test_spread_of_one_run_and_of_none():
     row = pd.Series({"mean": 0.5, "min": 0.5, "max": 0.5, "n_runs": 1})
     assert spread(row) == "0.500 (one run)"
     assert spread(None) == "not available"
+
+
+def test_an_interval_is_said_to_be_of_objects_drawn_again():
+    """Rotations of an object are drawn together: see `lensflow.evaluate.bootstrap`."""
+    row = pd.Series({"mean": 0.5, "n_runs": 1, "boot_low": 0.4, "boot_high": 0.6})
+    assert spread(row) == "0.500 (one run); bootstrap over objects 0.400 to 0.600 (68 %)"
