@@ -50,7 +50,8 @@ def judged_examples(
         for axes, (value, name) in zip(figure.subplots(3, 1), names.items(), strict=True):
             group = [c for c in clusters if _nearest(judged[c.number], names) == value]
             keys = by_turns([c.keys for c in group])[: 2 * N_COLUMNS]
-            axes.set_title(f"{name} ($p$ = {value:.1f}): {_count(group)}", fontsize=8, pad=3)
+            # Fractions that were counted lie between.
+            axes.set_title(f"{name} ($p$ nearest {value:g}): {_count(group)}", fontsize=8, pad=3)
             if keys:
                 draw_mosaic(axes, mosaic(sources.stack_images(stacks, keys), N_COLUMNS, 2))
             else:
