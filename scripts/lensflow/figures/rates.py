@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lensflow.evaluate.columns import DENSITY
-from lensflow.evaluate.rates import PURE, best
+from lensflow.evaluate.rates import LENS_FRACTIONS, PURE, best
 from lensflow.figures import style
 from lensflow.figures.finder import labels_title, ranking_rows, sample_panels
 
@@ -36,7 +36,7 @@ def rate_curves(rates: Path | str, png: Path | str, pdf: Path | str, judgement: 
                 if labels != DENSITY:
                     _draw_density(place, density[density["sample"] == sample])
             axes[0, 0].set_ylabel("purity")
-            _legend(figure, axes[0, 0], labels)
+            _legend(figure, axes[0], labels)
         else:
             style.sentence(figure, "No sample here has lenses and non-lenses of known class.")
         style.save(figure, png, pdf)
@@ -44,7 +44,7 @@ def rate_curves(rates: Path | str, png: Path | str, pdf: Path | str, judgement: 
 
 def _draw_sample(axes, rows, sample):
     for place, (fraction, curve) in enumerate(_curves(rows)):
-        colour = style.CYCLE[place]
+        colour = _colour(place, fraction)
         label = "as it is" if place == 0 else f"{100 * fraction:g} %"
         x, y = curve["completeness"], curve["purity"]
         axes.fill_between(
@@ -61,9 +61,17 @@ def _draw_sample(axes, rows, sample):
 
 
 def _draw_density(axes, rows):
-    for place, (_, curve) in enumerate(_curves(rows)):
-        look = {"color": style.CYCLE[place], "ls": ":", "lw": 0.9}
+    for place, (fraction, curve) in enumerate(_curves(rows)):
+        look = {"color": _colour(place, fraction), "ls": ":", "lw": 0.9}
         axes.plot(curve["completeness"], curve["purity"], **look)
+
+
+def _colour(place, fraction):
+    """Return the colour of a lens fraction, the same for every sample.
+
+    A sample of which 1 % are lenses has one curve fewer: as it is, and at 1 %, are the same.
+    """
+    return style.CYCLE[0 if place == 0 else 1 + LENS_FRACTIONS.index(fraction)]
 
 
 def _curves(rows):
@@ -74,12 +82,13 @@ def _curves(rows):
 
 
 def _legend(figure, axes, labels):
-    handles, names = axes.get_legend_handles_labels()
+    fullest = max(axes, key=lambda place: len(place.get_legend_handles_labels()[1]))
+    handles, names = fullest.get_legend_handles_labels()
     for selection, marker in MARKS.items():
-        handles += axes.plot(np.nan, np.nan, marker, color=style.BLACK, ms=4, mfc="white")
+        handles += fullest.plot(np.nan, np.nan, marker, color=style.BLACK, ms=4, mfc="white")
         names.append(selection)
     if labels != DENSITY:
-        handles += axes.plot(np.nan, np.nan, color=style.BLACK, ls=":", lw=0.9)
+        handles += fullest.plot(np.nan, np.nan, color=style.BLACK, ls=":", lw=0.9)
         names.append("by density alone")
     place = {"loc": "outside right center", "fontsize": 7, "title_fontsize": 7}
     figure.legend(handles, names, title="lenses", **place)

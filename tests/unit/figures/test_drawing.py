@@ -208,6 +208,15 @@ def test_the_judgement_is_named_in_the_picture(name, paths, files, monkeypatch):
     assert any("stand-in (25 true labels a cluster)" in text for text in seen)
 
 
+def test_clusters_that_were_counted_are_said_to_be_near_a_verdict(paths, files, monkeypatch):
+    """A cluster of p = 0.2 is shown with the non-lenses, and not as one of p = 0."""
+    seen = _texts_when_saved(monkeypatch)
+    draw("judged_examples", *files, **ARGUMENTS["judged_examples"](paths))
+    titles = [text.split(":")[0] for text in seen if "$p$" in text]
+    shown = ["non-lens ($p$ nearest 0)", "uncertain ($p$ nearest 0.5)", "lens ($p$ nearest 1)"]
+    assert set(titles) == set(shown)
+
+
 def test_every_dataset_with_lenses_is_in_the_populations(paths, files, monkeypatch):
     seen = _texts_when_saved(monkeypatch)
     names = ["first", "second", "third"]
@@ -226,6 +235,38 @@ def test_every_scale_of_images_has_a_line_by_its_number_of_features(
     table.to_csv(tmp_path / "summary.csv", index=False)
     draw("auc_features", *files, **{**arguments, "metrics_summary": tmp_path / "summary.csv"})
     assert {f"{name} scale" for name in SCALES} <= set(seen)
+
+
+def test_a_lens_fraction_has_one_colour_whatever_that_of_the_sample(
+    paths, files, tmp_path, monkeypatch
+):
+    """Of a sample with 1 % lenses the curves as it is and at 1 % are one."""
+    arguments = ARGUMENTS["rates"](paths)
+    table = pd.read_csv(arguments["rates"], dtype={"run": str})
+    _, *others = table["lens_fraction"].unique()
+    one_percent = table[table["lens_fraction"].isin(others)].assign(sample="a_rare_one")
+    pd.concat([one_percent, table]).to_csv(tmp_path / "rates.csv", index=False)
+    seen = _curves_when_saved(monkeypatch)
+    draw("rates", *files, **{**arguments, "rates": tmp_path / "rates.csv"})
+    names = {"as it is", "1 %", "0.1 %", "0.01 %"}
+    assert {name for name, _ in seen} == names
+    assert len({colour for name, colour in seen if name in names}) == len(set(seen)) == 4
+
+
+def _curves_when_saved(monkeypatch):
+    """Return a list to which name and colour of each named curve come when a figure is saved."""
+    from matplotlib.figure import Figure
+
+    seen, save = [], Figure.savefig
+
+    def note_and_save(figure, *arguments, **settings):
+        curves = [line for axes in figure.axes for line in axes.lines]
+        named = [line for line in curves if not line.get_label().startswith("_")]
+        seen.extend((line.get_label(), line.get_color()) for line in named)
+        save(figure, *arguments, **settings)
+
+    monkeypatch.setattr(Figure, "savefig", note_and_save)
+    return seen
 
 
 def _texts_when_saved(monkeypatch):
