@@ -152,7 +152,9 @@ def _read_model(root, experiment, run):
     training = json.loads(report.read_text()) if report.is_file() else {}
     history = _csv(root / experiment.run_path(run, f"{network}_history.csv"))
     if history is not None and len(history):
-        training["held_out_loss"] = float(history["val_loss"].iloc[-1])
+        # Where the weights of the best epoch were kept it is theirs, not that of the last.
+        last = history["val_loss"].iloc[-1]
+        training["held_out_loss"] = float(training.get("final_val_loss", last))
         training["constant_loss"] = float(history["constant_loss"].iloc[-1])
     mixture = root / experiment.mixture_path(run)
     clusters = clusterers.load(mixture).summary() if mixture.is_file() else {}

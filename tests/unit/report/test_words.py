@@ -104,6 +104,18 @@ def test_the_training_of_the_encoder_is_read_whatever_it_is_called(folder):
     assert "run 1" not in text
 
 
+def test_the_held_out_loss_is_that_of_the_weights_that_were_kept(folder):
+    """With patience these are of an earlier epoch than the last of the history."""
+    run = folder / "demo/log/features_6/run_0"
+    (run / "autoencoder_report.json").write_text(json.dumps({"final_val_loss": 0.2}))
+    history = pd.read_csv(run / "autoencoder_history.csv")
+    history.assign(val_loss=0.4).to_csv(run / "autoencoder_history.csv", index=False)
+    findings = read(folder)
+    first = next(m for m in findings.models if (m.run.n_features, m.run.run) == (6, 0))
+    assert first.training["held_out_loss"] == 0.2
+    assert "no better than that of one constant image" not in " ".join(warnings_of(findings))
+
+
 def test_simulated_data_is_called_so(folder):
     first, second = data_sentences(read(folder))
     assert first.startswith("Trained on fake: 60 simulated images")
