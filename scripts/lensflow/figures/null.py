@@ -41,6 +41,8 @@ def null_distribution(
         if len(shuffles):
             axes = figure.add_subplot(title=style.title(where))
             _draw_null(axes, shuffles, true)
+            # Without a held-out sample the true labels are those of the training sample itself.
+            axes.set_xlabel("AUC" if where["sample"] == "train" else "held-out AUC")
         else:
             style.sentence(figure, "No shuffle was made.")
         style.save(figure, png, pdf)
@@ -58,6 +60,5 @@ def _draw_null(axes, shuffles, true):
         axes.axvline(value, color=style.VERMILLION, lw=1.1, label=name)
     axes.set_ylim(0, axes.get_ylim()[1] * 1.55)
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-    axes.set_xlabel("held-out AUC")
     axes.set_ylabel("shuffles")
     axes.legend(loc="upper left", fontsize=7)

@@ -208,6 +208,15 @@ def test_the_judgement_is_named_in_the_picture(name, paths, files, monkeypatch):
     assert any("stand-in (25 true labels a cluster)" in text for text in seen)
 
 
+@pytest.mark.parametrize(("sample", "label"), [("test", "held-out AUC"), ("train", "AUC")])
+def test_an_auc_of_the_training_sample_is_not_called_held_out(
+    paths, files, monkeypatch, sample, label
+):
+    seen = _texts_when_saved(monkeypatch)
+    draw("null", *files, **{**ARGUMENTS["null"](paths), "where": {**KNOWN, "sample": sample}})
+    assert {text for text in seen if text.endswith("AUC")} == {label}
+
+
 def test_clusters_that_were_counted_are_said_to_be_near_a_verdict(paths, files, monkeypatch):
     """A cluster of p = 0.2 is shown with the non-lenses, and not as one of p = 0."""
     seen = _texts_when_saved(monkeypatch)
