@@ -39,9 +39,10 @@ def evaluate_graders_stage(
         By dataset, what its hidden objects are; None where there are none.
     output : path-like
         CSV with `COLUMNS`. ``kappa``: Fleiss' of all; of a grader the mean of Cohen's with each
-        other one. ``completeness``: share of the hidden lenses that are graded A or B.
-        ``purity``: share of lenses among the hidden objects that are. Both of the hidden objects
-        that the grader has graded, with Wilson's 68 % interval. Empty where not defined.
+        other one with whom it is defined. ``completeness``: share of the hidden lenses that are
+        graded A or B. ``purity``: share of lenses among the hidden objects that are. Both of the
+        hidden objects that the grader has graded, with Wilson's 68 % interval. Empty where not
+        defined.
     """
     read = read_grades(grades)
     rows = [row for name, path in answers.items() for row in _rows(read, name, path)]
@@ -60,7 +61,8 @@ def _rows(read: pd.DataFrame, dataset: str, answers: str | PathLike | None) -> I
     found = agreement(chosen[~chosen["id"].isin(hidden.index)])
     for who, own in chosen.groupby("who", sort=True):
         with_others = [kappa for pair, kappa in found.pairs.items() if who in pair]
-        kappa = np.mean(with_others) if with_others else np.nan
+        defined = [kappa for kappa in with_others if np.isfinite(kappa)]
+        kappa = np.mean(defined) if defined else np.nan
         yield _row(dataset, who, own.set_index("id")["label"], kappa, hidden)
     yield _row(dataset, ALL, chosen.groupby("id")["label"].mean(), found.kappa, hidden)
 

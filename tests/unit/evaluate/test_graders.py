@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.stats import binom_conf_interval
+from sklearn.metrics import cohen_kappa_score
 
 from lensflow.evaluate.graders import COLUMNS, evaluate_graders_stage
 
@@ -51,3 +52,19 @@ def test_hidden_objects_do_not_enter_the_agreement(table):
     shares = np.array([3, 1, 4]) / 8
     by_chance = np.sum(shares**2)
     assert table["kappa"]["all"] == pytest.approx((0.5 - by_chance) / (1 - by_chance))
+
+
+def test_who_shares_no_object_with_one_grader_agrees_with_the_others_all_the_same(tmp_path):
+    """Cai has graded what nobody else has: his kappa is not defined, that of Ann and Bob is."""
+    grades = {
+        "ann": {"1": "A", "2": "X", "3": "X"},
+        "bob": {"1": "A", "2": "X", "3": "A"},
+        "cai": {"9": "A"},
+    }
+    rows = [(name, grade, who) for who, given in grades.items() for name, grade in given.items()]
+    pd.DataFrame(rows, columns=["id", "grade", "who"]).to_csv(tmp_path / "g.csv", index=False)
+    evaluate_graders_stage([tmp_path / "g.csv"], {"sky": None}, tmp_path / "out.csv")
+    kappa = pd.read_csv(tmp_path / "out.csv").set_index("who")["kappa"]
+    expected = cohen_kappa_score([*"AXX"], [*"AXA"])
+    assert kappa[["ann", "bob"]].tolist() == pytest.approx([expected] * 2)
+    assert np.isnan(kappa["cai"])
