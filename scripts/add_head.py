@@ -11,4 +11,5 @@ if __name__ == "__main__":
             head_path=snakemake.input.head,
             output_path=snakemake.output.scores,
             n_threads=snakemake.params.math_threads,
+            is_limited=not snakemake.params.students,
         )

@@ -20,4 +20,5 @@ if __name__ == "__main__":
             head_path=snakemake.output.head,
             answer_paths=dict(zip(snakemake.params.hidden, snakemake.input.answers, strict=True)),
             n_threads=snakemake.params.math_threads,
+            is_limited=not snakemake.params.students,
         )

@@ -387,6 +387,7 @@ rule fit_head:
         ],
         hidden=lambda wildcards: experiment(wildcards).hidden_datasets,
         judgements=lambda wildcards: experiment(wildcards).probabilities,
+        students=lambda wildcards: experiment(wildcards).students,
         math_threads=config["math_threads"],
         code=stage_hash("fit_head.py"),
     script:
@@ -415,6 +416,7 @@ rule add_head:
         mem_mb=megabytes(1000, 0.1),
         runtime=minutes(10, 60),
     params:
+        students=lambda wildcards: experiment(wildcards).students,
         math_threads=config["math_threads"],
         code=stage_hash("add_head.py"),
     script:

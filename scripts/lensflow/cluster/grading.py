@@ -50,6 +50,7 @@ def fit_head_stage(
     head_path: str | Path,
     answer_paths: Mapping[str, str | Path],
     n_threads: int | None = None,
+    is_limited: bool = True,
 ) -> None:
     """Fit the head of one run to the graded images, wherever these are.
 
@@ -69,6 +70,9 @@ def fit_head_stage(
         nothing of theirs is embedded, so their grades say nothing here.
     n_threads : int, optional
         Most threads of linear algebra; as many as the environment allows when not given.
+    is_limited : bool
+        Whether what is said so far counts within `lensflow.cluster.combination.CLIP`, as what
+        clusters say does; students are sure of their order beyond it.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def fit_head_stage(
     check_datasets(grades, datasets, grade_paths)
     labels = {name: labels_of(grades, name) for name in datasets}
     found = pd.concat(
-        [_graded(sample, labels[sample.dataset], judgements) for sample in samples],
+        [_graded(sample, labels[sample.dataset], judgements, is_limited) for sample in samples],
         ignore_index=True,
     ).drop_duplicates(["dataset", "id"])
     _check_found(grades, found, grade_paths)
@@ -109,8 +113,7 @@ def _fit(found: pd.DataFrame, train_paths: Sequence[str | Path], judgements: Seq
     of_kernel, labels = terms(median), found["label"].to_numpy(float)
     covariance = kernel(points, points, of_kernel)
     weights = {
-        name: fit_weights(covariance, labels, logit(found[name].to_numpy(float)))
-        for name in judgements
+        name: fit_weights(covariance, labels, found[name].to_numpy(float)) for name in judgements
     }
     return Head(centre, spread, of_kernel, points, weights)
 
@@ -121,6 +124,7 @@ def add_head_stage(
     head_path: str | Path,
     output_path: str | Path,
     n_threads: int | None = None,
+    is_limited: bool = True,
 ) -> None:
     """Write the scores of a shard with what the head says added to their logits.
 
@@ -134,6 +138,8 @@ def add_head_stage(
         by blocks of rows: memory does not grow with the sample.
     n_threads : int, optional
         Most threads of linear algebra; as many as the environment allows when not given.
+    is_limited : bool
+        As in `fit_head_stage`.
 
     Raises
     ------
@@ -144,16 +150,26 @@ def add_head_stage(
     head = Head.load(head_path)
     blocks = _with_features(scores_path, embeddings_path)
     with threadpool_limits(limits=n_threads):
-        write_scores(output_path, (_shifted(table, head.logits(x)) for table, x in blocks))
+        write_scores(
+            output_path, (_shifted(table, head.logits(x), is_limited) for table, x in blocks)
+        )
 
 
-def _shifted(table: pd.DataFrame, logits: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def _shifted(
+    table: pd.DataFrame, logits: Mapping[str, np.ndarray], is_limited: bool
+) -> pd.DataFrame:
     for name, shift in logits.items():
         said = chances(table, name)
-        moved = [None if one is None else probability(logit(one) + shift) for one in said[:3]]
+        more = _said_logit(said, is_limited) + shift - logit(said.p_lens)
+        moved = [None if one is None else probability(logit(one) + more) for one in said[:3]]
         made = Chances(*moved, own_clusters(said), said.log_odds + shift)
         table = with_chances(table, name, made)
     return table
+
+
+def _said_logit(said: Chances, is_limited: bool) -> np.ndarray:
+    """Return the logit of p_lens that the head adds to."""
+    return logit(said.p_lens) if is_limited else said.log_odds
 
 
 def _with_features(
@@ -171,8 +187,10 @@ def _with_features(
             check_same(paths, [None])
 
 
-def _graded(sample: GradedSample, labels: pd.Series, judgements: Sequence[str]) -> pd.DataFrame:
-    """Return the graded images of a sample: id, dataset, features, label, p_lens by judgement."""
+def _graded(
+    sample: GradedSample, labels: pd.Series, judgements: Sequence[str], is_limited: bool
+) -> pd.DataFrame:
+    """Return the graded images of a sample: id, dataset, features, label, logit by judgement."""
     parts = [pd.DataFrame(columns=["id", "dataset", "features", "label", *judgements])]
     for shard in zip(sample.score_paths, sample.embedding_paths, strict=True):
         for table, features in _with_features(*shard):
@@ -183,7 +201,7 @@ def _graded(sample: GradedSample, labels: pd.Series, judgements: Sequence[str]) 
                 part["features"] = list(features[chosen])
                 part["label"] = labels[ids].to_numpy()
                 for name in judgements:
-                    part[name] = chances(table, name).p_lens[chosen]
+                    part[name] = _said_logit(chances(table, name), is_limited)[chosen]
                 parts.append(part)
     return pd.concat(parts[1:] or parts, ignore_index=True)
 

@@ -83,6 +83,23 @@ def test_graded_images_move_those_near_them_and_several_graders_count_as_their_m
     assert head.weights["person"][1] < 0
 
 
+def test_what_a_student_is_sure_of_keeps_its_order_beyond_the_limit_of_clusters(samples, tmp_path):
+    """Logits of 7 to 9 are told apart though no cluster says more than 6.9."""
+    scores, embeddings = samples[1].score_paths[1], samples[1].embedding_paths[1]
+    table = read_scores(scores)
+    sure = np.linspace(7.0, 9.0, len(table))
+    table = table.assign(p_lens_person=expit(sure), log_odds_person=sure)
+    write_scores(tmp_path / "sure.csv", [table])
+    path = grades(tmp_path / "one.csv", ["a03,a,A,me"])
+    fit_head_stage([path], samples, ["person"], tmp_path / "head.h5", {}, is_limited=False)
+    one = tmp_path / "sure.csv", embeddings, tmp_path / "head.h5"
+    add_head_stage(*one, tmp_path / "out.csv", is_limited=False)
+    after = read_scores(tmp_path / "out.csv")
+    np.testing.assert_allclose(after["p_lens_person"], expit(after["log_odds_person"]), rtol=1e-9)
+    by_p = after["p_lens_person"].rank().to_numpy()
+    np.testing.assert_array_equal(by_p, after["log_odds_person"].rank())
+
+
 def read_p(sample, name):
     table = pd.concat([read_scores(path) for path in sample.score_paths])
     return table.set_index("id").loc[name, "p_lens_person"].iloc[0]
