@@ -24,12 +24,13 @@ from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
 from lensflow.workflow.code_hash import page_hash, stage_hash
 from lensflow.workflow.config import complete, effective
-from lensflow.workflow.execution import check_accounting, check_executor, check_profile
+from lensflow.workflow.execution import check_execution, check_profile
 from lensflow.workflow.console import attach
 from lensflow.workflow.guidance import Refusals
 from lensflow.workflow.outcome import outcome
 from lensflow.workflow.requests import GPU_ENVIRONMENTS
 from lensflow.workflow.requests import megabytes, minutes, training_minutes
+from lensflow.workflow.scheduling import lift_rate_limit
 from lensflow.workflow.sharding import choose_shards, keep_shards
 from lensflow.workflow.yaml_files import check_yaml_files
 
@@ -110,9 +111,8 @@ def encoder_hash(script, wildcards):
 
 onstart:
     try:
-        executor = workflow.executor_plugin.name
-        check_executor(executor, sys.argv, os.environ, workflow.global_resources)
-        check_accounting(executor, workflow.executor_settings)
+        check_execution(workflow, sys.argv, os.environ)
+        lift_rate_limit(workflow.scheduler)
         REFUSALS.stop()
         keep_shards(SHARDS, logger.info)
     except LensflowError as error:

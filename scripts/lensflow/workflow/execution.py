@@ -66,6 +66,28 @@ def _last_value(arguments: Sequence[str], option: str) -> str | None:
     return value
 
 
+def check_execution(
+    workflow: Any, arguments: Sequence[str], environment: Mapping[str, str]
+) -> None:
+    """Check where and how the jobs of a workflow are about to be run.
+
+    Parameters
+    ----------
+    workflow : snakemake.workflow.Workflow
+        When it is about to start.
+    arguments, environment
+        As for `check_executor`.
+
+    Raises
+    ------
+    ConfigError
+        As `check_executor` and `check_accounting`.
+    """
+    executor = workflow.executor_plugin.name
+    check_executor(executor, arguments, environment, workflow.global_resources)
+    check_accounting(executor, workflow.executor_settings)
+
+
 def check_executor(
     executor: str,
     arguments: Sequence[str],
