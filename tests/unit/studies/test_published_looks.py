@@ -116,6 +116,20 @@ def test_auc_against_looks_is_what_is_published():
             assert numbers(cell) == pytest.approx(found, abs=0.0005001), (looks, encoder, way)
 
 
+def test_what_grading_gives_is_what_is_published():
+    page = " ".join((ROOT / "workflow/docs/combining.md").read_text().split())
+    shown_there = numbers(
+        page[page.index("600 looks](looking.md)") : page.index("a head gains most")]
+    )
+    table, found = read("looking.csv"), []
+    for n_looks in (600, 100):
+        for way in ("clusters", "both"):
+            for metric, digits in (("auc", 3), ("tpr10", 2)):
+                chosen = published(table, metric, encoder="polar", way=way, n_looks=n_looks)
+                found += [round(value, digits) for value in chosen]
+    assert shown_there == pytest.approx(found, abs=1e-9)
+
+
 def test_students_are_what_is_published():
     table = read("students.csv")
     rows = shown("looks | clusters: AUC | recall | student")

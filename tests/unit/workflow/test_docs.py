@@ -79,6 +79,18 @@ def test_completeness_that_is_shown_is_what_is_published():
         assert shown == pytest.approx(published.round(1), abs=1e-6)
 
 
+def test_harder_company_is_what_is_published():
+    page = " ".join((ROOT / "workflow/docs/evidence.md").read_text().split())
+    folder = ROOT / "results/published/impostors"
+    auc = pd.read_csv(folder / "auc.csv").groupby(["encoder", "sample"])["auc"].mean()
+    for encoder, words in (("polar", "falls from"), ("pca", "from")):
+        found = [round(auc[encoder, sample], 3) for sample in ("challenge", "hard")]
+        assert f"`{encoder}` {words} {found[0]:.3f} to {found[1]:.3f}" in page
+    fools = pd.read_csv(folder / "impostors.csv").query("encoder == 'polar'").set_index("impostor")
+    best = (100 * fools["share_of_best"]).round().astype(int)
+    assert f"{best['star']} are saturated stars and {best['tidal_arms']} have tidal arms" in page
+
+
 def test_what_make_run_gives_is_what_is_published():
     table = pd.read_csv(ROOT / "results/published/machines.csv", keep_default_na=False)
     text = PAGES[0].read_text()
