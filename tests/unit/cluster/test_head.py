@@ -2,9 +2,10 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import expit
 from scipy.stats import spearmanr
-from sklearn.gaussian_process import GaussianProcessClassifier
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
 
+from gaussian_process import head_kernel
 from lensflow import artifacts
 from lensflow.cluster.head import Head, Term, fit_weights, kernel, terms
 
@@ -15,20 +16,21 @@ def graded(n=60, d=3, seed=0):
     return x, (rng.random(n) < expit(2 * x[:, 0])).astype(float)
 
 
-def peer_kernel(median):
-    return ConstantKernel(4.0) * RBF(median) + ConstantKernel(128.0) * RBF(3 * median)
-
-
 def test_the_kernel_is_that_of_scikit_learn():
     x, _ = graded()
-    expected = peer_kernel(1.7)(x, x[:7])
-    np.testing.assert_allclose(kernel(x, x[:7], terms(1.7)), expected, rtol=1e-10)
+    expected = head_kernel(1.7)(x, x[:7])
+    np.testing.assert_allclose(kernel(x, x[:7], terms(1.7)), expected, rtol=1e-10, atol=1e-12)
+    # The slope is what a process of that kernel is once it is known to be zero at the mean.
+    mean, long = np.zeros((1, 3)), terms(1.7)[1]
+    process = GaussianProcessRegressor(RBF(long.length), optimizer=None, alpha=1e-12).fit(mean, [0])
+    _, covariance = process.predict(x, return_cov=True)
+    np.testing.assert_allclose(kernel(x, x, [long]), 64 * covariance, atol=1e-6)
 
 
 def test_without_clusters_it_is_the_classifier_of_scikit_learn():
     x, labels = graded()
     new = np.random.default_rng(1).normal(size=(40, 3))
-    peer = GaussianProcessClassifier(peer_kernel(1.7), optimizer=None)
+    peer = GaussianProcessClassifier(head_kernel(1.7), optimizer=None)
     peer.fit(x, labels)
     weights = fit_weights(kernel(x, x, terms(1.7)), labels, np.zeros(60))
     mine = kernel(new, x, terms(1.7)) @ weights
@@ -69,6 +71,24 @@ def head():
     weights = fit_weights(kernel(x, x, terms(2.0)), labels, np.zeros(60))
     centre, spread = np.array([1.0, 2.0, 3.0]), np.array([2.0, 1.0, 0.5])
     return Head(centre, spread, terms(2.0), x, {"known": weights})
+
+
+def test_lenses_alone_do_not_lift_what_is_unlike_them():
+    """Somebody grades the best candidates, and all are lenses."""
+    x = np.random.default_rng(3).normal(size=(4000, 16))
+    prior = 1.5 * x[:, 0] - 2.0
+    best = np.argsort(-prior)[:20]
+    of_kernel = terms(np.median(pdist(x[:500])))
+
+    def lifted(of_kernel):
+        covariance = kernel(x[best], x[best], of_kernel)
+        weights = fit_weights(covariance, np.ones(20), prior[best])
+        shift = kernel(x, x[best], of_kernel) @ weights
+        return shift[x[:, 0] < 0].mean()
+
+    assert lifted(of_kernel) < 1.0
+    # A level of its own would.
+    assert lifted([of_kernel[0], of_kernel[1]._replace(is_slope=False)]) > 1.5
 
 
 def test_far_from_every_graded_image_it_says_nothing():

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.gaussian_process import GaussianProcessClassifier
-from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
+from gaussian_process import head_kernel
 from lensflow.studies import looking
 from lensflow.studies.look_little import (
     METRICS,
@@ -136,8 +136,9 @@ def test_both_is_scikit_learns_classifier_where_the_clusters_know_nothing():
     rows = spread(one.clusters, 1, 30, random())
     answers = (x[:, 0] > np.median(x[rows, 0])).astype(int)
     length = np.median(looking.pdist(x))
-    kernel = ConstantKernel(4.0) * RBF(length) + ConstantKernel(128.0) * RBF(3 * length)
-    peer = GaussianProcessClassifier(kernel, optimizer=None).fit(x[rows], answers[rows])
+    peer = GaussianProcessClassifier(head_kernel(length), optimizer=None).fit(
+        x[rows], answers[rows]
+    )
     base = peer.base_estimator_
     latent = base.kernel_(x, base.X_train_) @ (base.y_train_ - base.pi_)
     found = WAYS["both"](one, answers, 30, random())["test"]
