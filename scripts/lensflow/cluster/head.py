@@ -41,9 +41,9 @@ class Term(NamedTuple):
 
 
 TERMS = (Term(4.0, 1.0), Term(64.0, 3.0, is_slope=True))
-"""Of the kernel, lengths in median distances of pairs. A larger variance of the slope orders the top
-better after looks that are spread over the clusters, and worse where the best candidates alone are
-graded: there this one is better at the top than no slope from 50 grades on, at 20 a little worse."""
+"""Of the kernel, lengths in median distances of pairs. A larger variance of the slope orders the
+top better after looks that are spread over the clusters, and worse where the best candidates alone
+are graded: there this one is better at the top than no slope from 50 grades on, at 20 worse."""
 
 ATTRIBUTES = ("variances", "lengths", "slopes")
 """Of the artifact: what its terms are."""
