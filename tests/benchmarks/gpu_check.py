@@ -5,9 +5,10 @@
 
 It measures the rate of large matrix products and the speed of training by layers, precision and
 batch (bench_gpu.py), profiles a step layer by layer, simulates images on the machine's own cores,
-trains the denoiser and the autoencoder of the `paper` preset on 25,600 of them for as many passes
-as fit, and embeds and scores 100,000. Beside the output lie the loss curves and the profile, as
-tables. Each part is a process of its own, and what it has found is kept when it fails or is killed.
+trains the denoiser and three autoencoders of the `paper` preset on 25,600 of them for as many
+passes as fit, judges their clusters, and embeds and scores 100,000 (gpu_paper.py). Beside the
+output lie the loss curves, the profile and what the clusters are worth, as tables. Each part is a
+process of its own, and what it has found is kept when it fails or is killed.
 
 It needs Python, Keras with its backend, NumPy, SciPy, h5py, scikit-learn, astropy and pandas, and
 nothing else (envs/gpu-jax.in). The backend is KERAS_BACKEND, else the `backend` of config.yaml.
@@ -32,7 +33,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "tests/benchmarks")]
 
 from bench_gpu import Sizes, reason  # noqa: E402
-from gpu_parts import DEVICE, PARTS, Check, look  # noqa: E402
+from gpu_paper import trained_preset  # noqa: E402
+from gpu_parts import DEVICE, PARTS, look  # noqa: E402
+from gpu_told import Check  # noqa: E402
 from run import circumstances, configured_backend, table  # noqa: E402
 
 from network_presets import paper  # noqa: E402
@@ -44,7 +47,7 @@ START_S = 300
 """In which the backend must start; the time of the parts counts from then."""
 LATE = 0.1
 """Of the whole time: a part that is so much late is stopped."""
-TABLES = ("loss", "layers")
+TABLES = ("loss", "layers", "judged")
 NO_GPU = (
     "{backend} computes on {name}, a GPU was expected. Install its CUDA packages "
     "(workflow/docs/gpu.md) and see that nvidia-smi lists the card, or "
@@ -110,9 +113,12 @@ def run_part(name: str, check: Check, stops: float, add: Callable[[list[dict]], 
     found.touch()
     command = [sys.executable, __file__, "--part", name, str(told), str(found)]
     began, n_seen = time.time(), 0
+    # What JAX has compiled once, for the first of several trainings say, it need not compile again.
+    environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(check.path("compiled"))}
+    own = {"env": environment, "start_new_session": True}
     with log.open("w") as output:
         # A session of its own, so that its own processes can be stopped with it.
-        child = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        child = subprocess.Popen(command, stdout=output, stderr=output, **own)
         try:
             while child.poll() is None and time.time() < stops:
                 n_seen = _hand_on(found, n_seen, add)
@@ -187,7 +193,12 @@ def check_gpu(asked: argparse.Namespace, work: Path) -> Report:
     """
     whole = 60 * asked.minutes
     known = {"backend": asked.backend, "scale": asked.scale}
-    common = {**known, "work": str(work), "preset": paper(), "sizes": Sizes().scaled(asked.scale)}
+    common = {
+        **known,
+        "work": str(work),
+        "preset": trained_preset(paper()),
+        "sizes": Sizes().scaled(asked.scale),
+    }
 
     device = _device(Check(**common, ends=time.time() + START_S))
     begins = time.time()

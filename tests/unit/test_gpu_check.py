@@ -22,7 +22,8 @@ sys.path.append(str(BENCHMARKS))
 import bench_training  # noqa: E402
 import gpu_check  # noqa: E402
 from bench_gpu import Sizes, multiply_adds, training_operations  # noqa: E402
-from gpu_parts import PARTS, Check  # noqa: E402
+from gpu_parts import PARTS  # noqa: E402
+from gpu_told import Check  # noqa: E402
 
 from network_presets import tiny  # noqa: E402
 
@@ -77,13 +78,15 @@ ALL_PARTS = """
 import json, math, sys
 import bench_gpu
 from bench_gpu import Sizes
-from gpu_parts import PARTS, Check, look
+from gpu_paper import trained_preset
+from gpu_parts import PARTS, look
+from gpu_told import Check
 from network_presets import tiny
 
 if __name__ == "__main__":
     bench_gpu.PROFILED = bench_gpu.PROFILED[1:2]
     sizes = Sizes(matrix=64, batches=(2,), images=8, steps=2, seconds=0.0)
-    check = Check("jax", 0.002, sys.argv[1], math.inf, tiny(), sizes)
+    check = Check("jax", 0.002, sys.argv[1], math.inf, trained_preset(tiny()), sizes)
     assert list(look(check)) == []
     rows = {name: list(part.run(check)) for name, part in PARTS.items()}
     json.dump(rows, sys.stdout)
@@ -106,13 +109,19 @@ def test_every_part_runs_with_jax_and_nothing_that_is_not_locked(tmp_path, only_
         "speeds": 2 * 2 * 2 + 1,  # precisions, layers, speed and share; the best
         "profile": 1,
         "simulation": 1,
-        "training": 3 + 1 + 3,  # denoiser, denoising, autoencoder
-        "survey": 2 + 2 + 1,  # batches, stages, AUC
+        "training": 3 + 1 + (1 + 3 * 2),  # denoiser, denoising, three autoencoders
+        "judging": 3 * 2 * 2,  # representations, judgements, samples
+        "survey": 2 + 2,  # batches, stages
     }
     assert all(line["ours"] > 0 for lines in rows.values() for line in lines)
     assert json.loads((work / "device.kept").read_text()) == {"name": "CPU", "is_gpu": False}
     curves = pd.read_csv(work / "loss.csv")
-    assert curves.groupby("network")["epoch"].max().to_dict() == {"autoencoder": 2, "denoiser": 2}
+    names = ["autoencoder_0", "autoencoder_1", "autoencoder_2", "denoiser"]
+    assert curves.groupby("network")["epoch"].max().to_dict() == dict.fromkeys(names, 2)
+    judged = pd.read_csv(work / "judged.csv").set_index(["features", "run", "labels", "sample"])
+    assert len(judged) == (3 + 1 + 1) * 2 * 2
+    assert judged.index.is_unique
+    assert judged["auc"].between(0, 1).all()
     layers = pd.read_csv(work / "layers.csv")
     assert {"start of a step", "encoder_1", "embedding", "output", "whole step"} <= set(
         layers["layer"]

@@ -7,9 +7,13 @@ import keras
 import numpy as np
 
 from lensflow.errors import ConfigError
+from lensflow.networks import runtime
 from lensflow.networks.build import BuiltNetwork, build_network
 from lensflow.networks.weights import read_weights, trained_bands
 from lensflow.prepare.inputs import channels_last
+
+ACCELERATOR_BATCH = 256
+"""Images that an accelerator is given at once, at least: with few it waits for the host."""
 
 
 def load_network(
@@ -81,6 +85,9 @@ def reconstruct(network: BuiltNetwork, images: np.ndarray, batch: int = 32) -> n
 def predict(model: keras.Model, images: np.ndarray, batch: int) -> np.ndarray | list[np.ndarray]:
     """Apply a model to images (n, rows, columns, channels), batch by batch.
 
+    On an accelerator in batches of `ACCELERATOR_BATCH` at least, the last one filled up: a batch of
+    another size would be compiled anew, for seconds.
+
     Returns
     -------
     ndarray of n rows, or list of them
@@ -97,8 +104,11 @@ def predict(model: keras.Model, images: np.ndarray, batch: int) -> np.ndarray | 
             f"the network was trained on images of {expected} channel(s), received {received}; "
             "give images of the same bands"
         )
-    outputs = [
-        model.predict_on_batch(images[start : start + batch])
-        for start in range(0, len(images), batch)
-    ]
-    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs)
+    on_accelerator = runtime.has_accelerator()
+    size = max(batch, ACCELERATOR_BATCH) if on_accelerator else batch
+    parts = [images[start : start + size] for start in range(0, len(images), size)]
+    if on_accelerator:
+        missing = size - len(parts[-1])
+        parts[-1] = np.pad(parts[-1], [(0, missing), *[(0, 0)] * (images.ndim - 1)])
+    outputs = [model.predict_on_batch(part) for part in parts]
+    return keras.tree.map_structure(lambda *found: np.concatenate(found)[: len(images)], *outputs)

@@ -8,12 +8,18 @@ import math
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import ops
 
 from lensflow.networks import phases, rows, runtime
 from lensflow.networks.runtime import Tensor
 
 Shape = tuple[int | None, ...]
+
+FEW_CHANNELS = 4
+"""Fewer than these are dealt into phases on a GPU: an image of one band, or of three."""
+DEALT = 4
+"""Pixels along a side of what is dealt."""
 
 
 class Conv2D(keras.layers.Conv2D):
@@ -68,11 +74,14 @@ class Conv2D(keras.layers.Conv2D):
         # Where results must repeat, XLA sorts all pixels for the gradient of the backend's pooling
         # on a GPU (older versions refuse it). On the CPU the backend's is faster.
         self.pools_by_blocks = on_accelerator
+        self.deals_inputs = on_accelerator and not self.upsample and channels < FEW_CHANNELS
 
     def call(self, inputs: Tensor) -> Tensor:
         """Compute the layer for a batch of maps (n, rows, columns, channels)."""
         if self.upsample:
             return self._upsampled_convolution(inputs)
+        if self.deals_inputs:
+            return self._dealt_convolution(inputs)
         outputs = self._convolve(inputs, self.kernel, self.padding)
         if self.pool:
             outputs = self._maximum(outputs)
@@ -112,6 +121,23 @@ class Conv2D(keras.layers.Conv2D):
             return outputs
         return _crop(ops.depth_to_space(outputs, 2 * inner), row, column)
 
+    def _dealt_convolution(self, inputs: Tensor) -> Tensor:
+        """Convolve few channels as 16 times as many, which lie in the phases of 4 x 4 pixels."""
+        size, shape = self.kernel_size[0], inputs.shape[1:3]
+        row, column = (phases.dealt_window(side, size, self.padding, DEALT) for side in shape)
+        mapping = phases.phase_map(size, DEALT, repeat=1)
+        kernel = phases.phase_kernel(
+            self.kernel, ops.convert_to_tensor(mapping, self.compute_dtype)
+        )
+        maps = ops.space_to_depth(_frame(inputs, row, column), DEALT)
+        outputs, side = self._convolve(maps, kernel, "valid"), DEALT
+        if self.pool:
+            outputs = _phase_maximum(outputs, row, column)
+            row, column = (phases.Window(0, 0, 0, -(-one.length // 2)) for one in (row, column))
+            side = DEALT // 2
+        outputs = self.activation(outputs + ops.tile(self.bias, side * side))
+        return _crop(ops.depth_to_space(outputs, side), row, column)
+
     def _maximum(self, maps: Tensor) -> Tensor:
         if self.pools_by_blocks:
             return block_maximum(maps)
@@ -144,6 +170,20 @@ def block_maximum(maps: Tensor) -> Tensor:
         maps = ops.pad(maps, [[0, 0], *missing, [0, 0]], constant_values=-math.inf)
     blocks = ops.reshape(maps, (-1, rows_of_blocks, 2, columns_of_blocks, 2, maps.shape[-1]))
     return ops.max(blocks, axis=(2, 4))
+
+
+def _phase_maximum(maps: Tensor, row: phases.Window, column: phases.Window) -> Tensor:
+    """Return `block_maximum` of what two windows keep of dealt maps, dealt half as finely."""
+    half, blocks = DEALT // 2, tuple(maps.shape[1:3])
+    within = [
+        (np.arange(n * DEALT) < window.length).reshape(n, half, 2)
+        for n, window in zip(blocks, (row, column), strict=True)
+    ]
+    both = within[0][:, None, :, :, None, None] & within[1][None, :, None, None]
+    # What lies beyond the last pixel comes from zeros around the map, and may be largest.
+    outside = ops.convert_to_tensor(np.where(both, 0.0, -math.inf)[..., None], maps.dtype)
+    dealt = ops.reshape(maps, (-1, *blocks, half, 2, half, 2, maps.shape[-1] // DEALT**2))
+    return ops.reshape(ops.max(dealt + outside, axis=(4, 6)), (-1, *blocks, maps.shape[-1] // 4))
 
 
 def _frame(maps: Tensor, row: phases.Window, column: phases.Window) -> Tensor:

@@ -71,34 +71,50 @@ def window(side: int, kernel: int, padding: str, inner: int = 1) -> Window:
     return Window(before, max(after, 0), skip, length)
 
 
-def n_taps(kernel: int, inner: int = 1) -> int:
+def dealt_window(side: int, kernel: int, padding: str, inner: int) -> Window:
+    """Return the window along one axis of a convolution without upsampling, as for `window`.
+
+    Returns
+    -------
+    Window
+        ``before`` and ``after`` count pixels of the map before it is dealt into phases.
+    """
+    before = (kernel - 1) // 2 if padding == "same" else 0
+    length = side if padding == "same" else side - kernel + 1
+    n_blocks = -(-length // inner) + n_taps(kernel, inner, repeat=1) - 1
+    return Window(before, n_blocks * inner - side - before, 0, length)
+
+
+def n_taps(kernel: int, inner: int = 1, repeat: int = 2) -> int:
     """Return the taps along one axis of the kernel that computes all phases."""
-    return (2 * inner - 1 + kernel - 1) // 2 // inner + 1
+    return (repeat * inner - 1 + kernel - 1) // repeat // inner + 1
 
 
-def phase_map(kernel: int, inner: int = 1) -> np.ndarray:
+def phase_map(kernel: int, inner: int = 1, repeat: int = 2) -> np.ndarray:
     """Return the map from the taps of a kernel to those of its phases, along one axis.
 
     Parameters
     ----------
     kernel : int
         Taps of the plain kernel.
-    inner : {1, 2}
+    inner : int
         Phases in which the input lies.
+    repeat : {1, 2}
+        How often its pixels are repeated: 2 when it is upsampled.
 
     Returns
     -------
-    ndarray of shape (2 * inner, taps, inner, kernel)
+    ndarray of shape (repeat * inner, taps, inner, kernel)
         1 where an output phase needs a tap of an input phase.
     """
-    phase, tap = np.ogrid[: 2 * inner, :kernel]
-    small = (phase + tap) // 2
-    place = np.arange(n_taps(kernel, inner) * inner).reshape(-1, inner)
+    phase, tap = np.ogrid[: repeat * inner, :kernel]
+    small = (phase + tap) // repeat
+    place = np.arange(n_taps(kernel, inner, repeat) * inner).reshape(-1, inner)
     return (small[:, None, None, :] == place[None, :, :, None]).astype("float32")
 
 
 def phase_kernel(kernel: Tensor, mapping: Tensor) -> Tensor:
-    """Return the kernel that computes all phases of an upsampled convolution.
+    """Return the kernel that computes all phases of a convolution.
 
     Parameters
     ----------

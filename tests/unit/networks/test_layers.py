@@ -160,6 +160,32 @@ def test_the_maximum_of_blocks_is_the_pooling_of_keras(shape):
     np.testing.assert_array_equal(block_maximum(maps), pooled)
 
 
+@pytest.mark.parametrize("pool", [False, True])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(
+    ("kernel", "shape"), [(8, (2, 13, 21, 1)), (3, (2, 6, 9, 3)), (1, (1, 5, 4, 2))]
+)
+def test_few_channels_are_dealt_on_a_gpu_with_the_same_outputs(
+    kernel, shape, padding, pool, monkeypatch
+):
+    """In whole numbers, and below zero before the bias: what is beyond the map would be largest."""
+    draw = np.random.default_rng(0)
+    maps = -draw.integers(1, 5, shape).astype("float32")
+    layers = []
+    for on_gpu in (False, True):
+        monkeypatch.setattr(runtime, "has_accelerator", lambda on_gpu=on_gpu: on_gpu)
+        layer = Conv2D(5, kernel, pool=pool, padding=padding, activation="relu")
+        layer.build(shape)
+        layers.append(layer)
+    kernel_and_bias = [draw.integers(1, 4, w.shape) for w in layers[0].get_weights()]
+    for layer in layers:
+        layer.set_weights([kernel_and_bias[0], kernel_and_bias[1] + 1000])
+    plain, dealt = (layer(maps) for layer in layers)
+    assert [layer.deals_inputs for layer in layers] == [False, True]
+    assert tuple(dealt.shape) == tuple(plain.shape) == layers[1].compute_output_shape(shape)
+    np.testing.assert_array_equal(dealt, plain)
+
+
 @pytest.mark.parametrize("size", [13, 16])
 def test_networks_on_a_gpu_pool_to_the_same_outputs_and_gradients(size, monkeypatch):
     """In noise no two pixels of a block are equal: which of them gets the gradient is free."""
@@ -170,11 +196,13 @@ def test_networks_on_a_gpu_pool_to_the_same_outputs_and_gradients(size, monkeypa
     assert_equal_networks(preset, "denoiser", None, noise)
 
 
-@pytest.mark.parametrize("inner", [1, 2])
-def test_phase_map_uses_each_tap_once_a_phase(inner):
+@pytest.mark.parametrize(("inner", "repeat"), [(1, 2), (2, 2), (4, 1)])
+def test_phase_map_uses_each_tap_once_a_phase(inner, repeat):
     for kernel in range(1, 12):
-        mapping = phases.phase_map(kernel, inner)
-        assert mapping.shape == (2 * inner, phases.n_taps(kernel, inner), inner, kernel)
+        mapping, taps = (
+            function(kernel, inner, repeat) for function in (phases.phase_map, phases.n_taps)
+        )
+        assert mapping.shape == (repeat * inner, taps, inner, kernel)
         np.testing.assert_array_equal(mapping.sum(axis=(1, 2)), 1)
 
 
