@@ -50,7 +50,7 @@ class Sizes:
     matrix : int
         Side of the matrices.
     batches : tuple of int
-        Images in a step; the largest is also that of the profile.
+        Images in a step; the middle one is also that of the profile.
     images : int
         Images that lie on the card.
     steps : int
@@ -222,12 +222,17 @@ def _seconds_a_step(model, data: Mapping, batch: int, seconds: float) -> float:
 # --- where a step goes ----------------------------------------------------------------------------
 
 
+def profiled_batch(sizes: Sizes) -> int:
+    """Return in which batches a step is profiled: of middling size."""
+    return sizes.batches[len(sizes.batches) // 2]
+
+
 def layer_times(
     preset: Mapping, sizes: Sizes, rates: Mapping[str, float], ends: float
 ) -> Iterator[dict]:
     """Yield how long a step spends on the whole network, and on each layer alone, largest first.
 
-    Forward pass and gradients by weights and input, in the largest batches. Starting a step costs
+    Forward pass and gradients by weights and input, in batches of middling size. Starting one costs
     something by itself, which stands first: what takes no longer than that was not resolved. What
     a compiler joins across layers is not seen, so the sum is not the step.
 
@@ -249,7 +254,7 @@ def layer_times(
         if time.time() > ends:
             return
         built = build_network("autoencoder", preset, N_FEATURES, layers, precision=precision)
-        common = {"layers": layers, "precision": precision, "batch": sizes.batches[-1]}
+        common = {"layers": layers, "precision": precision, "batch": profiled_batch(sizes)}
         yield common | _timed("start of a step", _nothing(), 1, sizes, rates[precision])
         yield common | _whole_step(preset, layers, precision, sizes, rates[precision])
         for layer in sorted(built.model.layers, key=multiply_adds, reverse=True):
@@ -277,7 +282,7 @@ def _timed(name: str, layer, batch: int, sizes: Sizes, rate: float) -> dict:
 
 def _whole_step(preset, layers: str, precision: str, sizes: Sizes, rate: float) -> dict:
     images = noisy_images(sizes.images, preset["image_size"])
-    batch = sizes.batches[-1]
+    batch = profiled_batch(sizes)
     speed, operations = _measured(preset, layers, precision, images, batch, sizes)
     seconds = batch / speed
     return _line("whole step", "network", seconds, operations * seconds, rate)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench_gpu import N_FEATURES, reason
-from gpu_told import N_SURVEY_OBJECTS, TRAINING_IMAGES, TURNS, Check, start
+from gpu_told import N_SURVEY_OBJECTS, TRAINING_IMAGES, Check, start
 from rows import row
 
 RUNS = 3
@@ -26,6 +26,8 @@ N_COMPONENTS = 24
 MIXTURE = {"n_components": N_COMPONENTS, "max_iter": 500}
 JUDGEMENTS = ("known", "stand_in")
 LARGER_BATCH = 512
+N_SHARDS = 8
+"""Of the survey: 100,000 images in all. Each is the same one, read anew."""
 PREPARED_STACKS = {"training": "stack.h5", "fresh": "fresh.h5"}
 DENOISED_STACKS = {"training": "seen.h5", "fresh": "fresh_seen.h5"}
 
@@ -141,7 +143,7 @@ def judge(check: Check) -> Iterator[dict]:
     from lensflow.embed.images import denoise_images
     from lensflow.evaluate.baselines import fit_components, project
 
-    denoiser, survey = check.made("denoiser.weights.h5"), check.made("survey_0.h5")
+    denoiser, survey = check.made("denoiser.weights.h5"), check.made("survey.h5")
     weights = sorted(check.path("").glob("autoencoder_[0-9].weights.h5"))
     denoise_images(survey, denoiser, check.preset, "log", check.path("fresh_seen.h5"))
     lines = []
@@ -149,7 +151,7 @@ def judge(check: Check) -> Iterator[dict]:
         samples = {name: _encoded(check, path, made) for name, made in DENOISED_STACKS.items()}
         lines += _merits("autoencoder", run, samples)
         _keep_table(check, lines)
-    _prepare(check, "survey_0.h5", check.path("fresh.h5"))
+    _prepare(check, "survey.h5", check.path("fresh.h5"))
     for name, stacks in (("pca_raw", PREPARED_STACKS), ("pca_denoised", DENOISED_STACKS)):
         components = fit_components([check.path(stacks["training"])], N_FEATURES, 1)
         samples = {
@@ -213,17 +215,17 @@ def survey(check: Check) -> Iterator[dict]:
     weights = [check.made(f"{name}.weights.h5") for name in ("denoiser", "autoencoder_0")]
     yield from _networks_alone(check, *weights)
     mixture, labels = check.path("mixture.h5"), check.path("labels.csv")
-    first = [_embedded(check, "survey_0", weights)]
+    first = [_embedded(check, weights)]
     fit_mixture_stage(first, mixture, check.path("template.csv"), "lensflow", **MIXTURE, seed=1)
     label_clusters_stage(mixture, first, labels, JUDGEMENTS[0], seed=1)
     seconds, n_shards = {"embedding": 0.0, "scoring": 0.0}, 0
-    for turn in range(TURNS):
+    for _ in range(N_SHARDS):
         if n_shards and check.left < sum(seconds.values()) / n_shards:
             break
         began = time.perf_counter()
-        embeddings = _embedded(check, f"survey_{turn}", weights)
+        embeddings = _embedded(check, weights)
         embedded = time.perf_counter()
-        score_stage(mixture, embeddings, {JUDGEMENTS[0]: labels}, check.path(f"scores_{turn}.csv"))
+        score_stage(mixture, embeddings, {JUDGEMENTS[0]: labels}, check.path("scores.csv"))
         seconds["embedding"] += embedded - began
         seconds["scoring"] += time.perf_counter() - embedded
         n_shards += 1
@@ -233,10 +235,10 @@ def survey(check: Check) -> Iterator[dict]:
         yield row(f"{name}, {check.backend}", "images/s", n_images / spent)
 
 
-def _embedded(check: Check, name: str, weights: Sequence[Path]) -> Path:
+def _embedded(check: Check, weights: Sequence[Path]) -> Path:
     from lensflow.embed.images import embed_images
 
-    images, output = check.made(f"{name}.h5"), check.path(f"{name}_embeddings.h5")
+    images, output = check.made("survey.h5"), check.path("survey_embeddings.h5")
     chosen = (check.preset, N_FEATURES, "log")
     embed_images(images, weights[0], "autoencoder", weights[1], *chosen, output)
     return output

@@ -7,10 +7,8 @@ from pathlib import Path
 
 from bench_gpu import Sizes
 
-TRAINING_IMAGES, SURVEY_IMAGES = 25_600, 100_000
-TURNS = 8
-"""Orientations, mirrored ones among them, in which each simulated object of the survey is seen."""
-N_SURVEY_OBJECTS = SURVEY_IMAGES // TURNS
+TRAINING_IMAGES = 25_600
+N_SURVEY_OBJECTS = 12_500
 FEWEST = 48
 """Images of the smallest dry run: twice as many as clusters."""
 
