@@ -1,9 +1,10 @@
 """The only module that knows which backend Keras computes with: threads, determinism, devices."""
 
 import contextlib
+import itertools
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,6 +70,62 @@ def start_backend(
 def jit_compile(xla: str) -> str | bool:
     """Translate the configuration's ``xla`` (auto, on or off) to Keras's ``jit_compile``."""
     return _JIT_COMPILE[xla]
+
+
+def joined_steps(step: Callable, n_steps: int, made_by_keras: Callable) -> Callable:
+    """Return what trains many steps at once, in the place of what Keras made for that.
+
+    With JAX, Keras starts each step by itself, which takes the host about a millisecond: with the
+    paper's batches of 32 images longer than an H100 computes. Here the steps are one loop that the
+    device runs alone. TensorFlow has that already.
+
+    Parameters
+    ----------
+    step : callable
+        From (state, batch) to (logs, state), as ``keras.Model.train_step`` is with JAX.
+    n_steps : int
+        How many are joined.
+    made_by_keras : callable
+        What Keras made: from (state, iterator over batches) to (logs, state).
+
+    Returns
+    -------
+    callable
+        The same; the logs are those of the last step.
+    """
+    import keras
+
+    return _joined_in_jax(step, n_steps) if keras.backend.backend() == "jax" else made_by_keras
+
+
+def _joined_in_jax(step: Callable, n_steps: int) -> Callable:
+    import jax
+
+    def one(state, batch):
+        logs, state = step(state, batch)
+        return state, logs
+
+    def train_steps(state, batches):
+        state, logs = jax.lax.scan(one, state, batches)
+        return jax.tree.map(lambda values: values[-1], logs), state
+
+    compiled = jax.jit(train_steps, donate_argnums=0)
+
+    def train(state, iterator):
+        first = next(iterator)  # Keras takes its StopIteration for the end of the pass
+        batches = itertools.chain([first], itertools.islice(iterator, n_steps - 1))
+        for _, alike in itertools.groupby(batches, _shapes):
+            stacked = jax.tree.map(lambda *parts: jax.numpy.stack(parts), *alike)
+            logs, state = compiled(state, stacked)
+        return logs, state
+
+    return train
+
+
+def _shapes(batch: Any) -> list[tuple[int, ...]]:
+    import jax
+
+    return [part.shape for part in jax.tree.leaves(batch)]
 
 
 def has_accelerator() -> bool:

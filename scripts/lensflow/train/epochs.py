@@ -26,6 +26,16 @@ STEPS_ON_ACCELERATOR = 32
 CHECKED_IMAGES = 256
 
 
+def n_joined(n_steps: int) -> int:
+    """Return how many of an epoch's steps with full batches an accelerator runs at once.
+
+    A divisor where there is one from half of `STEPS_ON_ACCELERATOR` on, since what is left over
+    would be compiled by itself.
+    """
+    most = STEPS_ON_ACCELERATOR
+    return max((n for n in range(most // 2, most + 1) if n_steps % n == 0), default=most)
+
+
 class Training:
     """The state of one training; its methods are the parts of an epoch.
 
@@ -65,7 +75,9 @@ class Training:
         on_device = data_on == "device"
         if steps_per_execution is None:
             many = on_device and runtime.has_accelerator()
-            steps_per_execution = STEPS_ON_ACCELERATOR if many else 1
+            steps_per_execution = (
+                n_joined(self.images.n_training // self.settings["batch_size"]) if many else 1
+            )
         self.model = TrainingModel(self.built, self.images.parts if on_device else None)
         self.optimizer = make_optimizer(self.settings, self.n_steps * self.settings["epochs"])
         self.optimizer.build(self.network.trainable_variables)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from lensflow.networks import runtime
 from lensflow.networks.build import BuiltNetwork
 from lensflow.networks.runtime import Tensor
 
@@ -61,6 +62,15 @@ class TrainingModel(keras.Model):
     ) -> Tensor:
         """Return the network's loss for what `call` returned."""
         return self.network_loss(y_pred["batch"], y_pred["outputs"])
+
+    def make_train_function(self, force: bool = False) -> None:
+        """Have the device run many steps at once, where it is asked to."""
+        before = self.train_function
+        super().make_train_function(force)
+        if self.train_function is not before and self.steps_per_execution > 1 and self.jit_compile:
+            self.train_function = runtime.joined_steps(
+                self.train_step, self.steps_per_execution, self.train_function
+            )
 
     def reset_metrics(self) -> None:
         """Start a new running mean, unless the rest of an interrupted epoch is to be trained."""

@@ -3,6 +3,7 @@
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from lensflow.networks import runtime
@@ -100,3 +101,27 @@ def test_the_device_has_a_name(monkeypatch):
     monkeypatch.setattr(runtime, "_tensorflow_gpu", lambda: {"device_name": "Card"})
     monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
     assert runtime.device_name() == "Card"
+
+
+def test_joined_steps_are_the_steps_one_after_the_other():
+    """Also when the last batch is smaller; the end of the pass is left to Keras."""
+    pytest.importorskip("jax", reason="jax, the optional second backend, is not installed")
+
+    def step(state, batch):
+        state = 2 * state + batch["x"].sum()
+        return {"loss": state}, state
+
+    batches = [{"x": np.full(n, value, "float32")} for n, value in ((2, 1), (2, 2), (2, 3), (1, 4))]
+    batches.append({"x": np.full(2, 5, "float32")})
+    train, iterator = runtime._joined_in_jax(step, 4), iter(batches)
+    logs, state = train(np.float32(1), iterator)
+    assert float(state) == float(logs["loss"]) == 2 * (2 * (2 * (2 * 1 + 2) + 4) + 6) + 4
+    logs, state = train(state, iterator)
+    assert float(state) == 2 * 64 + 10
+    with pytest.raises(StopIteration):
+        train(state, iterator)
+
+
+def test_what_tensorflow_joins_is_left_to_keras(monkeypatch):
+    monkeypatch.setattr("keras.backend.backend", lambda: "tensorflow")
+    assert runtime.joined_steps(None, 32, "made by Keras") == "made by Keras"
