@@ -1,5 +1,6 @@
 """What README.md and workflow/docs name is there: commands, options, files, keys, links."""
 
+import json
 import re
 import string
 import subprocess
@@ -50,6 +51,41 @@ def leads(page, link):
         return target.exists()
     headings = re.findall(r"(?m)^#+ (.+)$", target.read_text()) if target.exists() else []
     return anchor in [re.sub(r"[^\w -]", "", text).lower().replace(" ", "-") for text in headings]
+
+
+def test_speeds_on_a_gpu_are_what_is_published():
+    found = {}
+    for run, name in (("first", "gpu_first.json"), ("second", "gpu.json")):
+        for row in json.loads((ROOT / "results/published" / name).read_text())["rows"]:
+            layers = re.search(r"preset, fast layers, jax, (\w+), batches of (\d+)$", row["name"])
+            if layers:
+                found[run, *layers.groups()] = row
+    page = (ROOT / "workflow/docs/gpu.md").read_text()
+    shown = re.findall(
+        r"\| (first|second) \| (\w+) \| (\d+) \| ([\d,]+) \| \**([\d,]+)\** \| ([\d.]+) \|", page
+    )
+    assert len(shown) == len(found) == 4
+    for *key, plain, fast, ratio in shown:
+        row = found[tuple(key)]
+        assert (f"{row['peer']:,.0f}", f"{row['ours']:,.0f}") == (plain, fast)
+        assert f"{row['ratio']:.2f}" == ratio
+
+
+def test_the_authors_layers_in_full_size_are_what_is_published():
+    judged = pd.read_csv(ROOT / "results/published/gpu_judged.csv")
+    named = {"autoencoders": "autoencoder"}
+    for image in ("raw", "denoised"):
+        named[f"principal components of the {image} images"] = f"pca_{image}"
+    page = (ROOT / "workflow/docs/paper.md").read_text()
+    lines = re.findall(r"(?m)^\| (.+) \| `(\w+)` \| ([\d.() to]+) \| ([\d.() to]+) \|$", page)
+    shown = [line for line in lines if line[0] in named]
+    assert len(shown) == 4
+    for features, labels, *cells in shown:
+        rows = judged[(judged["features"] == named[features]) & (judged["labels"] == labels)]
+        for sample, cell in zip(("training", "fresh"), cells, strict=True):
+            auc = rows.loc[rows["sample"] == sample, "auc"]
+            spread = f" ({auc.min():.3f} to {auc.max():.3f})" if len(auc) > 1 else ""
+            assert cell == f"{auc.mean():.3f}{spread}"
 
 
 def test_tables_of_finders_are_what_is_published():
@@ -103,7 +139,7 @@ def test_what_make_run_gives_is_what_is_published():
 
 def test_the_paper_on_two_cores_is_what_is_published():
     published = ROOT / "results/published"
-    page = (ROOT / "workflow/docs/paper.md").read_text()
+    page = (ROOT / "workflow/docs/paper.md").read_text().partition("## The author's layers in")[0]
     rows = [line.split("|")[1:-1] for line in page.splitlines() if re.search(r"\d \(0\.", line)]
     assert len(rows) == 5
     for what, labels, *cells in rows:
