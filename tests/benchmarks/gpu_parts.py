@@ -104,7 +104,7 @@ PARTS = {
     "speeds": Part(speed, 0.20),
     "profile": Part(profile, 0.27),
     "simulation": Part(simulate_images, 0.38),
-    "training": Part(gpu_paper.train, 0.80),
+    "training": Part(gpu_paper.train, 0.77),
     "judging": Part(gpu_paper.judge, 0.92),
     "survey": Part(gpu_paper.survey, 0.99),
 }
