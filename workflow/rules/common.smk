@@ -22,6 +22,7 @@ from lensflow.errors import LensflowError
 from lensflow.experiment import OWN_SAMPLES, RUN_PATTERN as RUN, Project
 from lensflow.prepare.scaling import SCALES
 from lensflow.samples.runs import Run
+from lensflow.workflow import scheduling
 from lensflow.workflow.code_hash import page_hash, stage_hash
 from lensflow.workflow.config import complete, effective
 from lensflow.workflow.execution import check_execution, check_profile
@@ -30,7 +31,6 @@ from lensflow.workflow.guidance import Refusals
 from lensflow.workflow.outcome import outcome
 from lensflow.workflow.requests import GPU_ENVIRONMENTS
 from lensflow.workflow.requests import megabytes, minutes, training_minutes
-from lensflow.workflow.scheduling import lift_rate_limit
 from lensflow.workflow.sharding import choose_shards, keep_shards
 from lensflow.workflow.yaml_files import check_yaml_files
 
@@ -112,7 +112,7 @@ def encoder_hash(script, wildcards):
 onstart:
     try:
         check_execution(workflow, sys.argv, os.environ)
-        lift_rate_limit(workflow.scheduler)
+        scheduling.lift_rate_limit(workflow.scheduler)
         REFUSALS.stop()
         keep_shards(SHARDS, logger.info)
     except LensflowError as error:

@@ -179,6 +179,7 @@ rule score_rankers:
         "results/logs/{experiment}/score_rankers.log",
     benchmark:
         "results/benchmarks/{experiment}/score_rankers.tsv"
+    priority: scheduling.LONG
     conda:
         "../../envs/cpu.yaml"
     threads: config["math_threads"]

@@ -46,6 +46,7 @@ rule write_explorer:
         "results/logs/{experiment}/write_explorer.log",
     benchmark:
         "results/benchmarks/{experiment}/write_explorer.tsv"
+    priority: scheduling.LONG
     conda:
         "../../envs/cpu.yaml"
     threads: 1

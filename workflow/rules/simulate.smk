@@ -15,6 +15,7 @@ rule simulate_cutouts:
         "results/logs/{dataset}/simulate_cutouts_{shard}.log",
     benchmark:
         "results/benchmarks/{dataset}/simulate_cutouts_{shard}.tsv"
+    priority: lambda wildcards: scheduling.simulation_priority(wildcards.dataset, PROJECT.chosen)
     conda:
         "../../envs/cpu.yaml"
     threads: 1

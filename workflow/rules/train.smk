@@ -26,6 +26,7 @@ rule train_denoiser:
         "results/logs/{experiment}/{scale}/train_denoiser.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_denoiser.tsv"
+    priority: scheduling.WAITED_FOR
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]
@@ -89,6 +90,7 @@ rule train_autoencoder:
         "results/logs/{experiment}/{scale}/train_autoencoder_{features}_{run}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_autoencoder_{features}_{run}.tsv"
+    priority: scheduling.WAITED_FOR
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]
@@ -124,6 +126,7 @@ rule train_contrastive:
         "results/logs/{experiment}/{scale}/train_contrastive_{features}_{run}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_contrastive_{features}_{run}.tsv"
+    priority: scheduling.WAITED_FOR
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]
@@ -165,6 +168,7 @@ rule train_student:
     wildcard_constraints:
         student="|".join(STUDENTS),
         judgement="|".join(PROBABLE),
+    priority: scheduling.WAITED_FOR
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]

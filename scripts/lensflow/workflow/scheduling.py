@@ -1,7 +1,14 @@
-"""How often Snakemake looks whether a job can start."""
+"""Which of the jobs that can start does, and how often Snakemake looks for one."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from lensflow.experiment import Experiment
+
+WAITED_FOR = 2
+"""Priority of a job that most others wait for: a training, or the simulation of its sample."""
+LONG = 1
+"""Priority of a long job near the end: short ones fit beside it, and the report comes after it."""
 DEFAULT_LIMIT = (100, 1)
 """Jobs that Snakemake starts at most in so many seconds, where nobody says otherwise."""
 
@@ -22,3 +29,17 @@ def lift_rate_limit(scheduler: Any) -> None:
     limiter = scheduler.job_rate_limiter
     if limiter is not None and (limiter.max_jobs, limiter.timespan) == DEFAULT_LIMIT:
         scheduler.job_rate_limiter = None
+
+
+def simulation_priority(dataset: str, experiments: Iterable[Experiment]) -> int:
+    """Return the priority of simulating a dataset.
+
+    Parameters
+    ----------
+    dataset : str
+        Its name.
+    experiments : iterable of Experiment
+        Those that are built.
+    """
+    trained_on = {experiment.dataset.name for experiment in experiments}
+    return WAITED_FOR if dataset in trained_on else 0

@@ -1,10 +1,18 @@
-"""The limit of job starts that Snakemake has by itself."""
+"""The limit of job starts that Snakemake has by itself, and which jobs come first."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from lensflow.workflow.scheduling import DEFAULT_LIMIT, lift_rate_limit
+from lensflow.workflow.scheduling import (
+    DEFAULT_LIMIT,
+    LONG,
+    WAITED_FOR,
+    lift_rate_limit,
+    simulation_priority,
+)
 
 types = pytest.importorskip("snakemake.settings.types")
 job_scheduler = pytest.importorskip("snakemake.scheduling.job_scheduler")
@@ -37,3 +45,17 @@ def test_where_there_is_none_there_is_none_to_lift():
     free = SimpleNamespace(job_rate_limiter=None)
     lift_rate_limit(free)
     assert free.job_rate_limiter is None
+
+
+def test_what_is_trained_on_is_simulated_before_what_models_are_applied_to():
+    experiments = [SimpleNamespace(dataset=SimpleNamespace(name=name)) for name in ("a", "b")]
+    found = [simulation_priority(name, experiments) for name in ("a", "b", "applied_to")]
+    assert found == [WAITED_FOR, WAITED_FOR, 0]
+    assert WAITED_FOR > LONG > 0
+
+
+def test_every_training_of_a_network_comes_first():
+    rules = (Path(__file__).parents[3] / "workflow/rules/train.smk").read_text()
+    trainings = re.findall(r"(?ms)^rule (train_\w+):(.*?)^    script:", rules)
+    assert len(trainings) == 4
+    assert [name for name, text in trainings if "priority: scheduling.WAITED_FOR" not in text] == []
