@@ -90,7 +90,7 @@ rule train_autoencoder:
         "results/logs/{experiment}/{scale}/train_autoencoder_{features}_{run}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_autoencoder_{features}_{run}.tsv"
-    priority: scheduling.WAITED_FOR
+    priority: lambda wildcards: scheduling.training_priority(experiment(wildcards), run(wildcards))
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]
@@ -126,7 +126,7 @@ rule train_contrastive:
         "results/logs/{experiment}/{scale}/train_contrastive_{features}_{run}.log",
     benchmark:
         "results/benchmarks/{experiment}/{scale}/train_contrastive_{features}_{run}.tsv"
-    priority: scheduling.WAITED_FOR
+    priority: lambda wildcards: scheduling.training_priority(experiment(wildcards), run(wildcards))
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]
@@ -168,7 +168,7 @@ rule train_student:
     wildcard_constraints:
         student="|".join(STUDENTS),
         judgement="|".join(PROBABLE),
-    priority: scheduling.WAITED_FOR
+    priority: lambda wildcards: scheduling.training_priority(experiment(wildcards), run(wildcards))
     conda:
         GPU_ENVIRONMENT
     threads: config["math_threads"]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from lensflow.experiment import Experiment
+from lensflow.samples.runs import Run
 
 WAITED_FOR = 2
 """Priority of a job that most others wait for: a training, or the simulation of its sample."""
@@ -43,3 +44,11 @@ def simulation_priority(dataset: str, experiments: Iterable[Experiment]) -> int:
     """
     trained_on = {experiment.dataset.name for experiment in experiments}
     return WAITED_FOR if dataset in trained_on else 0
+
+
+def training_priority(experiment: Experiment, run: Run) -> int:
+    """Return the priority of training a network of one run.
+
+    Figures and pages are made of the first run of the headline model: while the others are trained.
+    """
+    return WAITED_FOR + (run == experiment.headline_runs[0])

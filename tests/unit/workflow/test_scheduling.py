@@ -12,6 +12,7 @@ from lensflow.workflow.scheduling import (
     WAITED_FOR,
     lift_rate_limit,
     simulation_priority,
+    training_priority,
 )
 
 types = pytest.importorskip("snakemake.settings.types")
@@ -54,8 +55,18 @@ def test_what_is_trained_on_is_simulated_before_what_models_are_applied_to():
     assert WAITED_FOR > LONG > 0
 
 
+def test_the_run_that_figures_are_made_of_is_trained_before_the_others():
+    experiment = SimpleNamespace(headline_runs=[("log", 24, 0), ("log", 24, 1)])
+    runs = [("log", 24, 0), ("log", 24, 1), ("linear", 24, 0)]
+    priorities = [training_priority(experiment, run) for run in runs]
+    assert priorities == [WAITED_FOR + 1, WAITED_FOR, WAITED_FOR]
+
+
 def test_every_training_of_a_network_comes_first():
     rules = (Path(__file__).parents[3] / "workflow/rules/train.smk").read_text()
     trainings = re.findall(r"(?ms)^rule (train_\w+):(.*?)^    script:", rules)
     assert len(trainings) == 4
-    assert [name for name, text in trainings if "priority: scheduling.WAITED_FOR" not in text] == []
+    priority = re.compile(
+        r"priority:\s+(scheduling.WAITED_FOR|lambda \w+: scheduling.training_prior)"
+    )
+    assert [name for name, text in trainings if not priority.search(text)] == []
