@@ -11,7 +11,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from lensflow import artifacts
-from lensflow.apply.columns import ascii_text, described, has_positions, table_hdu
+from lensflow.apply.columns import POSITION, ascii_text, described, has_positions, table_hdu
 from lensflow.apply.graded import add_grades
 from lensflow.apply.known import mark_known
 from lensflow.cluster.judgements import JUDGEMENTS
@@ -28,9 +28,6 @@ from lensflow.samples.scores import (
 
 ROWS = 2048  # objects in memory at a time
 OWN_NUMBERS = ("p_lens", "p_lens_min", "p_lens_max", "p_low", "p_high", "log_odds", "log_density")
-
-POSITION = ("ra", "dec")
-"""Columns of a position that is known, in degrees; what a catalogue calls so may be no such one."""
 
 ASCENDING = {"p_lens": False, "log_odds": False, "log_density": True, "id": True}
 """What objects are ranked by, as far as it is there, and whether small values come first."""

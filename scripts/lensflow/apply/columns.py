@@ -36,13 +36,21 @@ MEANING = {
 }
 """Unit, UCD and description of each column that is not the catalogue's."""
 
+POSITION = ("ra", "dec")
+"""Columns of a position that is known, in degrees; what a catalogue calls so may be no such one."""
+
 
 def described(table: pd.DataFrame) -> Table:
-    """Return a table with what is known of its columns, its texts as FITS can hold them."""
+    """Return a table with what is known of its columns, its texts as FITS can hold them.
+
+    Of a position it is known where both of its columns are there: candidates have them together.
+    """
     texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name].dtype)]
     plain = {name: table[name].fillna("").astype(str).map(ascii_text) for name in texts}
     result = Table.from_pandas(table.assign(**plain))
-    for name in set(table) & set(MEANING):
+    # One of the two alone is a column of the catalogue, of which no unit is known.
+    unknown = set() if set(POSITION) <= set(table) else set(POSITION)
+    for name in set(table) & set(MEANING) - unknown:
         unit, ucd, result[name].description = MEANING[name]
         if unit:
             result[name].unit = unit
@@ -67,7 +75,7 @@ def ascii_text(text: str) -> str:
 def has_positions(table: pd.DataFrame | Table) -> bool:
     """Say whether any row has a position."""
     names = table.colnames if isinstance(table, Table) else list(table.columns)
-    if not {"ra", "dec"} <= set(names) or any(table[n].dtype.kind != "f" for n in ("ra", "dec")):
+    if not set(POSITION) <= set(names) or any(table[n].dtype.kind != "f" for n in POSITION):
         return False
     return bool(np.isfinite(np.asarray(table["ra"], float)).any())
 

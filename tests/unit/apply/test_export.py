@@ -148,6 +148,9 @@ def test_cutouts_of_the_best_have_their_wcs(tmp_path):
 def test_without_positions_the_catalogue_stays_as_it_was(tmp_path):
     paths = make(tmp_path, with_positions=False)
     assert pd.read_csv(paths["c.csv"])["ra"].tolist() == [2.0, 3.0, 1.0]
+    for name in ("c.ecsv", "c.fits"):
+        column = Table.read(paths[name])["ra"]
+        assert (column.unit, column.description or "", column.meta) == (None, "", {})
     assert "TUCD1" not in fits.getheader(paths["c.fits"], 1)
 
 
