@@ -10,7 +10,8 @@ from pathlib import Path
 import yaml
 
 from lensflow.errors import ConfigError
-from lensflow.experiment import Experiment
+from lensflow.experiment import Dataset, Experiment
+from lensflow.experiment.datasets import NOT_OF_IMAGES
 from lensflow.workflow.bands import check_bands
 from lensflow.workflow.choices import check_experiments, check_presets
 from lensflow.workflow.completeness import check_completeness
@@ -18,7 +19,7 @@ from lensflow.workflow.effects import check_effects
 from lensflow.workflow.names import check_names, check_references
 from lensflow.workflow.outside_files import check_datasets, check_sources, check_waited_for
 from lensflow.workflow.recipes import RECIPE_FOLDER, lay_over_recipes, needed_part, read_recipes
-from lensflow.workflow.schema import fill_defaults
+from lensflow.workflow.schema import defaults, fill_defaults
 
 
 def complete(config: Mapping, folder: Path = RECIPE_FOLDER) -> dict:
@@ -84,11 +85,25 @@ def effective(config: Mapping, experiment: str) -> str:
     needed = [whole, *whole.beside]
     part = {key: value for key, value in config.items() if not isinstance(value, dict)}
     part["run"] = [experiment]
-    part["datasets"] = {dataset.name: dataset.entry for each in needed for dataset in each.datasets}
+    part["datasets"] = {
+        dataset.name: _needed_entry(dataset, whole) for each in needed for dataset in each.datasets
+    }
     part["presets"] = {each.settings["preset"]: each.preset for each in needed}
     # The experiments that it is compared with are not part of what it depends on.
     part["experiments"] = {each.name: {**each.settings, "compare_paper": None} for each in needed}
     return yaml.safe_dump(_sorted(part), sort_keys=False)
+
+
+def _needed_entry(dataset: Dataset, experiment: Experiment) -> dict:
+    """Return what of a dataset's entry counts for an experiment.
+
+    What is asked of its candidates is another experiment's, where this one ranks none of it.
+    """
+    if dataset.name in experiment.candidate_datasets:
+        return dict(dataset.entry)
+    chosen = defaults(f"dataset_{dataset.kind.name}")
+    idle = {name: chosen[name] for name in NOT_OF_IMAGES if name in dataset.entry}
+    return {**dataset.entry, **idle}
 
 
 def _sorted(part: object, key: str = "") -> object:

@@ -47,6 +47,7 @@ def check_effects(config: Mapping) -> Iterator[str]:
     for dataset in project.datasets.values():
         yield from _check_flags(dataset)
         yield from _check_tables(dataset)
+        yield from _check_known(dataset, project)
         yield from _check_units(dataset)
     for name, preset in config["presets"].items():
         yield from _check_preset(f"config.presets.{name}", preset)
@@ -92,6 +93,18 @@ def _check_tables(dataset: Dataset) -> Iterator[str]:
     if dataset.entry.get("positions") == ["catalogue"]:
         yield from part.idle(
             "positions", "there is no catalogue", "name it as catalogue, add wcs or header"
+        )
+
+
+def _check_known(dataset: Dataset, project: Project) -> Iterator[str]:
+    """Check that known lenses are looked for in some list of candidates, where anyone makes one."""
+    users = [each for each in project.chosen if dataset.name in (d.name for d in each.datasets)]
+    if users and not any(dataset.name in each.candidate_datasets for each in users):
+        yield from _part(dataset).idle(
+            "known_lenses",
+            f"{[each.name for each in users]} rank none of its objects",
+            f"name {dataset.name!r} in their apply_to, or take protocol: unlabelled where they "
+            "train on it",
         )
 
 

@@ -71,6 +71,16 @@ def of(name, **keys):
             dataset("images", {"known_lenses": "known.csv"}),
         ),
         (
+            {
+                **{"run": ["unlabelled"], **of("unlabelled", protocol="honest")},
+                **dataset("images", {"known_lenses": "known.csv", "catalogue": "known.csv"}),
+            },
+            "images.known_lenses is 'known.csv', but ['unlabelled'] rank none of its objects, so "
+            "that it would do nothing; expected null. Set known_lenses: null, or name 'images' in "
+            "their apply_to, or take protocol: unlabelled where they train on it",
+            of("unlabelled", protocol="unlabelled"),
+        ),
+        (
             dataset("images", {"allow_missing_images": True}),
             "allow_missing_images is True, but there is no catalogue whose rows could lack an",
             dataset("images", {"catalogue": "known.csv"}),
@@ -185,6 +195,23 @@ def test_the_effective_configuration_passes_again(config):
     for name in full["experiments"]:
         again = yaml.safe_load(effective(full, name))
         assert complete(again, NO_RECIPES) == again
+
+
+def test_what_is_asked_of_candidates_counts_for_who_makes_them(config):
+    """`mixed` ranks the images on which `unlabelled` trains here, with known lenses and injected sources."""
+    asked = {"n": 10, "pixel_scale": 0.1, "psf_fwhm": 0.18}
+    given = {"known_lenses": "known.csv", "match_radius": 1.5, "completeness": asked}
+    change = dataset("images", {**given, "catalogue": "known.csv"})
+    change |= {"run": ["unlabelled", "mixed"], **of("unlabelled", protocol="honest")}
+    full = complete(laid_over(config, change), NO_RECIPES)
+    kept = {}
+    for name in ("unlabelled", "mixed"):
+        again = yaml.safe_load(effective(full, name))
+        assert complete(again, NO_RECIPES) == again
+        kept[name] = {key: again["datasets"]["images"][key] for key in given}
+    assert kept["mixed"] == {key: full["datasets"]["images"][key] for key in given}
+    chosen = defaults("dataset_fits")
+    assert kept["unlabelled"] == {key: chosen[key] for key in given}
 
 
 def test_defaults_are_those_of_the_schema():
