@@ -25,6 +25,8 @@ MERITS = {
     "tpr10": ("none", "tpr10"),
 }
 """Columns by the cut and the metric of ``metrics_summary.csv``."""
+NUMBERS = ("mean", "std")
+"""Columns of it that may be empty."""
 _TITLES = {"auc": "AUC", "auc_cut": "after the cut", "tpr0": "TPR0", "tpr10": "TPR10"}
 COSTLY = (
     *("fit_encoder", "fit_mixture", "fit_calibration", "fit_head", "spread_mixture"),
@@ -54,13 +56,14 @@ def compare(
     -------
     pandas.DataFrame
         Columns ``experiment``, ``sample``, ``labels``, each of `MERITS` with its standard deviation
-        over runs (``_std``), ``n_runs``, and ``cpu_s``: CPU seconds of a run, trainings included.
+        over runs (``_std``; NaN of a single one), ``n_runs``, and ``cpu_s``: CPU seconds of a run,
+        trainings included.
 
     Raises
     ------
     ConfigError
         When an experiment has no metrics yet, or none of a sample, or has several models, or
-        nothing is known of the lenses of a sample that the cut takes.
+        nothing is known of the lenses of a sample that the cut takes, or it leaves one class alone.
     """
     return pd.DataFrame([row for name in experiments for row in _rows(name, samples, root)])
 
@@ -104,7 +107,9 @@ def _rows(experiment: str, samples: Sequence[str], root: Path) -> Iterator[dict]
             f"{path} is not there; run the experiment first: "
             f".venv/bin/snakemake --config run='[{experiment}]'"
         )
-    table = pd.read_csv(path, dtype={"cut": str}, keep_default_na=False)
+    # The cut "none" is a word, and an empty number is unknown: the spread of a single run.
+    texts = {"keep_default_na": False, "na_values": {name: [""] for name in NUMBERS}}
+    table = pd.read_csv(path, dtype={"cut": str}, **texts)
     for sample in samples:
         if sample not in set(table["sample"]):
             known = ", ".join(dict.fromkeys(table["sample"]))
@@ -127,6 +132,14 @@ def _check_one_model(of_sample: pd.DataFrame, path: Path) -> None:
             f"{path} has no {metric} after the cut {cut!r} of the sample "
             f"{of_sample['sample'].iloc[0]!r}: its catalogue does not say which lenses pass it. "
             "Leave the sample out"
+        )
+    merits = of_sample.set_index(["cut", "metric"])["mean"].loc[list(MERITS.values())]
+    if merits.isna().any():
+        cut, metric = merits.index[merits.isna()][0]
+        raise ConfigError(
+            f"{path} has an empty {metric} after the cut {cut!r} of the sample "
+            f"{of_sample['sample'].iloc[0]!r}: it has no lens left there, or no non-lens. Leave "
+            "the sample out"
         )
 
 

@@ -47,6 +47,14 @@ def test_experiments_stand_side_by_side(tmp_path):
     assert set(table["labels"]) == {"known"}
 
 
+def test_a_single_run_has_no_spread(tmp_path):
+    finished(tmp_path, "one")
+    change(tmp_path, "one", lambda table: table.assign(std=math.nan, n_runs=1))
+    table = compare(["one"], SAMPLES, tmp_path)
+    assert table["auc"].tolist() == pytest.approx([0.9, 0.8])
+    assert table["auc_std"].isna().all()
+
+
 def test_the_cost_is_that_of_what_makes_scores(tmp_path):
     finished(tmp_path, "one")
     assert cpu_seconds("one", tmp_path) == pytest.approx(64.0)
@@ -102,6 +110,14 @@ def test_a_sample_without_a_cut_is_refused(tmp_path):
     with pytest.raises(
         ConfigError, match="no auc after the cut 'n100_snr50' of the sample 'fresh'"
     ):
+        compare(["one"], SAMPLES, tmp_path)
+
+
+def test_a_sample_without_a_lens_after_the_cut_is_refused(tmp_path):
+    finished(tmp_path, "one")
+    is_cut = {"mean": lambda table: table["mean"].where(table["cut"] == "none")}
+    change(tmp_path, "one", lambda table: table.assign(**is_cut))
+    with pytest.raises(ConfigError, match="an empty auc after the cut 'n100_snr50' of the sample"):
         compare(["one"], SAMPLES, tmp_path)
 
 

@@ -198,7 +198,7 @@ def test_the_effective_configuration_passes_again(config):
 
 
 def test_what_is_asked_of_candidates_counts_for_who_makes_them(config):
-    """`mixed` ranks the images on which `unlabelled` trains here, with known lenses and injected sources."""
+    """Here `mixed` ranks the images that `unlabelled` does no more than train on."""
     asked = {"n": 10, "pixel_scale": 0.1, "psf_fwhm": 0.18}
     given = {"known_lenses": "known.csv", "match_radius": 1.5, "completeness": asked}
     change = dataset("images", {**given, "catalogue": "known.csv"})
