@@ -2,9 +2,10 @@
 
     python -m lensflow.studies.merits_in_parts EXPERIMENT... --samples SAMPLE... --output FILE.csv
 
-Draws parts of so many objects from samples that experiments have scored, and writes one row an
-experiment and sample: AUC, TPR0 and TPR10, means over parts and runs, and the standard deviation
-over runs. Makes nothing anew: run the experiments first.
+Draws parts of so many objects from samples that experiments have scored, each object once however
+many images of it there are. Writes one row an experiment and sample: AUC, TPR0 and TPR10, means
+over parts and runs, and the standard deviation over runs. Makes nothing anew: run the experiments
+first.
 """
 
 import argparse
@@ -42,7 +43,8 @@ def merits_of_parts(
     Raises
     ------
     ConfigError
-        When there are fewer objects than a part is to have, or no part or object is asked for.
+        When there are fewer objects than a part is to have, or no part or object is asked for, or
+        a part has no lens, or no non-lens.
     """
     if min(n_objects, n_parts) < 1:
         raise ConfigError(f"--n is {n_objects}, --n-parts {n_parts}; expected at least 1 of each")
@@ -55,6 +57,11 @@ def merits_of_parts(
     for _ in range(n_parts):
         part = random.permutation(len(score))[:n_objects]
         merits = all_metrics(is_lens[part], score[part])
+        if np.isnan(merits["auc"]):
+            raise ConfigError(
+                f"a part of {n_objects} objects has {int(is_lens[part].sum())} lenses; expected "
+                "both classes in every part. Give a larger --n, or leave the sample out"
+            )
         found.append([float(merits[name]) for name in MERITS])
     return dict(zip(MERITS, np.mean(found, axis=0).tolist(), strict=True))
 
@@ -106,7 +113,9 @@ def score_paths(folder: Path, sample: str) -> list[Path]:
 
 def _of_run(path: Path, given) -> dict[str, float]:
     column = log_odds_column(given.labels)
-    scores = read_scores(path, ["is_lens", column])
+    scores = read_scores(path, ["id", "is_lens", column])
+    # Of an object with several images, such as its rotations, the first is taken.
+    scores = scores[~scores["id"].duplicated()]
     if n_unknown := int((scores["is_lens"] < 0).sum()):
         raise ConfigError(
             f"{path}: {n_unknown} of {len(scores)} objects are of unknown class, so that nobody "

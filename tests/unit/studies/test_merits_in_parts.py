@@ -38,12 +38,31 @@ def test_objects_of_unknown_class_have_no_merits(tmp_path):
     path = tmp_path / "results/one/log/features_8/run_0/scores_fresh.csv"
     path.parent.mkdir(parents=True)
     given = Namespace(root=tmp_path, labels="known", n=2, n_parts=2, seed=1)
-    header = "is_lens,log_odds_known"
-    path.write_text(f"{header}\n0,-1.0\n1,2.0\n")
+    header = "id,is_lens,log_odds_known"
+    path.write_text(f"{header}\na,0,-1.0\nb,1,2.0\n")
     assert measure(["one"], ["fresh"], given)["auc"].tolist() == [1.0]
-    path.write_text(f"{header}\n0,-1.0\n1,2.0\n-1,0.5\n")
+    path.write_text(f"{header}\na,0,-1.0\nb,1,2.0\nc,-1,0.5\n")
     with pytest.raises(ConfigError, match=r"scores_fresh.csv: 1 of 3 objects are of unknown class"):
         measure(["one"], ["fresh"], given)
+
+
+def test_the_turned_images_of_an_object_count_once(tmp_path):
+    path = tmp_path / "results/one/log/features_8/run_0/scores_test.csv"
+    path.parent.mkdir(parents=True)
+    turned = "".join(f"a,0,{turn}.0\n" for turn in range(4))
+    path.write_text(f"id,is_lens,log_odds_known\n{turned}b,1,2.0\nc,0,3.0\n")
+    given = Namespace(root=tmp_path, labels="known", n=3, n_parts=2, seed=1)
+    (found,) = measure(["one"], ["test"], given).to_dict("records")
+    assert found["auc"] == 0.5
+    given.n = 4
+    with pytest.raises(ConfigError, match="--n is 4, and a sample has 3 objects"):
+        measure(["one"], ["test"], given)
+
+
+def test_a_part_has_both_classes():
+    is_lens = np.array([0, 0, 0, 0, 1])
+    with pytest.raises(ConfigError, match="a part of 2 objects has 0 lenses; expected both"):
+        merits_of_parts(is_lens, np.arange(5.0), 2, 50, 1)
 
 
 @pytest.mark.parametrize(("n_objects", "n_parts"), [(0, 1), (1, 0), (-1, 1)])
