@@ -23,6 +23,9 @@ BEST_SHARE = 0.1
 N_IMAGES = 50_000
 """At most so many images stand for the training sample."""
 
+DECIMALS = 9
+"""Numbers that agree to so many decimals are equal."""
+
 COLUMNS = [
     *("cluster", "n_members", "n_inspected", "probability"),
     *("expected_lenses", "variance_reduction"),
@@ -67,20 +70,33 @@ def expected_gain(
     -------
     expected_lenses : numpy.ndarray of shape (K,)
     variance_reduction : numpy.ndarray of shape (K,)
-        Expected decrease of the mean variance of p among the n_best.
+        Expected decrease of the mean variance of p among the n_best. Images of equal p, such as
+        all of them before anyone has looked, share what places of the list are left for them.
     """
     mean, variance = seen.a / (seen.a + seen.b), _variance(seen)
     p_lens = responsibilities @ mean
-    best = np.argpartition(-p_lens, n_best - 1)[:n_best]
-    now, gain = p_lens[best].sum(), np.zeros(mean.size)
+    now, gain = _sum_of_best(p_lens, n_best), np.zeros(mean.size)
     looks = np.minimum(N_LOOKS, seen.left)
     for k, m in enumerate(looks):
         for j, chance in enumerate(_outcomes(m, seen.a[k], seen.b[k])):
             moved = (seen.a[k] + j) / (seen.a[k] + seen.b[k] + m) - mean[k]
             p_then = p_lens + responsibilities[:, k] * moved
-            gain[k] += chance * (-np.partition(-p_then, n_best - 1)[:n_best].sum() - now)
-    weight = (responsibilities[best] ** 2).mean(axis=0)
+            gain[k] += chance * (_sum_of_best(p_then, n_best) - now)
+    weight = _places(p_lens, n_best) @ responsibilities**2 / n_best
     return np.maximum(gain, 0.0), weight * variance * looks / (seen.a + seen.b + looks)
+
+
+def _sum_of_best(p_lens: np.ndarray, n_best: int) -> float:
+    return -np.partition(-p_lens, n_best - 1)[:n_best].sum()
+
+
+def _places(p_lens: np.ndarray, n_best: int) -> np.ndarray:
+    """Return how much of each image is among the n_best: (n,), 0 to 1, equal ones alike."""
+    # What differs by the rounding error of a sum is equal: else that, and the rows' order, decide.
+    p_lens = np.round(p_lens, DECIMALS)
+    last = np.partition(p_lens, -n_best)[-n_best]
+    is_ahead, is_tied = p_lens > last, p_lens == last
+    return is_ahead + is_tied * ((n_best - is_ahead.sum()) / is_tied.sum())
 
 
 def _variance(seen: Seen) -> np.ndarray:
@@ -138,7 +154,7 @@ def choose_looks_stage(
             "expected_lenses": gain * step,
             "variance_reduction": reduction,
         }
-    )
+    ).round(DECIMALS)
     order = ["expected_lenses", "variance_reduction", "cluster"]
     write_csv(output_path, table.sort_values(order, ascending=[False, False, True])[COLUMNS])
 

@@ -45,6 +45,22 @@ def test_the_gain_is_that_of_drawn_looks():
     assert (reduction > 0).all()
 
 
+def test_images_of_equal_probability_count_alike_in_whatever_order_they_come():
+    """Before anyone has looked p is the same for all, but for the rounding error of its sum."""
+    random = np.random.default_rng(1)
+    responsibilities = random.dirichlet(np.full(4, 0.05), size=300)
+    seen = Seen(np.full(4, 0.5), np.full(4, 0.5), np.full(4, 30))
+    _, reduction = expected_gain(responsibilities, seen, 20)
+    weight = (responsibilities**2).mean(axis=0)
+    np.testing.assert_allclose(reduction, weight * 0.125 * looks.N_LOOKS / (1 + looks.N_LOOKS))
+    # One image is surely on the list, and the others share the nine places that are left.
+    seen = Seen(np.array([9.0, 1.0, 1.0]), np.array([1.0, 9.0, 9.0]), np.full(3, 30))
+    responsibilities = np.repeat(np.eye(3), [1, 12, 6], axis=0)
+    _, reduction = expected_gain(responsibilities, seen, 10)
+    weight = np.array([1.0, 12 * 9 / 18, 6 * 9 / 18]) / 10
+    np.testing.assert_allclose(reduction, weight * (0.09 / 11) * looks.N_LOOKS / 15)
+
+
 def test_a_cluster_that_was_seen_whole_is_not_looked_at_again():
     responsibilities = np.repeat(np.eye(2), 10, axis=0)
     seen = Seen(np.array([1.0, 1.0]), np.array([1.0, 1.0]), np.array([0, 10]))
