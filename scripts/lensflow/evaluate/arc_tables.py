@@ -10,6 +10,7 @@ import pandas as pd
 from lensflow.evaluate.arcs import arc_statistic
 from lensflow.prepare.flux import flux_blocks, locate
 from lensflow.prepare.scaling import scale
+from lensflow.prepare.views import SIDE
 from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.images import Images, open_images
 from lensflow.samples.rows import BLOCK
@@ -48,6 +49,9 @@ def measure_arcs_of_stack(
         (chunk["id"], first_band(flux), chunk["sky_sigma"].to_numpy())
         for chunk, flux in flux_blocks(rows, image_paths)
     )
+    if rows.empty:
+        # A table without rows has its header.
+        blocks = [(rows["id"], np.empty((0, SIDE, SIDE)), np.empty(0))]
     write_scores(output_path, _measured(blocks))
     logger.info("measured arcs of %d images", len(rows))
 

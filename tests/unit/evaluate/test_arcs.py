@@ -107,3 +107,14 @@ def test_a_shard_without_images_has_a_header(tmp_path):
     write_images(tmp_path, n=1)
     measure_arcs(tmp_path / "shard_1.h5", tmp_path / "arcs.csv")
     assert (tmp_path / "arcs.csv").read_text() == "id,arcs\n"
+
+
+def test_a_stack_without_images_has_a_header(tmp_path):
+    """As of a test sample of fewer objects than its experiment has shards."""
+    _, paths = write_images(tmp_path)
+    rows = pd.DataFrame({"id": [], "rotation": [], "is_lens": []})
+    write_stack(tmp_path / "stack.h5", rows, [], 4, "log", "by a test")
+    measure_arcs_of_stack(
+        tmp_path / "stack.h5", tmp_path / "index.h5", paths, tmp_path / "arcs.csv"
+    )
+    assert (tmp_path / "arcs.csv").read_text() == "id,arcs\n"
