@@ -5,6 +5,7 @@ fractions. What an encoder adds is what it gains over this.
 """
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -101,8 +102,10 @@ def project(
     for path in stack_paths:
         with open_stack(path) as stack:
             images, rows = compressed(stack.images(), stack.scale), stack.rows()
-        features.append(_transform(components, images, pooling).astype(np.float64))
         tables.append(rows)
+        # Of fewer images than shards some have none, which scikit-learn does not take.
+        if len(images):
+            features.append(_transform(components, images, pooling).astype(np.float64))
     return np.concatenate(features), pd.concat(tables, ignore_index=True)
 
 
@@ -124,7 +127,7 @@ def _images(path: str | Path) -> np.ndarray:
 
 
 def _as_rows(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1)
+    return images.reshape(len(images), math.prod(images.shape[1:]))
 
 
 def baseline_rows(

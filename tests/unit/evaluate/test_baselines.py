@@ -83,6 +83,17 @@ def test_baseline_finds_an_obvious_difference(sample, tmp_path):
     assert 0 < cut["n100_snr50"] < cut["none"]
 
 
+@pytest.mark.parametrize("pooling", ["none", "d4"])
+def test_a_shard_without_images_changes_nothing(sample, tmp_path, pooling):
+    """As of a test sample of fewer objects than its experiment has shards."""
+    shards, index = sample
+    write_classes(tmp_path / "empty.h5", [], np.zeros(0, int), 1)
+    with_empty = {name: [tmp_path / "empty.h5", *paths] for name, paths in shards.items()}
+    expected = fit_stage(shards, index, tmp_path / "expected.csv", pooling=pooling)
+    found = fit_stage(with_empty, index, tmp_path / "found.csv", pooling=pooling)
+    pd.testing.assert_frame_equal(found, expected)
+
+
 def test_a_catalogue_that_says_no_class_gives_no_baseline(sample, tmp_path):
     """As one of identifiers and positions does: what else a run makes must not fail by it."""
     shards, index = sample
