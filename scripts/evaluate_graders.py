@@ -5,8 +5,12 @@ from lensflow.workflow.jobs import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        answers = dict.fromkeys(snakemake.params.datasets)
+        datasets = snakemake.params.datasets
+        answers = dict.fromkeys(datasets)
         answers.update(zip(answers, snakemake.input.answers, strict=False))
         evaluate_graders_stage(
-            grades=snakemake.input.grades, answers=answers, output=snakemake.output.graders
+            grades=snakemake.input.grades,
+            answers=answers,
+            indices=dict(zip(datasets, snakemake.input.indices, strict=True)),
+            output=snakemake.output.graders,
         )

@@ -235,6 +235,10 @@ rule evaluate_graders:
             for name in experiment(wildcards).candidate_datasets
             for path in experiment(wildcards).answer_paths(name)
         ],
+        indices=lambda wildcards: [
+            experiment(wildcards).sample_dataset(name).index_path
+            for name in experiment(wildcards).candidate_datasets
+        ],
     output:
         graders="results/{experiment}/graders.csv",
     log:

@@ -6,13 +6,12 @@ from os import PathLike
 
 import pandas as pd
 
-from lensflow import artifacts
 from lensflow.errors import LabelError
 from lensflow.samples.grades import agreement, grades_of, merge_grades, place_of, read_grades
 from lensflow.samples.hidden import read_answers
+from lensflow.samples.images import listed_ids
 
 COLUMNS = ("mean_grade", "n_graders", "scatter")
-ROWS = 100_000  # identifiers in memory at a time
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +66,7 @@ def add_grades(
 def _check_known(
     chosen: pd.DataFrame, dataset: str, index: str | PathLike, grades: Sequence[str | PathLike]
 ) -> None:
-    unknown = set(chosen["id"])
-    with artifacts.open(index, "index") as file:
-        for start in range(0, len(file["id"]), ROWS):
-            unknown -= set(artifacts.read_strings(file, "id", slice(start, start + ROWS)))
+    unknown = set(chosen["id"]) - listed_ids(index, chosen["id"])
     if unknown:
         row = chosen[chosen["id"].isin(unknown)].iloc[0]
         raise LabelError(

@@ -11,6 +11,7 @@ from lensflow.evaluate.intervals import wilson
 from lensflow.files import tables
 from lensflow.samples.grades import ALL, agreement, grades_of, read_grades
 from lensflow.samples.hidden import read_answers
+from lensflow.samples.images import listed_ids
 
 LENS_FROM = 0.75
 """What a mean label must exceed to count as "a lens": of one grader an A or B, not a C."""
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 def evaluate_graders_stage(
     grades: Sequence[str | PathLike],
     answers: Mapping[str, str | PathLike | None],
+    indices: Mapping[str, str | PathLike],
     output: str | PathLike,
 ) -> None:
     """Write a row for each grader of each dataset, and one for all together.
@@ -37,6 +39,8 @@ def evaluate_graders_stage(
         Files of grades.
     answers : mapping of str to path-like or None
         By dataset, what its hidden objects are; None where there are none.
+    indices : mapping of str to path-like
+        By dataset, its ``index.h5``: a grade that names no dataset counts where its object is.
     output : path-like
         CSV with `COLUMNS`. ``kappa``: Fleiss' of all; of a grader the mean of Cohen's with each
         other one with whom it is defined. ``completeness``: share of the hidden lenses that are
@@ -45,19 +49,24 @@ def evaluate_graders_stage(
         defined.
     """
     read = read_grades(grades)
-    rows = [row for name, path in answers.items() for row in _rows(read, name, path)]
+    rows = [row for name, path in answers.items() for row in _rows(read, name, path, indices[name])]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     tables.write_csv(output, table)
     for row in table[table["who"] == ALL].itertuples():
         logger.info("dataset %s: kappa %.2f", row.dataset, row.kappa)
 
 
-def _rows(read: pd.DataFrame, dataset: str, answers: str | PathLike | None) -> Iterator[dict]:
+def _rows(
+    read: pd.DataFrame, dataset: str, answers: str | PathLike | None, index: str | PathLike
+) -> Iterator[dict]:
     """Yield the rows of one dataset; none where nobody has graded."""
+    hidden = pd.Series(dtype=int) if answers is None else read_answers(answers)
     chosen = grades_of(read, dataset)
+    nowhere = chosen.loc[chosen["dataset"] == "", "id"]
+    others = set(nowhere) - set(hidden.index) - listed_ids(index, nowhere)
+    chosen = chosen[(chosen["dataset"] != "") | ~chosen["id"].isin(others)]
     if chosen.empty:
         return
-    hidden = pd.Series(dtype=int) if answers is None else read_answers(answers)
     found = agreement(chosen[~chosen["id"].isin(hidden.index)])
     for who, own in chosen.groupby("who", sort=True):
         with_others = [kappa for pair, kappa in found.pairs.items() if who in pair]

@@ -18,6 +18,9 @@ from lensflow.samples.rows import Path
 IMAGES = "images_sha256"
 """Root attribute of an index that names the content of the shards that it lists."""
 
+IDS = 100_000
+"""Identifiers in memory at a time where an index is looked through."""
+
 
 @dataclass(frozen=True)
 class Images:
@@ -115,6 +118,16 @@ def index_bands(path: Path) -> dict[str, str]:
     """Return what the index of a dataset says of its bands, as attributes of what is made of it."""
     with artifacts.peek(path) as file:
         return bands_attribute(bands_of(file.attrs))
+
+
+def listed_ids(path: Path, ids: Iterable[str]) -> set[str]:
+    """Return which of some identifiers a dataset's index lists, read a block at a time."""
+    wanted, found = set(ids), set()
+    with artifacts.open(path, "index") as file:
+        for start in range(0, len(file["id"]) if wanted else 0, IDS):
+            block = artifacts.read_strings(file, "id", slice(start, start + IDS))
+            found |= wanted.intersection(block)
+    return found
 
 
 def read_index(

@@ -6,7 +6,17 @@ import pytest
 from astropy.stats import binom_conf_interval
 from sklearn.metrics import cohen_kappa_score
 
+from lensflow import artifacts
 from lensflow.evaluate.graders import COLUMNS, evaluate_graders_stage
+
+
+def indices(folder, **datasets):
+    """Write the index of each dataset, with its identifiers."""
+    paths = {name: folder / f"{name}.h5" for name in datasets}
+    for name, ids in datasets.items():
+        with artifacts.create(paths[name], "index") as writer:
+            writer.strings("id", ids)
+    return paths
 
 
 @pytest.fixture
@@ -24,7 +34,8 @@ def table(tmp_path):
     pd.DataFrame(rows).to_csv(tmp_path / "g.csv", index=False)
     (tmp_path / "a.csv").write_text("id,is_lens\nh1,1\nh2,1\nh3,0\nh4,0\n")
     answers = {"sky": tmp_path / "a.csv", "sea": None}
-    evaluate_graders_stage([tmp_path / "g.csv"], answers, tmp_path / "out.csv")
+    known = indices(tmp_path, sky="1234", sea="")
+    evaluate_graders_stage([tmp_path / "g.csv"], answers, known, tmp_path / "out.csv")
     return pd.read_csv(tmp_path / "out.csv").set_index("who")
 
 
@@ -63,8 +74,24 @@ def test_who_shares_no_object_with_one_grader_agrees_with_the_others_all_the_sam
     }
     rows = [(name, grade, who) for who, given in grades.items() for name, grade in given.items()]
     pd.DataFrame(rows, columns=["id", "grade", "who"]).to_csv(tmp_path / "g.csv", index=False)
-    evaluate_graders_stage([tmp_path / "g.csv"], {"sky": None}, tmp_path / "out.csv")
+    known = indices(tmp_path, sky="1239")
+    evaluate_graders_stage([tmp_path / "g.csv"], {"sky": None}, known, tmp_path / "out.csv")
     kappa = pd.read_csv(tmp_path / "out.csv").set_index("who")["kappa"]
     expected = cohen_kappa_score([*"AXX"], [*"AXA"])
     assert kappa[["ann", "bob"]].tolist() == pytest.approx([expected] * 2)
     assert np.isnan(kappa["cai"])
+
+
+def test_a_grade_without_a_dataset_counts_where_its_object_is(tmp_path):
+    """The sky has 1 and a hidden lens, the sea 2 and 3; 1 names its dataset and is in both."""
+    (tmp_path / "g.csv").write_text(
+        "id,dataset,grade,who\n1,sky,A,ann\nh1,,A,ann\n2,,X,ann\n3,,C,ann\n"
+    )
+    (tmp_path / "a.csv").write_text("id,is_lens\nh1,1\n")
+    answers, known = {"sky": tmp_path / "a.csv", "sea": None}, indices(tmp_path, sky="1", sea="123")
+    evaluate_graders_stage([tmp_path / "g.csv"], answers, known, tmp_path / "out.csv")
+    table = pd.read_csv(tmp_path / "out.csv").set_index(["dataset", "who"])
+    assert table["n_graded"].to_dict() == {
+        ("sky", "ann"): 1, ("sky", "all"): 1, ("sea", "ann"): 2, ("sea", "all"): 2
+    }  # fmt: skip
+    assert table["n_hidden_lenses"].tolist() == [1, 1, 0, 0]
