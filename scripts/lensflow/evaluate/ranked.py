@@ -58,8 +58,8 @@ class Score:
 
     @property
     def is_probability(self) -> bool:
-        """Whether it is a lens probability."""
-        return self.labels in JUDGEMENTS
+        """Whether it is a lens probability, and not a score that ranks and promises nothing."""
+        return _is_probability(self.labels)
 
     @property
     def is_over_runs(self) -> bool:
@@ -193,8 +193,12 @@ def _mean(tables: Sequence[pd.DataFrame], column: str) -> np.ndarray | None:
     return np.mean([table[column].to_numpy(float) for table in tables], axis=0)
 
 
+def _is_probability(labels: str) -> bool:
+    return labels in JUDGEMENTS and not JUDGEMENTS[labels].is_injected
+
+
 def _judged_fraction(train_path: str | Path, labels: str) -> float:
-    if labels == DENSITY:
+    if not _is_probability(labels):
         return np.nan
     column = probability_column(labels)
     return float(read_scores(train_path, [column])[column].mean())

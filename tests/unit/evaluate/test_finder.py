@@ -1,5 +1,7 @@
 """The stage from files to tables, on the small experiment."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,8 @@ from lensflow.evaluate.columns import (
     RANKER_COLUMNS,
     RATES_COLUMNS,
 )
+from lensflow.evaluate.metrics import ABOVE
+from lensflow.evaluate.missed import BEST
 from lensflow.evaluate.ranked import read_ranked
 from unit.evaluate.conftest import make_run
 
@@ -119,6 +123,31 @@ def test_tables_have_every_sample_and_score(folders, tmp_path):
     assert set(tables["rates"]["labels"]) == {"known", "stand_in", "density"}
     assert set(tables["calibration"]["labels"]) == {"known", "stand_in"}
     assert set(tables["rates"]["run"].astype(str)) == {"all", "0", "1"}
+
+
+def test_injected_lenses_rank_and_promise_nothing(folders, tmp_path):
+    """Their p is a lens's share as if half of all images were injected: no probability of one."""
+    renamed = []
+    for folder in folders:
+        renamed.append(tmp_path / folder.name)
+        shutil.copytree(folder, renamed[-1])
+        for path in renamed[-1].glob("scores_*.csv"):
+            path.write_text(path.read_text().replace("_known", "_injected"))
+    tables = run_finder(renamed, tmp_path)
+    assert set(tables["calibration"]["labels"]) == {"stand_in"}
+    assert set(tables["calibration_summary"]["labels"]) == {"stand_in"}
+    rates = tables["rates"].set_index("labels")
+    assert rates.loc["injected", "purity_expected"].isna().all()
+    assert rates.loc["stand_in", "purity_expected"].notna().any()
+    by_known = run_finder(folders, tmp_path)["rates"].set_index("labels")
+    columns = ["purity", "completeness", "n_selected"]
+    pd.testing.assert_frame_equal(
+        rates.loc["injected", columns].reset_index(drop=True),
+        by_known.loc["known", columns].reset_index(drop=True),
+    )
+    missed = tables["missed"].groupby("labels")["selection"].unique().map(list).to_dict()
+    assert missed["injected"] == [BEST]
+    assert missed["stand_in"] == [BEST, ABOVE]
 
 
 def test_same_seed_gives_the_same_bytes(folders, tmp_path):
