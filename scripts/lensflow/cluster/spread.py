@@ -71,15 +71,15 @@ def spread_mixture_stage(
         When the judged mixture was fitted to the embeddings of another encoder.
     """
     embedding_paths = list(embedding_paths)
-    embeddings, _ = read_embeddings(embedding_paths)
-    judged = clusterers.load(judged_path)
-    further = fit_clusters(embeddings, engine, n_threads, **settings)
-    shares = judged_shares(
-        further.responsibilities(embeddings), judged.responsibilities(embeddings)
-    )
-    names = {"mixture_hash": further.hash, "judged_hash": judged.hash}
     with artifacts.descending(judged_path, *embedding_paths):
+        embeddings, _ = read_embeddings(embedding_paths)
+        judged = clusterers.load(judged_path)
+        further = fit_clusters(embeddings, engine, n_threads, **settings)
+        shares = judged_shares(
+            further.responsibilities(embeddings), judged.responsibilities(embeddings)
+        )
         further.save(mixture_path)
+        names = {"mixture_hash": further.hash, "judged_hash": judged.hash}
         with artifacts.create(shares_path, "shares", names) as writer:
             text = "share of each judged cluster in each cluster of the further mixture"
             writer.dataset("shares", shares, description=text)

@@ -1,6 +1,11 @@
 import numpy as np
+import pytest
 
-from lensflow.cluster.spread import judged_shares
+from lensflow import artifacts
+from lensflow.cluster import spread
+from lensflow.cluster.spread import judged_shares, spread_mixture_stage
+from lensflow.errors import ArtifactError
+from unit.cluster.conftest import fit_classes, write_classes
 
 
 def test_certain_members_give_their_shares():
@@ -24,3 +29,15 @@ def test_the_mean_probability_of_the_training_sample_stays():
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
     spread = further @ shares @ p_clusters
     np.testing.assert_allclose(spread.mean(), (judged @ p_clusters).mean())
+
+
+def test_another_encoder_s_embeddings_are_refused_before_anything_is_fitted(tmp_path, monkeypatch):
+    for name in ("one", "other"):
+        (tmp_path / name).write_text(name)
+        with artifacts.descending(encoder=tmp_path / name):
+            write_classes(tmp_path / f"{name}.h5")
+    fit_classes([tmp_path / "one.h5"], tmp_path)
+    monkeypatch.setattr(spread, "fit_clusters", lambda *_, **__: pytest.fail("it was fitted"))
+    paths = [tmp_path / name for name in ("mixture.h5", "further.h5", "shares.h5")]
+    with pytest.raises(ArtifactError, match=r"do not belong together.*from the encoder"):
+        spread_mixture_stage([tmp_path / "other.h5"], *paths, "scikit-learn", n_components=2)
