@@ -36,9 +36,10 @@ def read_known(path: str | PathLike) -> pd.DataFrame:
     Raises
     ------
     CatalogueError
-        When it cannot be read, is empty, or has a row without a position.
+        When it cannot be read, is empty, or has a row without a position, or says another unit of
+        one than the degree.
     """
-    from lensflow.ingest.objects import read_columns
+    from lensflow.ingest.objects import check_degrees, read_columns
 
     table = read_columns(path)
     names = positions.position_columns(table)
@@ -47,6 +48,7 @@ def read_known(path: str | PathLike) -> pd.DataFrame:
             f"{path} has no position: its columns are {list(table.columns)}, expected ra and dec "
             "in degrees. Rename or add them."
         )
+    check_degrees(path, names)
     sky = positions.of_table(table, names)
     bad = np.flatnonzero(np.isnan(sky).any(axis=1))
     if len(table) == 0 or len(bad):

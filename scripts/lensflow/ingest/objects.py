@@ -35,6 +35,53 @@ def column_names(path: str | os.PathLike) -> list[str]:
     return list(next(read_blocks(path, rows=1)).columns)
 
 
+def check_degrees(path: str | os.PathLike, names: Sequence[str]) -> None:
+    """Refuse columns of a position whose unit, where the file says one, is not the degree.
+
+    Parameters
+    ----------
+    path : path-like
+        As in `read_blocks`; of a text and of Parquet no units are known.
+    names : sequence of str
+        Its columns of right ascension and declination.
+
+    Raises
+    ------
+    CatalogueError
+        That names column and unit.
+    """
+    said = _units(Path(path))
+    if not said:
+        return
+    from astropy import units
+
+    for name, unit in said.items():
+        # A unit that astropy does not know may be a spelling of the degree.
+        is_known = unit is not None and unit.physical_type not in ("unknown", "dimensionless")
+        if name in names and is_known and unit != units.deg:
+            raise CatalogueError(
+                f"{path}: the unit of its column {name} is {unit}; expected degrees. Convert it, "
+                f"with astropy by table[{name!r}].convert_unit_to('deg')."
+            )
+
+
+def _units(path: Path) -> dict[str, object]:
+    """Return the unit that a file says of each column, as astropy has it; None for none."""
+    name = path.name.lower()
+    if name.endswith(WHOLE):
+        table = read_table(path)
+        return {column: getattr(table[column], "unit", None) for column in table.colnames}
+    if not name.endswith(FITS):
+        return {}
+    from astropy import units
+    from astropy.io import fits
+
+    with _damage_named(path), fits.open(path) as file:
+        table = next((hdu for hdu in file if isinstance(hdu, fits.BinTableHDU)), None)
+        said = [] if table is None else [(each.name, each.unit) for each in table.columns]
+    return {column: text and units.Unit(text, parse_strict="silent") for column, text in said}
+
+
 def object_columns(
     present: Sequence[str], given: Mapping[str, str], ids: Sequence[str]
 ) -> dict[str, str | None]:

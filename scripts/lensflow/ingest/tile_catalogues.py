@@ -16,7 +16,7 @@ import pandas as pd
 from lensflow import artifacts
 from lensflow.errors import CatalogueError
 from lensflow.ingest import catalogue, positions
-from lensflow.ingest.objects import column_names, object_columns, read_blocks
+from lensflow.ingest.objects import check_degrees, column_names, object_columns, read_blocks
 from lensflow.ingest.tiles import Tile, choose_tiles
 
 IDS = ("object_id", "id", "sourceid", "source_id", "id_str", "name")
@@ -73,6 +73,7 @@ def _columns(path: str, dataset: Mapping) -> tuple[str, str, str]:
             f"{path}: which column is {' and '.join(missing)}? It has {present}. Say so with the "
             f"dataset: columns: {{{wanted}}}."
         )
+    check_degrees(path, (names["ra"], names["dec"]))
     return names["id"], names["ra"], names["dec"]
 
 

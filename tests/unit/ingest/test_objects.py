@@ -90,6 +90,46 @@ def test_what_is_no_angle_is_no_position(tmp_path, value):
     assert np.isnan(positions.of_table(table)).tolist() == [[False, False], [True, True]]
 
 
+UNITS = [("ecsv", "hourangle"), ("vot", "rad"), ("fits", "rad"), ("ecsv", "h"), ("fits", "arcsec")]
+
+
+def with_unit(path, unit):
+    """Write two objects whose positions are said to have a unit."""
+    rows = {"id": ["a", "b"], "coord_ra": [1.0, 2.0], "dec": [0.1, 0.2]}
+    table = Table(rows, units={"coord_ra": unit, "dec": unit})
+    table.write(path, format="votable" if path.suffix == ".vot" else None)
+    return {"columns": {"id": "id", "ra": "coord_ra", "dec": "dec"}}
+
+
+@pytest.mark.parametrize(("suffix", "unit"), UNITS)
+def test_positions_in_another_unit_than_degrees_are_refused(tmp_path, suffix, unit):
+    path = tmp_path / f"c.{suffix}"
+    named = with_unit(path, unit)
+    words = rf"the unit of its column coord_ra is {unit}; expected degrees. Convert it"
+    with pytest.raises(CatalogueError, match=words):
+        read(path, **named)
+    table = Table.read(path)
+    table.rename_column("coord_ra", "ra")
+    table.write(tmp_path / f"known.{suffix}", format="votable" if suffix == "vot" else None)
+    with pytest.raises(CatalogueError, match=words.replace("coord_", "")):
+        read_known(tmp_path / f"known.{suffix}")
+
+
+@pytest.mark.parametrize(("suffix", "unit"), [("ecsv", "deg"), ("vot", "deg"), ("fits", None)])
+def test_positions_in_degrees_or_without_a_unit_are_taken(tmp_path, suffix, unit):
+    named = with_unit(tmp_path / f"c.{suffix}", unit)
+    assert read(tmp_path / f"c.{suffix}", **named)[1].tolist() == [[1.0, 0.1], [2.0, 0.2]]
+
+
+def test_a_unit_that_nobody_knows_is_taken_for_degrees(tmp_path):
+    columns = [
+        fits.Column("id", "1A", array=["a"]),
+        *(fits.Column(name, "D", unit="degrees", array=[5.0]) for name in ("ra", "dec")),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "c.fits")
+    assert read(tmp_path / "c.fits")[1].tolist() == [[5.0, 5.0]]
+
+
 def test_a_column_of_numbers_and_texts_is_text_in_every_block(tmp_path, monkeypatch):
     """Also where a block has nothing but numbers, or nothing at all."""
     monkeypatch.setattr(objects.read_blocks, "__defaults__", (None, 2))
