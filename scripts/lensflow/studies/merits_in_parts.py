@@ -3,9 +3,9 @@
     python -m lensflow.studies.merits_in_parts EXPERIMENT... --samples SAMPLE... --output FILE.csv
 
 Draws parts of so many objects from samples that experiments have scored, each object once however
-many images of it there are. Writes one row an experiment and sample: AUC, TPR0 and TPR10, means
-over parts and runs, and the standard deviation over runs. Makes nothing anew: run the experiments
-first.
+many images of it there are, and ranks them as a list of candidates does. Writes one row an
+experiment and sample: AUC, TPR0 and TPR10, means over parts and runs, and the standard deviation
+over runs. Makes nothing anew: run the experiments first.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import pandas as pd
 from lensflow.errors import ConfigError
 from lensflow.evaluate.metrics import all_metrics
 from lensflow.files.tables import write_csv
-from lensflow.samples.scores import log_odds_column, read_scores
+from lensflow.samples.scores import log_odds_column, probability_column, ranks, read_scores
 from lensflow.seeds import rng
 from lensflow.studies.command import command
 
@@ -112,8 +112,8 @@ def score_paths(folder: Path, sample: str) -> list[Path]:
 
 
 def _of_run(path: Path, given) -> dict[str, float]:
-    column = log_odds_column(given.labels)
-    scores = read_scores(path, ["id", "is_lens", column])
+    ranked_by = [probability_column(given.labels), log_odds_column(given.labels), "log_density"]
+    scores = read_scores(path, ["id", "is_lens", *ranked_by])
     # Of an object with several images, such as its rotations, the first is taken.
     scores = scores[~scores["id"].duplicated()]
     if n_unknown := int((scores["is_lens"] < 0).sum()):
@@ -121,8 +121,8 @@ def _of_run(path: Path, given) -> dict[str, float]:
             f"{path}: {n_unknown} of {len(scores)} objects are of unknown class, so that nobody "
             "knows which are false positives; expected a sample of known classes. Leave it out"
         )
-    arrays = scores["is_lens"].to_numpy(), scores[column].to_numpy()
-    return merits_of_parts(*arrays, given.n, given.n_parts, given.seed)
+    order = ranks(*(scores[name].to_numpy() for name in ranked_by), scores["id"].to_numpy())
+    return merits_of_parts(scores["is_lens"].to_numpy(), order, given.n, given.n_parts, given.seed)
 
 
 @command

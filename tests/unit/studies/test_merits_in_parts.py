@@ -34,29 +34,45 @@ def test_a_part_is_no_larger_than_the_sample():
         merits_of_parts(np.array([0, 1, 0, 1]), np.arange(4.0), 5, 1, 1)
 
 
+HEADER = "id,is_lens,p_lens_known,log_odds_known,log_density"
+
+
+def scored(folder, sample, rows):
+    """Write the scores of a sample by one run; return what is asked of it."""
+    path = folder / f"results/one/log/features_8/run_0/scores_{sample}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+    return Namespace(root=folder, labels="known", n=2, n_parts=2, seed=1)
+
+
 def test_objects_of_unknown_class_have_no_merits(tmp_path):
-    path = tmp_path / "results/one/log/features_8/run_0/scores_fresh.csv"
-    path.parent.mkdir(parents=True)
-    given = Namespace(root=tmp_path, labels="known", n=2, n_parts=2, seed=1)
-    header = "id,is_lens,log_odds_known"
-    path.write_text(f"{header}\na,0,-1.0\nb,1,2.0\n")
+    rows = ["a,0,0.3,-1.0,5", "b,1,0.9,2.0,5"]
+    given = scored(tmp_path, "fresh", rows)
     assert measure(["one"], ["fresh"], given)["auc"].tolist() == [1.0]
-    path.write_text(f"{header}\na,0,-1.0\nb,1,2.0\nc,-1,0.5\n")
+    scored(tmp_path, "fresh", [*rows, "c,-1,0.6,0.5,5"])
     with pytest.raises(ConfigError, match=r"scores_fresh.csv: 1 of 3 objects are of unknown class"):
         measure(["one"], ["fresh"], given)
 
 
 def test_the_turned_images_of_an_object_count_once(tmp_path):
-    path = tmp_path / "results/one/log/features_8/run_0/scores_test.csv"
-    path.parent.mkdir(parents=True)
-    turned = "".join(f"a,0,{turn}.0\n" for turn in range(4))
-    path.write_text(f"id,is_lens,log_odds_known\n{turned}b,1,2.0\nc,0,3.0\n")
-    given = Namespace(root=tmp_path, labels="known", n=3, n_parts=2, seed=1)
+    turned = [f"a,0,0.5,{turn}.0,5" for turn in range(4)]
+    given = scored(tmp_path, "test", [*turned, "b,1,0.8,2.0,5", "c,0,0.9,3.0,5"])
+    given.n = 3
     (found,) = measure(["one"], ["test"], given).to_dict("records")
     assert found["auc"] == 0.5
     given.n = 4
     with pytest.raises(ConfigError, match="--n is 4, and a sample has 3 objects"):
         measure(["one"], ["test"], given)
+
+
+def test_objects_come_in_the_order_of_candidates(tmp_path):
+    """By p first: a mean of limited logits, whose log-odds without a limit may say otherwise."""
+    rows = ["a,1,0.97,8.0,5", "b,0,0.96,20.0,5", "c,1,0.5,0.3,5", "d,0,0.5,0.2,5", "e,0,0.5,0.2,6"]
+    given = scored(tmp_path, "test", rows)
+    given.n = 5
+    (found,) = measure(["one"], ["test"], given).to_dict("records")
+    assert found["tpr0"] == 0.5
+    assert found["auc"] == pytest.approx(5 / 6)
 
 
 def test_a_part_has_both_classes():
