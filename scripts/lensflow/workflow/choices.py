@@ -59,7 +59,8 @@ def _check_applied(where: str, experiment: Experiment) -> Iterator[str]:
 def _check_same_objects(where: str, experiment: Experiment) -> Iterator[str]:
     """Check that none of the objects it trains on is in another dataset under another name.
 
-    Of simulated ones it is known: an object is what its population and identifier say.
+    Nor may lenses that are injected be among what it is applied to. Of simulated objects it is
+    known: an object is what its population and identifier say.
     """
     own = experiment.dataset
     injected = [
@@ -73,6 +74,16 @@ def _check_same_objects(where: str, experiment: Experiment) -> Iterator[str]:
                     f"{shared[-1]} are those of {own.name!r}, which it trains on; expected other "
                     f"objects. Set the first_id of {other.name!r} to "
                     f"{own.entry['first_id'] + own.entry['n_objects']} or more"
+                )
+
+    for one in injected:
+        for other in experiment.applied:
+            if shared := _shared_objects(one, other):
+                yield (
+                    f"{where}.injections names {one.name!r}, whose objects {shared[0]} to "
+                    f"{shared[-1]} are those of {other.name!r} in its apply_to: lenses would be "
+                    "ranked by clusters that they themselves have judged; expected other objects. "
+                    "Inject a dataset of another first_id"
                 )
 
 

@@ -47,7 +47,24 @@ def test_injections_come_from_other_simulations(config):
     demo |= {"labels": ["injected"], "injections": "sim_training"}
     with pytest.raises(ConfigError, match="expected a dataset of kind simulate, other than the"):
         complete(config)
-    demo["injections"] = "sim_challenge"
+    config["datasets"]["lenses"] = simulated("training", 600000)
+    demo["injections"] = "lenses"
+    complete(config)
+
+
+def test_no_lens_judges_the_clusters_that_rank_it(config):
+    """Else the table would call lenses found by clusters that they themselves have judged."""
+    demo = config["experiments"]["demo"]
+    demo |= {"labels": ["injected"], "injections": "sim_challenge"}
+    said = refusal(config)
+    assert "injections names 'sim_challenge', whose objects 200000 to 201499 are those of" in said
+    assert "Inject a dataset of another first_id" in said
+    config["datasets"]["lenses"] = simulated("challenge", 201450)
+    demo["injections"] = "lenses"
+    assert "'lenses', whose objects 201450 to 201499 are those of 'sim_challenge'" in refusal(
+        config
+    )
+    config["datasets"]["lenses"] = simulated("challenge", 201500)
     complete(config)
 
 
