@@ -18,6 +18,7 @@ import pandas as pd
 
 from lensflow.errors import CatalogueError
 from lensflow.ingest.names import refused_columns
+from lensflow.ingest.positions import position_columns
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -286,9 +287,39 @@ def read_table(path: Path) -> "Table":
         ) from error
 
 
+def expect_degrees(path: str | os.PathLike, name: str, unit: object) -> None:
+    """Refuse a column of a position that is said to be in another unit than degrees.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, for the message.
+    name : str
+        The column.
+    unit : astropy.units.UnitBase or None
+        What the file says; one that astropy does not know may be a spelling of the degree.
+
+    Raises
+    ------
+    CatalogueError
+        That names column and unit.
+    """
+    if unit is None or unit == "deg" or unit.physical_type in ("unknown", "dimensionless"):
+        return
+    raise CatalogueError(
+        f"{path}: the unit of its column {name} is {unit}; expected degrees. Convert it, with "
+        f"astropy by table[{name!r}].convert_unit_to('deg')."
+    )
+
+
 def _read_table(path: Path, internal: Names) -> tuple[Iterator[pd.DataFrame], list[str]]:
     table = read_table(path)
     kept, left_out = _choose(path, internal(table.colnames))
+    for name in position_columns([*kept]) or ():
+        column = table.columns[kept[name]]
+        # A text is no position here, whatever its unit.
+        if column.dtype.kind in "fiu":
+            expect_degrees(path, column.info.name, column.unit)
     columns = {}
     for name, place in kept.items():
         values = plain_column(table.columns[place])

@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 
 from lensflow.errors import CatalogueError
-from lensflow.ingest.catalogue_files import plain_column, read_table, text_blocks, text_header
+from lensflow.ingest.catalogue_files import (
+    expect_degrees,
+    plain_column,
+    read_table,
+    text_blocks,
+    text_header,
+)
 from lensflow.ingest.names import column_called
 from lensflow.ingest.positions import position_columns
 
@@ -50,19 +56,9 @@ def check_degrees(path: str | os.PathLike, names: Sequence[str]) -> None:
     CatalogueError
         That names column and unit.
     """
-    said = _units(Path(path))
-    if not said:
-        return
-    from astropy import units
-
-    for name, unit in said.items():
-        # A unit that astropy does not know may be a spelling of the degree.
-        is_known = unit is not None and unit.physical_type not in ("unknown", "dimensionless")
-        if name in names and is_known and unit != units.deg:
-            raise CatalogueError(
-                f"{path}: the unit of its column {name} is {unit}; expected degrees. Convert it, "
-                f"with astropy by table[{name!r}].convert_unit_to('deg')."
-            )
+    for name, unit in _units(Path(path)).items():
+        if name in names:
+            expect_degrees(path, name, unit)
 
 
 def _units(path: Path) -> dict[str, object]:

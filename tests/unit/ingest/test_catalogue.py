@@ -289,3 +289,18 @@ def test_blocks_of_a_table_have_ids_of_one_form(tmp_path):
     assert clean(pd.Series(["A1"])).tolist() == ["A1"]
     with pytest.raises(CatalogueError, match="Write them without fractions"):
         clean(pd.Series(["9.0"]))
+
+
+@pytest.mark.parametrize(("suffix", "unit"), [(".ecsv", "hourangle"), (".fits", "rad")])
+def test_a_position_in_another_unit_than_degrees_is_refused(tmp_path, suffix, unit):
+    """Its numbers would pass for degrees; what no position is may have any unit."""
+    table = Table({"id": ["a"], "RA": [1.0], "Dec": [0.5], "pa": [0.1]}, units={"pa": "rad"})
+    table.write(tmp_path / f"c{suffix}")
+    assert len(read_catalogue(tmp_path / f"c{suffix}", required=("id",))) == 1
+    table["RA"] = MaskedColumn(["1h"], unit="rad")
+    table.write(tmp_path / f"c{suffix}", overwrite=True)
+    assert len(read_catalogue(tmp_path / f"c{suffix}", required=("id",))) == 1
+    table["RA"] = MaskedColumn([1.0], unit=unit)
+    table.write(tmp_path / f"c{suffix}", overwrite=True)
+    with pytest.raises(CatalogueError, match=f"unit of its column RA is {unit}; expected degrees"):
+        read_catalogue(tmp_path / f"c{suffix}", required=("id",))
