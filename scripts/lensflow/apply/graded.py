@@ -7,7 +7,14 @@ from os import PathLike
 import pandas as pd
 
 from lensflow.errors import LabelError
-from lensflow.samples.grades import agreement, grades_of, merge_grades, place_of, read_grades
+from lensflow.samples.grades import (
+    agreement,
+    grades_of,
+    kappa_words,
+    merge_grades,
+    place_of,
+    read_grades,
+)
 from lensflow.samples.hidden import read_answers
 from lensflow.samples.images import listed_ids
 
@@ -80,10 +87,10 @@ def _check_known(
 def _log(chosen: pd.DataFrame, dataset: str) -> None:
     found = agreement(chosen)
     logger.info(
-        "dataset %s: %d objects graded by %d; kappa %.2f over %d that several graded",
+        "dataset %s: %d objects graded by %d; %s over %d that several graded",
         dataset,
         chosen["id"].nunique(),
         found.n_graders,
-        found.kappa,
+        kappa_words(found.kappa),
         found.n_objects,
     )

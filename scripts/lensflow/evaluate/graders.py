@@ -9,7 +9,7 @@ import pandas as pd
 
 from lensflow.evaluate.intervals import wilson
 from lensflow.files import tables
-from lensflow.samples.grades import ALL, agreement, grades_of, read_grades
+from lensflow.samples.grades import ALL, agreement, grades_of, kappa_words, read_grades
 from lensflow.samples.hidden import read_answers
 from lensflow.samples.images import listed_ids
 
@@ -53,7 +53,7 @@ def evaluate_graders_stage(
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     tables.write_csv(output, table)
     for row in table[table["who"] == ALL].itertuples():
-        logger.info("dataset %s: kappa %.2f", row.dataset, row.kappa)
+        logger.info("dataset %s: %s", row.dataset, kappa_words(row.kappa))
 
 
 def _rows(

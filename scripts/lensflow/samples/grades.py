@@ -69,6 +69,11 @@ class Agreement(NamedTuple):
     pairs: Mapping[tuple[str, str], float]
 
 
+def kappa_words(kappa: float) -> str:
+    """Say how far graders agree, and that it is not defined where it is not (see `Agreement`)."""
+    return f"kappa {kappa:.2f}" if np.isfinite(kappa) else "kappa not defined"
+
+
 # --- reading -------------------------------------------------------------------------------------
 
 

@@ -95,3 +95,17 @@ def test_a_grade_without_a_dataset_counts_where_its_object_is(tmp_path):
         ("sky", "ann"): 1, ("sky", "all"): 1, ("sea", "ann"): 2, ("sea", "all"): 2
     }  # fmt: skip
     assert table["n_hidden_lenses"].tolist() == [1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [(["2,B,bob", "3,X,bob"], "kappa -1.00"), ([], "kappa not defined")],
+)
+def test_the_log_has_no_kappa_of_one_grader(tmp_path, caplog, others, said):
+    """Fleiss' of an X and a B, a B and an X: half agree by chance, none here, (0 - 1/2) / (1/2)."""
+    rows = ["id,grade,who", "2,X,ann", "3,B,ann", *others]
+    (tmp_path / "g.csv").write_text("\n".join(rows) + "\n")
+    with caplog.at_level("INFO"):
+        known = indices(tmp_path, sky="23")
+        evaluate_graders_stage([tmp_path / "g.csv"], {"sky": None}, known, tmp_path / "out.csv")
+    assert caplog.messages == [f"dataset sky: {said}"]
