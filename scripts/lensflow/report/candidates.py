@@ -24,8 +24,8 @@ def candidates_content(findings: Findings) -> list[dict]:
     -------
     list of dict
         ``dataset``, ``title``, ``path`` (of the table), ``n`` (its length), ``rows``, and
-        ``is_judged``, ``is_known`` (truth), ``has_position``, ``has_known_lenses``: which columns
-        a table of them has.
+        ``is_judged``, ``has_interval`` (of p), ``is_known`` (truth), ``has_position``,
+        ``has_known_lenses``: which columns a table of them has.
     """
     return [_of_dataset(findings, dataset, table) for dataset, table in findings.candidates.items()]
 
@@ -34,7 +34,8 @@ def _of_dataset(findings: Findings, dataset: str, table: pd.DataFrame) -> dict:
     best = table.sort_values("rank").head(N_PICTURES)
     pictures = _pictures(findings, dataset, best["id"].tolist())
     rows = [
-        _row(row, picture) for row, picture in zip(best.to_dict("records"), pictures, strict=True)
+        _row(row, picture, findings.experiment.settings["runs"])
+        for row, picture in zip(best.to_dict("records"), pictures, strict=True)
     ]
     source = next(each for each in findings.experiment.datasets if each.name == dataset)
     return {
@@ -44,6 +45,7 @@ def _of_dataset(findings: Findings, dataset: str, table: pd.DataFrame) -> dict:
         "n": len(table),
         "rows": rows,
         "is_judged": "p_lens" in table,
+        "has_interval": any(row.get("interval") for row in rows),
         "is_known": "is_lens" in table,
         "has_position": {"ra", "dec"} <= set(table.columns),
         "has_known_lenses": "known_lens" in table,
@@ -59,7 +61,7 @@ def _pictures(findings: Findings, dataset: str, ids: list[str]) -> list[dict | N
     return [cutout_picture(image) for image in images]
 
 
-def _row(row: dict, picture: dict | None) -> dict:
+def _row(row: dict, picture: dict | None, n_runs: int) -> dict:
     """Return one candidate as plain values; numbers as they are written."""
     shown = {
         "rank": int(row["rank"]),
@@ -72,7 +74,7 @@ def _row(row: dict, picture: dict | None) -> dict:
         "known_lens": name if isinstance(name := row.get("known_lens"), str) else "",
     }
     if "p_lens" in row:
-        shown["p"], shown["interval"] = f"{row['p_lens']:.3f}", _interval(row)
+        shown["p"], shown["interval"] = f"{row['p_lens']:.3f}", _interval(row, n_runs)
     if np.isfinite(row.get("mean_grade", np.nan)):
         shown["grade"] = f"{row['mean_grade']:.1f} points by {row['n_graders']:.0f}"
     # A catalogue may have one of the two columns, and anything in it.
@@ -82,11 +84,16 @@ def _row(row: dict, picture: dict | None) -> dict:
     return shown
 
 
-def _interval(row: dict) -> str:
-    """Return the interval that follows from how many members were inspected, else the range."""
+def _interval(row: dict, n_runs: int) -> str:
+    """Return the interval that follows from how many members were inspected, else the range.
+
+    One run has no range: the same number twice would look like an error of zero.
+    """
     bounds = [row.get(name, np.nan) for name in ("p_low", "p_high")]
     if np.isfinite(bounds).all():
         return "{:.3f} to {:.3f}".format(*bounds)
+    if n_runs == 1:
+        return ""
     return f"{row['p_lens_min']:.3f} to {row['p_lens_max']:.3f} over runs"
 
 

@@ -107,6 +107,7 @@ def _content(findings: Findings, output: Path) -> dict:
         "encoder_title": experiment.encoder.title,
         "simulated": words.is_simulated(findings),
         "judgements": [_judgement(findings, name) for name in experiment.judgements],
+        "is_scored": words.is_scored(findings),
         "null": sentence,
         "pca": words.pca_sentences(findings),
         "warnings": words.warnings_of(findings),

@@ -1,5 +1,7 @@
 """What the numbers say, in sentences that are computed from them."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -42,9 +44,33 @@ def sample_words(experiment: Experiment) -> str:
 
 
 def ranking_sentence(findings: Findings) -> str:
-    """Say whose judgement ranks the candidates."""
+    """Say whose judgement ranks the candidates, and what else has a part in p."""
     judgement = findings.experiment.judgement
-    return f"Ranked by “{judgement.name}”: {judgement.words}"
+    sentence = f"Ranked by “{judgement.name}”: {judgement.words}"
+    further = list(_beside_the_clusters(findings.experiment))
+    if not (judgement.gives_probabilities and further):
+        return sentence
+    return f"{sentence} Not the clusters alone make p: {'; '.join(further)}."
+
+
+def _beside_the_clusters(experiment: Experiment) -> Iterator[str]:
+    if n_further := experiment.settings["mixture"]["spread"]:
+        yield f"{n_further} further mixtures"
+    if experiment.beside:
+        yield "beside it " + ", ".join(other.name for other in experiment.beside)
+    if experiment.students:
+        yield "networks that learned what the clusters say (" + ", ".join(experiment.students) + ")"
+    if experiment.has_head:
+        yield "single images that people graded (" + ", ".join(experiment.grade_paths) + ")"
+
+
+def is_scored(findings: Findings) -> bool:
+    """Tell whether true classes score the ranking of the sample that counts.
+
+    Where there is no table of scores at all, something is missing, and not the classes.
+    """
+    summary = findings.tables["metrics_summary"]
+    return summary is None or not tables.rows_where(summary, findings.headline).empty
 
 
 def completeness_sentences(findings: Findings) -> list[str]:
@@ -141,7 +167,7 @@ def warnings_of(findings: Findings) -> list[str]:
             files = "file or row" if len(table) == 1 else "files or rows"
             found.append(f"{dataset}: {len(table):,} {files} in quarantine ({reasons}).")
     sentence, ok = null_sentence(findings)
-    if not ok and findings.tables["null"] is not None:
+    if not ok and findings.tables["null"] is not None and is_scored(findings):
         found.append(sentence)
     return found
 

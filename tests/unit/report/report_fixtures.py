@@ -304,6 +304,7 @@ def write_config(path, n, n_features, runs):
         "n_features": [n_features], "headline": {"scale": "log", "n_features": n_features},
         "runs": runs, "shards": 2, "labels": ["known", "stand_in"], "apply_to": ["faint"],
         "injections": None, "baselines": True, "appendix_a": None, "compare_paper": None,
+        "mixture": {"spread": 0}, "beside": [], "grades": [],
     }  # fmt: skip
     simulated = {"kind": "simulate", "population": "training", "n_objects": n, "shards": 2}
     config = {

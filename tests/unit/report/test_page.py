@@ -150,6 +150,9 @@ def test_unlabelled_experiment(folder):
         table.write_text(table.read_text().splitlines()[0] + "\n")
     text = report_of(folder)
     check_html(text)
+    assert "No true class is known there" in text
+    for absent in ("not available", "The null", "beat PCA"):
+        assert absent not in text
     assert "There are no metrics" in text
     assert "purity and completeness are not known" in text
     assert "What is missed" not in text
@@ -185,6 +188,34 @@ def test_pages_that_people_work_on_are_linked_where_they_are(folder):
 def test_candidates_say_whose_judgement_ranks_them(folder):
     text = report_of(folder)
     assert "Ranked by “stand_in”: Clusters labelled by a stand-in" in text
+
+
+def test_candidates_say_what_beside_the_clusters_makes_their_p(folder, monkeypatch):
+    assert "Not the clusters alone" not in report_of(folder)
+    path = folder / "demo/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    mine = config["experiments"]["demo"]
+    mine |= {"grades": ["mine.csv", "later.csv"], "mixture": {**mine["mixture"], "spread": 4}}
+    config["presets"][mine["preset"]]["student"] = {}
+    path.write_text(yaml.safe_dump(config))
+    (folder / "mine.csv").touch()
+    monkeypatch.chdir(folder)
+    assert (
+        "Not the clusters alone make p: 4 further mixtures; networks that learned what the "
+        "clusters say (student); single images that people graded (mine.csv)."
+    ) in report_of(folder)
+
+
+def test_one_run_has_no_range(folder):
+    assert "over runs</span>" in report_of(folder)
+    path = folder / "demo/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["experiments"]["demo"]["runs"] = 1
+    path.write_text(yaml.safe_dump(config))
+    text = report_of(folder)
+    check_html(text)
+    assert "over runs</span>" not in text
+    assert ">interval</th>" not in text
 
 
 def test_figures_stand_in_their_sections_with_their_captions(folder):
