@@ -9,6 +9,9 @@ from lensflow.experiment import Dataset, Experiment
 from lensflow.prepare.counts import ROTATIONS, paper_counts
 from lensflow.simulate.population import load
 
+MARGIN = 0.9
+"""Share of the objects to plan with: how many of each class there are is known after ingestion."""
+
 
 def check_sizes(where: str, experiment: Experiment) -> Iterator[str]:
     """Check that there are images enough, and no more features than can be made of them.
@@ -38,7 +41,8 @@ def _check_images(where: str, experiment: Experiment) -> Iterator[str]:
         yield (
             f"{where}.fraction is {fraction}, for which the protocol "
             f"{protocol} needs {needed} objects, but the dataset {experiment.dataset.name!r} has "
-            f"at most {known}; use a smaller fraction or more objects"
+            f"at most {known}; use a fraction of about {fraction * known / needed * MARGIN:.2g} or "
+            "more objects"
         )
     if needed and holds_lenses_alone(experiment.dataset):
         yield (

@@ -24,6 +24,7 @@ from unit.workflow.config_fixtures import (
     [
         ([*DEMO, "mixture"], {"n_components": 9000}, "at most 5120 training images"),
         ([*DEMO, "fraction"], 1.0, "needs 20000 objects, but the dataset 'sim_training' has"),
+        ([*DEMO, "fraction"], 1.0, "has at most 4200; use a fraction of about 0.19 or more obj"),
     ],
 )
 def test_more_images_than_there_are_are_refused(config, path, value, part):
