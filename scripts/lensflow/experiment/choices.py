@@ -242,6 +242,11 @@ class Choices:
         return [name for name in self.settings["labels"] if name not in self.pending]
 
     @property
+    def asks_a_person(self) -> bool:
+        """Whether a table from outside is to judge its clusters, be it there or not."""
+        return any(JUDGEMENTS[name].table_key for name in self.settings["labels"])
+
+    @property
     def probabilities(self) -> list[str]:
         """Names of the judgements that give every image a lens probability."""
         return [name for name in self.judgements if JUDGEMENTS[name].gives_probabilities]

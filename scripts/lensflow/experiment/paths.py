@@ -273,15 +273,13 @@ class Experiment(Choices):
     @property
     def page_paths(self) -> list[str]:
         """The pages on which people work: to judge where a person is asked to, and to grade."""
-        asked = any(JUDGEMENTS[name].table_key for name in self.settings["labels"])
-        pages = [self.grading_page(dataset) for dataset in self.candidate_datasets]
-        return [self.judging_page, *pages] if asked else pages
+        judging = [each.judging_page for each in (self, *self.beside) if each.asks_a_person]
+        return judging + [self.grading_page(dataset) for dataset in self.candidate_datasets]
 
     @property
     def look_paths(self) -> list[str]:
         """Which clusters to look at next, where a person judges them: of the headline's runs."""
-        by_person = any(JUDGEMENTS[name].table_key for name in self.settings["labels"])
-        return self.headline_paths("next_looks.csv") if by_person else []
+        return self.headline_paths("next_looks.csv") if self.asks_a_person else []
 
     def embedding_paths(self, run: Run, sample: str) -> list[str]:
         """Return the shards of a sample's embeddings."""

@@ -77,8 +77,14 @@ class Project:
 
     @property
     def look_paths(self) -> list[str]:
-        """Which clusters to look at next, of the experiments under ``run`` that a person judges."""
-        return [path for experiment in self.chosen for path in experiment.look_paths]
+        """Which clusters to look at next, where a person judges those under ``run`` or beside."""
+        found = [
+            path
+            for experiment in self.chosen
+            for each in (experiment, *experiment.beside)
+            for path in each.look_paths
+        ]
+        return list(dict.fromkeys(found))
 
     @property
     def candidate_paths(self) -> list[str]:
@@ -91,12 +97,16 @@ class Project:
 
     @property
     def page_paths(self) -> list[str]:
-        """The pages on which people work, and how well they graded, of those under ``run``."""
-        return [
+        """The pages on which people work, and how well they graded, of those under ``run``.
+
+        Those beside them are judged too.
+        """
+        found = [
             path
             for experiment in self.chosen
             for path in (*experiment.page_paths, *experiment.grader_paths)
         ]
+        return list(dict.fromkeys(found))
 
     @property
     def exported_paths(self) -> list[str]:

@@ -133,9 +133,10 @@ def _step(experiment: Experiment, waited_for: dict[str, list[Run]]) -> str:
 
 def _without_browser(experiment: Experiment, path: str, run: Run) -> str:
     stem = SHEET.stem.format(scale=run.scale, features=run.n_features, run=run.run)
+    sheet = _page(experiment, experiment.figure_path(stem))
     template = experiment.run_path(run, "cluster_labels_template.csv")
     return (
-        f"Without a browser: look at {experiment.figure_path(stem)}, fill in the columns "
+        f"Without a browser: look at {sheet}, fill in the columns "
         f"probability (0 not a lens, 0.5 uncertain, 1 lens) and who of {template}, save it as "
         f"{path}."
     )
@@ -151,7 +152,7 @@ def _how_to_judge(experiment: Experiment, paths: Iterable[str]) -> str:
 
 
 def _page(experiment: Experiment, path: str) -> str:
-    """Return the path of a page, and how it is made where it is not there."""
+    """Return the path of a page or figure, and how it is made where it is not there."""
     if os.path.isfile(path):
         return path
     # Without its name an experiment of a recipe is not known to Snakemake.

@@ -131,3 +131,29 @@ def test_where_to_look_next_is_said_where_a_person_judges(tmp_path, monkeypatch)
     assert "look at cluster 7" in step
     looks.write_text("cluster,expected_lenses\n7,0\n")
     assert next_steps(made(project(run=["third"], third=third))) == []
+
+
+def test_what_stands_beside_has_its_page_to_be_judged_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {"labels": ["nobody", "person"], "runs": 1, "scales": ["log"], "n_features": [4]}
+    asked |= {"dataset": "there", "protocol": "unlabelled", "headline": None}
+    third = {**asked, "person_labels": "third.csv", "beside": ["second"]}
+    second = {**asked, "person_labels": "second.csv"}
+    changes = {"first": {"compare_paper": None}, "second": second, "third": third}
+    chosen = project(run=["third"], **changes)
+    folders = ["results/third/log/features_4/run_0", "results/second/log/features_4/run_0"]
+    pages = [f"{folder}/judge.html" for folder in folders]
+    assert [path for path in chosen.page_paths if "judge" in path] == pages
+    assert chosen.look_paths == [f"{folder}/next_looks.csv" for folder in folders]
+    both = project(run=["third", "second"], **changes)
+    assert len(set(both.page_paths)) == len(both.page_paths)
+    for path in pages:
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).touch()
+    steps = next_steps(made(chosen))
+    assert [step.split(":")[0] for step in steps] == ["third", "second"]
+    for step, page, folder in zip(steps, pages, ["third", "second"], strict=True):
+        sheet = f"results/{folder}/figures/clusters_unlabelled_log_features_4_run_0.png"
+        assert f"open {page} in a browser" in step
+        made_by = f"(.venv/bin/snakemake {sheet} --config run='[{folder}]' makes it)"
+        assert f"look at {sheet} {made_by}, fill in" in step
