@@ -74,7 +74,7 @@ def _steps(experiment: Experiment) -> Iterator[str]:
                     runs.setdefault(each.cluster_labels_path(run, judgement), []).append(run)
             waited_for = {path: judged for path, judged in runs.items() if path in missing}
             if waited_for:
-                yield _step(each, waited_for)
+                yield _step(each, waited_for, experiment)
     ranked = [experiment.candidates_path(name) for name in experiment.candidate_datasets]
     if not ranked or any(map(os.path.isfile, ranked)):
         for path in experiment.pending_grades:
@@ -117,11 +117,15 @@ def _look(experiment: Experiment, path: str) -> Iterator[str]:
         )
 
 
-def _step(experiment: Experiment, waited_for: dict[str, list[Run]]) -> str:
-    """Say how to judge: the tables that are waited for, and the runs that each judges."""
+def _step(experiment: Experiment, waited_for: dict[str, list[Run]], ranked: Experiment) -> str:
+    """Say how to judge: the tables that are waited for, and the runs that each judges.
+
+    What it stands beside is ranked without a judgement until then, be that judged or not.
+    """
+    whose = "" if ranked is experiment else f" of {ranked.name}"
     lines = [
-        f"{experiment.name}: nobody has judged the clusters yet (candidates are "
-        f"{experiment.judgement.title}). To judge:",
+        f"{experiment.name}: nobody has judged the clusters yet (until then candidates{whose} are "
+        f"{ranked.judgement.title}). To judge:",
         f"{_how_to_judge(experiment, waited_for)}.",
     ]
     for path, (run, *others) in waited_for.items():

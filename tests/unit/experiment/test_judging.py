@@ -151,7 +151,9 @@ def test_what_stands_beside_has_its_page_to_be_judged_on(tmp_path, monkeypatch):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).touch()
     steps = next_steps(made(chosen))
-    assert [step.split(":")[0] for step in steps] == ["third", "second"]
+    until = "nobody has judged the clusters yet (until then candidates"
+    assert steps[0].startswith(f"third: {until} are judged by nobody: ")
+    assert steps[1].startswith(f"second: {until} of third are judged by nobody: ")
     for step, page, folder in zip(steps, pages, ["third", "second"], strict=True):
         sheet = f"results/{folder}/figures/clusters_unlabelled_log_features_4_run_0.png"
         assert f"open {page} in a browser" in step
