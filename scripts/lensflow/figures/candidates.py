@@ -11,7 +11,8 @@ from lensflow.figures import sources, style
 from lensflow.files import tables
 
 N_BEST = 30
-LONGEST_NAME = 18
+LONGEST_NAME = 21
+"""Characters of an identifier over an image: those of a position, J123456.78+123456.7, and two."""
 _COLUMNS = 6
 
 
@@ -24,7 +25,7 @@ def candidate_sheet(
     judgement: str,
     pixel_arcsec: float | None,
 ) -> None:
-    """Draw the cutouts of the best candidates with rank, identifier and probability.
+    """Draw the cutouts of the best candidates with identifier, rank and probability.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def candidate_sheet(
 
 
 def sheet(best: pd.DataFrame, images: np.ndarray, scales: np.ndarray, title: str) -> Figure:
-    """Return a figure of cutouts with rank, identifier and probability.
+    """Return a figure of cutouts with identifier, rank and probability.
 
     Parameters
     ----------
@@ -76,9 +77,8 @@ def sheet(best: pd.DataFrame, images: np.ndarray, scales: np.ndarray, title: str
     grid = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     for axes, image, scale, row in zip(grid, images, scales, best.itertuples(), strict=False):
         style.show_image(axes, image)
-        axes.set_title(
-            f"{row.rank}: {style.literal(_short(row.id))}\n{_score(row)}", fontsize=7, pad=2
-        )
+        lines = f"{style.literal(_short(row.id))}\n{row.rank}: {_score(row)}"
+        axes.set_title(lines, fontsize=7, pad=2)
         if np.isfinite(scale):
             _draw_scale_bar(axes, image.shape[0], scale)
     for axes in grid[len(best) :]:
@@ -105,4 +105,4 @@ def _score(row) -> str:
 
 def _short(name: str) -> str:
     """Return an identifier that fits over an image: the ends of a long one."""
-    return name if len(name) <= LONGEST_NAME else f"{name[:8]}...{name[-7:]}"
+    return name if len(name) <= LONGEST_NAME else f"{name[:9]}...{name[-9:]}"

@@ -282,9 +282,21 @@ def _check_listing(name: str, dataset: Mapping, n_files: int, problems, missing)
         quarantine.check_fraction(name, tally, total, limit)
     except CutoutError as error:
         advice = " Set allow_missing_images: true when a catalogue may list more than is there."
-        raise CutoutError(f"{error}{advice if NO_IMAGE in tally.reasons else ''}") from None
+        advice = advice if NO_IMAGE in tally.reasons else ""
+        raise CutoutError(f"{error}{advice}{_id_advice(problems, missing)}") from None
     if n_files == len(problems):
         raise CutoutError(f"dataset {name}: none of its {n_files} files can be used: {problems[0]}")
+
+
+def _id_advice(problems, missing) -> str:
+    """Show an id of a file and one of a row that have no partner: they may be written apart."""
+    alone = next((identifier for _, identifier, reason in problems if reason == NO_ROW), None)
+    if alone is None or not missing:
+        return ""
+    return (
+        f" A file without a row has the id {alone!r}, a row without a file {missing[0][1]!r}: if "
+        "they are written apart, id_pattern says which part of a file's name is the id."
+    )
 
 
 def _write_manifest(

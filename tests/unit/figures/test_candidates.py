@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from lensflow import artifacts
-from lensflow.figures import sources
+from lensflow.figures import sources, style
 from lensflow.figures.candidates import candidate_sheet, sheet
 
 OPTIONS = {"scaling": "log", "judgement": "known", "pixel_arcsec": None}
@@ -20,6 +20,24 @@ def test_a_bar_is_one_arcsecond_long_and_there_is_none_where_that_is_not_known()
     figure = sheet(best, np.zeros((3, 101, 101)), np.array([0.1, 0.2, np.nan]), "known")
     bars = [[np.ptp(line.get_xdata()) for line in axes.lines] for axes in figure.axes[:3]]
     assert bars == [[pytest.approx(10)], [pytest.approx(5)], []]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("J100105.532+022415.74", "J100105.532+022415.74"),
+        ("EUCL J174517.55+655612.5", "EUCL J174...+655612.5"),
+    ],
+)
+def test_a_position_as_a_name_is_written_out_and_leaves_room_for_the_next(name, shown):
+    best = pd.DataFrame({"rank": range(19, 31), "id": name, "p_lens": 0.5})
+    with style.paper():
+        figure = sheet(best, np.zeros((12, 101, 101)), np.full(12, 0.1), "known")
+        figure.set_dpi(300)  # where letters are as wide as they are
+        figure.draw_without_rendering()
+        axes, beside = figure.axes[10:12]
+        assert beside.get_title().splitlines() == [shown, "30: $p$ = 0.500"]
+        assert axes.title.get_window_extent().x1 < beside.title.get_window_extent().x0
 
 
 def test_sizes_of_pixels_are_those_of_the_images(tmp_path):

@@ -334,6 +334,16 @@ def test_names_patterns_and_extra_columns(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("allow", [False, True])
+def test_ids_that_are_written_apart_are_shown(tmp_path, allow):
+    folder = make_folder(tmp_path / "data", ["x-1", "x-2"])
+    (tmp_path / "c.csv").write_text("id\n1\n2\n")
+    dataset = FITS | {"catalogue": str(tmp_path / "c.csv"), "allow_missing_images": allow}
+    said = "has the id 'x-1', a row without a file '1': .* id_pattern says which part"
+    with pytest.raises(CutoutError, match=said):
+        ingest(tmp_path, dataset, folder)
+
+
 def test_links_to_folders_are_followed_once(tmp_path):
     folder = make_folder(tmp_path / "data")
     make_folder(tmp_path / "elsewhere", ["d"])
