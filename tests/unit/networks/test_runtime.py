@@ -1,9 +1,11 @@
 """What is read off the machine: devices, and the precision that is fast on them."""
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from lensflow.networks import runtime
@@ -103,23 +105,41 @@ def test_the_device_has_a_name(monkeypatch):
     assert runtime.device_name() == "Card"
 
 
+JOINED = """
+import numpy as np
+from lensflow.networks import runtime
+
+runtime.start_backend("jax", 1)
+
+def step(state, batch):
+    state = 2 * state + batch["x"].sum()
+    return {"loss": state}, state
+
+sizes_and_values = ((2, 1), (2, 2), (2, 3), (1, 4), (2, 5))
+batches = iter([{"x": np.full(n, value, "float32")} for n, value in sizes_and_values])
+train = runtime.joined_steps(step, 4, None)
+logs, state = train(np.float32(1), batches)
+assert float(state) == float(logs["loss"]) == 2 * (2 * (2 * (2 * 1 + 2) + 4) + 6) + 4
+logs, state = train(state, batches)
+assert float(state) == 2 * 64 + 10
+try:
+    train(state, batches)
+except StopIteration:
+    print("the end of the pass")
+"""
+
+
 def test_joined_steps_are_the_steps_one_after_the_other():
     """Also when the last batch is smaller; the end of the pass is left to Keras."""
     pytest.importorskip("jax", reason="jax, the optional second backend, is not installed")
-
-    def step(state, batch):
-        state = 2 * state + batch["x"].sum()
-        return {"loss": state}, state
-
-    batches = [{"x": np.full(n, value, "float32")} for n, value in ((2, 1), (2, 2), (2, 3), (1, 4))]
-    batches.append({"x": np.full(2, 5, "float32")})
-    train, iterator = runtime._joined_in_jax(step, 4), iter(batches)
-    logs, state = train(np.float32(1), iterator)
-    assert float(state) == float(logs["loss"]) == 2 * (2 * (2 * (2 * 1 + 2) + 4) + 6) + 4
-    logs, state = train(state, iterator)
-    assert float(state) == 2 * 64 + 10
-    with pytest.raises(StopIteration):
-        train(state, iterator)
+    # A process of its own: where JAX has threads, other tests could not fork.
+    scripts = str(Path(__file__).parents[3] / "scripts")
+    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": scripts}
+    done = subprocess.run(
+        [sys.executable, "-c", JOINED], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the end of the pass" in done.stdout
 
 
 def test_what_tensorflow_joins_is_left_to_keras(monkeypatch):
