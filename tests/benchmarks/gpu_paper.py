@@ -185,12 +185,13 @@ def _merits(features: str, run: int, samples: Mapping) -> list[dict]:
 
     train, rows = samples["training"]
     mixture = fit_clusters(train, "lensflow", None, **MIXTURE, seed=run)
-    truth = (rows["id"].to_numpy(), rows["is_lens"].to_numpy(), N_COMPONENTS)
+    clusters = mixture.labels(train), rows["id"].to_numpy(), rows["is_lens"].to_numpy()
+    shares = {sample: mixture.responsibilities(found) for sample, (found, _) in samples.items()}
     lines = []
     for labels in JUDGEMENTS:
-        verdicts = judged_by_rule(labels).judge(mixture.labels(train), *truth, run)
-        for sample, (found, table) in samples.items():
-            p_lens = lens_probability(mixture.responsibilities(found), verdicts.probability)
+        verdicts = judged_by_rule(labels).judge(*clusters, N_COMPONENTS, run)
+        for sample, (_, table) in samples.items():
+            p_lens = lens_probability(shares[sample], verdicts.probability)
             key = {"features": features, "run": run, "labels": labels, "sample": sample}
             lines.append(key | as_numbers(all_metrics(table["is_lens"].to_numpy(), p_lens)))
     return lines

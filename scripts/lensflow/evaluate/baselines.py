@@ -5,7 +5,6 @@ fractions. What an encoder adds is what it gains over this.
 """
 
 import logging
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -127,7 +126,7 @@ def _images(path: str | Path) -> np.ndarray:
 
 
 def _as_rows(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), math.prod(images.shape[1:]))
+    return images.reshape(len(images), -1)
 
 
 def baseline_rows(
