@@ -197,8 +197,8 @@ def _crop(maps: Tensor, row: phases.Window, column: phases.Window) -> Tensor:
     """Keep the outputs that two windows ask for."""
     if maps.shape[1:3] == (row.length, column.length):
         return maps
-    bottom, right = row.skip + row.length, column.skip + column.length
-    return maps[:, row.skip : bottom, column.skip : right, :]
+    rows, columns = (slice(one.skip, one.skip + one.length) for one in (row, column))
+    return runtime.cut(maps, rows, columns)
 
 
 class Closing(keras.layers.Layer):
@@ -218,8 +218,9 @@ class Closing(keras.layers.Layer):
         """Repeat columns from the other end, and put rows of zeros above and below."""
         before, after = (self.kernel_size - 1) // 2, self.kernel_size // 2
         columns = inputs.shape[2]
-        parts = [inputs[:, :, columns - before :], inputs, inputs[:, :, :after]]
-        closed = ops.concatenate(parts, axis=2)
+        last, first = slice(columns - before, None), slice(after)
+        ends = [runtime.cut(inputs, slice(None), part) for part in (last, first)]
+        closed = ops.concatenate([ends[0], inputs, ends[1]], axis=2)
         return ops.pad(closed, [[0, 0], [before, after], [0, 0], [0, 0]])
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

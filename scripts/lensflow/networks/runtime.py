@@ -1,10 +1,12 @@
-"""The only module that knows which backend Keras computes with: threads, determinism, devices."""
+"""Which backend Keras computes with: threads, determinism, devices, precision.
+
+With `lensflow.train.feeding` the only module that tells the backends apart.
+"""
 
 import contextlib
-import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,60 +74,26 @@ def jit_compile(xla: str) -> str | bool:
     return _JIT_COMPILE[xla]
 
 
-def joined_steps(step: Callable, n_steps: int, made_by_keras: Callable) -> Callable:
-    """Return what trains many steps at once, in the place of what Keras made for that.
+def cut(maps: Tensor, rows: slice, columns: slice) -> Tensor:
+    """Return ``maps[:, rows, columns]`` in the form whose gradient is fastest.
 
-    With JAX, Keras starts each step by itself, which takes the host about a millisecond: with the
-    paper's batches of 32 images longer than an H100 computes. Here the steps are one loop that the
-    device runs alone. TensorFlow has that already.
+    TensorFlow's gradient of a slice is slow where it has strides, and ``[]`` makes one that has.
 
     Parameters
     ----------
-    step : callable
-        From (state, batch) to (logs, state), as ``keras.Model.train_step`` is with JAX.
-    n_steps : int
-        How many are joined.
-    made_by_keras : callable
-        What Keras made: from (state, iterator over batches) to (logs, state).
-
-    Returns
-    -------
-    callable
-        The same; the logs are those of the last step.
+    maps : tensor of shape (n, rows, columns, channels)
+    rows, columns : slice
+        Without a step.
     """
     import keras
 
-    return _joined_in_jax(step, n_steps) if keras.backend.backend() == "jax" else made_by_keras
-
-
-def _joined_in_jax(step: Callable, n_steps: int) -> Callable:
-    import jax
-
-    def one(state, batch):
-        logs, state = step(state, batch)
-        return state, logs
-
-    def train_steps(state, batches):
-        state, logs = jax.lax.scan(one, state, batches)
-        return jax.tree.map(lambda values: values[-1], logs), state
-
-    compiled = jax.jit(train_steps, donate_argnums=0)
-
-    def train(state, iterator):
-        first = next(iterator)  # Keras takes its StopIteration for the end of the pass
-        batches = itertools.chain([first], itertools.islice(iterator, n_steps - 1))
-        for _, alike in itertools.groupby(batches, _shapes):
-            stacked = jax.tree.map(lambda *parts: jax.numpy.stack(parts), *alike)
-            logs, state = compiled(state, stacked)
-        return logs, state
-
-    return train
-
-
-def _shapes(batch: Any) -> list[tuple[int, ...]]:
-    import jax
-
-    return [part.shape for part in jax.tree.leaves(batch)]
+    if keras.backend.backend() != "tensorflow":
+        return maps[:, rows, columns]
+    (top, bottom, _), (left, right, _) = (
+        part.indices(side) for part, side in zip((rows, columns), maps.shape[1:3], strict=True)
+    )
+    shape = (-1, bottom - top, right - left, maps.shape[-1])
+    return keras.ops.slice(maps, (0, top, left, 0), shape)
 
 
 def has_accelerator() -> bool:

@@ -1,12 +1,10 @@
-"""The images of a training: read from stacks, split by object, and handed out in a fixed order."""
+"""The images of a training: read from stacks, split by object, in an order that is fixed."""
 
 import dataclasses
 import hashlib
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 
-import keras
 import numpy as np
 import pandas as pd
 
@@ -178,43 +176,6 @@ def _choose_held_out(ids: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     n_held_out = min(max(1, round(fraction * len(objects))), len(objects) - 1)
     chosen = rng(seed, "held_out").permutation(len(objects))[:n_held_out]
     return np.isin(ids, objects[chosen])
-
-
-class Batches(keras.utils.PyDataset):
-    """Batches of images from host memory, in the order of the given rows.
-
-    Parameters
-    ----------
-    parts : mapping of str to ndarray of shape (n, ...)
-        The images, and what else there is of each.
-    rows : ndarray of shape (m,)
-        Which rows, in which order.
-    drawn : mapping of str to ndarray of shape (m, ...)
-        What was drawn for each of them.
-    batch_size : int
-        Images in a batch; the last may be smaller.
-    """
-
-    def __init__(
-        self,
-        parts: Mapping[str, np.ndarray],
-        rows: np.ndarray,
-        drawn: Mapping[str, np.ndarray],
-        batch_size: int,
-    ):
-        super().__init__()
-        self.parts = parts
-        self.rows = rows
-        self.drawn = drawn
-        self.batch_size = batch_size
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.rows) / self.batch_size)
-
-    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray]]:
-        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
-        batch = {name: values[self.rows[part]] for name, values in self.parts.items()}
-        return (batch | {name: values[part] for name, values in self.drawn.items()},)
 
 
 def epoch_order(n_images: int, seed: int, epoch: int) -> np.ndarray:

@@ -11,9 +11,9 @@ import numpy as np
 from lensflow.networks import runtime
 from lensflow.networks.build import BuiltNetwork
 from lensflow.networks.inference import predict
-from lensflow.train import health
+from lensflow.train import feeding, health
 from lensflow.train.backup import Backup, Progress
-from lensflow.train.data import Batches, TrainingImages, epoch_draws, epoch_order
+from lensflow.train.data import TrainingImages, epoch_draws, epoch_order
 from lensflow.train.history import TrainingReport
 from lensflow.train.model import TrainingModel
 from lensflow.train.optimizer import make_optimizer
@@ -22,18 +22,7 @@ from lensflow.train.watch import Watch
 
 logger = logging.getLogger(__name__)
 
-STEPS_ON_ACCELERATOR = 32
 CHECKED_IMAGES = 256
-
-
-def n_joined(n_steps: int) -> int:
-    """Return how many of an epoch's steps with full batches an accelerator runs at once.
-
-    A divisor where there is one from half of `STEPS_ON_ACCELERATOR` on, since what is left over
-    would be compiled by itself.
-    """
-    most = STEPS_ON_ACCELERATOR
-    return max((n for n in range(most // 2, most + 1) if n_steps % n == 0), default=most)
 
 
 class Training:
@@ -74,9 +63,10 @@ class Training:
         """Put the images where they belong and have Keras compile the step."""
         on_device = data_on == "device"
         if steps_per_execution is None:
-            many = on_device and runtime.has_accelerator()
             steps_per_execution = (
-                n_joined(self.images.n_training // self.settings["batch_size"]) if many else 1
+                feeding.steps_together(self.images.n_training, self.settings["batch_size"])
+                if on_device
+                else 1
             )
         self.model = TrainingModel(self.built, self.images.parts if on_device else None)
         self.optimizer = make_optimizer(self.settings, self.n_steps * self.settings["epochs"])
@@ -132,8 +122,8 @@ class Training:
     def _batches(self, rows: np.ndarray, drawn: Mapping[str, np.ndarray]) -> dict:
         size = self.settings["batch_size"]
         if self.model.resident is None:
-            return {"x": Batches(self.images.parts, rows, drawn, size)}
-        return {"x": {"rows": rows, **drawn}, "batch_size": size}
+            return feeding.one_by_one(feeding.Batches(self.images.parts, rows, drawn, size))
+        return feeding.in_order({"rows": rows, **drawn}, size)
 
     def _close_epoch(self, watch: Watch) -> None:
         """Measure the held-out loss and add the epoch to the history."""

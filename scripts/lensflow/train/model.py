@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from lensflow.networks import runtime
 from lensflow.networks.build import BuiltNetwork
 from lensflow.networks.runtime import Tensor
+from lensflow.train import feeding
 
 
 class TrainingModel(keras.Model):
@@ -68,7 +68,7 @@ class TrainingModel(keras.Model):
         before = self.train_function
         super().make_train_function(force)
         if self.train_function is not before and self.steps_per_execution > 1 and self.jit_compile:
-            self.train_function = runtime.joined_steps(
+            self.train_function = feeding.joined_steps(
                 self.train_step, self.steps_per_execution, self.train_function
             )
 

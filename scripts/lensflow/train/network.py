@@ -78,8 +78,8 @@ def train_network(
     xla : {"auto", "on", "off"}
         Whether Keras compiles the step with XLA.
     steps_per_execution : int, optional
-        Steps between two looks at the clock; with ``data_on: device`` on an accelerator 32,
-        else 1.
+        Steps between two looks at the clock; with ``data_on: device`` as many as
+        `lensflow.train.feeding.steps_together` says, else 1.
     backup_folder : path-like
         A folder of this training alone, outside the workflow's outputs.
     backup_every : float

@@ -1,11 +1,9 @@
 """What is read off the machine: devices, and the precision that is fast on them."""
 
-import os
-import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from lensflow.networks import runtime
@@ -105,43 +103,23 @@ def test_the_device_has_a_name(monkeypatch):
     assert runtime.device_name() == "Card"
 
 
-JOINED = """
-import numpy as np
-from lensflow.networks import runtime
+@keras.saving.register_keras_serializable("tests")
+class Cut(keras.layers.Layer):
+    """What is cut off some maps, squared."""
 
-runtime.start_backend("jax", 1)
-
-def step(state, batch):
-    state = 2 * state + batch["x"].sum()
-    return {"loss": state}, state
-
-sizes_and_values = ((2, 1), (2, 2), (2, 3), (1, 4), (2, 5))
-batches = iter([{"x": np.full(n, value, "float32")} for n, value in sizes_and_values])
-train = runtime.joined_steps(step, 4, None)
-logs, state = train(np.float32(1), batches)
-assert float(state) == float(logs["loss"]) == 2 * (2 * (2 * (2 * 1 + 2) + 4) + 6) + 4
-logs, state = train(state, batches)
-assert float(state) == 2 * 64 + 10
-try:
-    train(state, batches)
-except StopIteration:
-    print("the end of the pass")
-"""
+    def call(self, maps):
+        return keras.ops.square(runtime.cut(maps, slice(1, 6), slice(-3, None)))
 
 
-def test_joined_steps_are_the_steps_one_after_the_other():
-    """Also when the last batch is smaller; the end of the pass is left to Keras."""
-    pytest.importorskip("jax", reason="jax, the optional second backend, is not installed")
-    # A process of its own: where JAX has threads, other tests could not fork.
-    scripts = str(Path(__file__).parents[3] / "scripts")
-    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": scripts}
-    done = subprocess.run(
-        [sys.executable, "-c", JOINED], capture_output=True, text=True, check=False, env=environment
-    )
-    assert done.returncode == 0, done.stderr
-    assert "the end of the pass" in done.stdout
-
-
-def test_what_tensorflow_joins_is_left_to_keras(monkeypatch):
-    monkeypatch.setattr("keras.backend.backend", lambda: "tensorflow")
-    assert runtime.joined_steps(None, 32, "made by Keras") == "made by Keras"
+def test_a_cut_is_a_slice_with_the_gradient_of_a_slice():
+    maps = np.random.default_rng(0).normal(size=(3, 7, 5, 2)).astype("float32")
+    kept = keras.layers.Conv2D(2, 1, use_bias=False)
+    inputs = keras.Input((7, 5, 2))
+    model = keras.Model(inputs, Cut()(kept(inputs)))
+    kept.set_weights([np.eye(2, dtype="float32")[None, None]])
+    np.testing.assert_array_equal(model.predict_on_batch(maps), maps[:, 1:6, 2:] ** 2)
+    model.compile(keras.optimizers.SGD(1.0), lambda _, outputs: keras.ops.mean(outputs))
+    model.train_on_batch(maps, maps)
+    seen = maps[:, 1:6, 2:].reshape(-1, 2)
+    gradient = 2 * seen.T @ seen / seen.size
+    np.testing.assert_allclose(np.eye(2) - kept.get_weights()[0][0, 0], gradient, rtol=1e-5)

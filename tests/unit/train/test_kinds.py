@@ -21,9 +21,8 @@ keras = pytest.importorskip("keras")
 from lensflow.networks.inference import load_network, predict  # noqa: E402
 from lensflow.networks.kinds import NETWORKS  # noqa: E402
 from lensflow.networks.runtime import start_backend  # noqa: E402
-from lensflow.train import epochs  # noqa: E402
 from lensflow.train.backup import Backup  # noqa: E402
-from lensflow.train.data import epoch_draws, load_images  # noqa: E402
+from lensflow.train.data import TrainingImages, epoch_draws, load_images  # noqa: E402
 from lensflow.train.network import train_network  # noqa: E402
 
 EVERYTHING = {"epochs": 3, "augment": "quarter_turns", "schedule": "cosine", "optimizer": "muon"}
@@ -125,9 +124,10 @@ def test_killed_after_a_backup_goes_on_exactly(tmp_path, whole, monkeypatch):
     assert_same(tmp_path, folder)
 
 
-def test_images_on_the_device_give_the_same_bytes(tmp_path, whole):
+@pytest.mark.parametrize("steps", [None, 3])
+def test_images_on_the_device_give_the_same_bytes(tmp_path, whole, steps):
     kind, folder = whole
-    train(kind, tmp_path, data_on="device", steps_per_execution=3)
+    train(kind, tmp_path, data_on="device", steps_per_execution=steps)
     assert_same(tmp_path, folder)
 
 
@@ -162,11 +162,6 @@ def test_a_process_killed_with_the_other_backend_goes_on_exactly(tmp_path, kind)
         done = subprocess.run(command, capture_output=True, check=False, env=environment)
         assert done.returncode == (-signal.SIGKILL if dies_at else 0), done.stderr[-3000:]
     assert_same(tmp_path / "killed", tmp_path / "whole")
-
-
-@pytest.mark.parametrize(("n_steps", "n"), [(760, 20), (190, 19), (64, 32), (761, 32), (4, 32)])
-def test_joined_steps_leave_none_over_where_that_can_be(n_steps, n):
-    assert epochs.n_joined(n_steps) == n
 
 
 JOINED = """
@@ -269,11 +264,10 @@ def test_the_loss_of_a_student_is_that_of_its_own_logits(tmp_path):
 def test_another_target_is_another_training(tmp_path, monkeypatch):
     images = np.zeros((4, 2, 2), "float32")
     one, other = (
-        epochs.TrainingImages(images, 3, np.full(4, value, "float32")).digest()
-        for value in (0.2, 0.3)
+        TrainingImages(images, 3, np.full(4, value, "float32")).digest() for value in (0.2, 0.3)
     )
     assert one != other
-    assert epochs.TrainingImages(images, 3).digest() not in (one, other)
+    assert TrainingImages(images, 3).digest() not in (one, other)
 
 
 def test_views_of_an_object_come_together_in_a_contrastive_encoder(tmp_path):

@@ -24,7 +24,7 @@ from lensflow.networks.runtime import start_backend  # noqa: E402
 from lensflow.networks.symmetries import shift, turn  # noqa: E402
 from lensflow.train import health  # noqa: E402
 from lensflow.train.backup import Backup, Progress, fingerprint  # noqa: E402
-from lensflow.train.data import Batches, epoch_draws, epoch_order, load_images  # noqa: E402
+from lensflow.train.data import epoch_draws, epoch_order, load_images  # noqa: E402
 from lensflow.train.history import duration  # noqa: E402
 from lensflow.train.schedule import learning_rate  # noqa: E402
 from lensflow.train.stops import (  # noqa: E402
@@ -95,17 +95,6 @@ def test_turns_depend_on_seed_and_epoch_only():
     assert not np.array_equal(turns(1, 3), turns(1, 4))
     assert not np.array_equal(turns(1, 3), turns(2, 3))
     assert epoch_draws(IMAGES, (50, 3, 3), 1, 3, {"augment": "none"}) == {}
-
-
-def test_batches_come_in_the_given_order():
-    images, rows = blobs(7), np.array([5, 0, 3, 1, 6])
-    kept = {"images": images, "targets": np.arange(7.0)}
-    batches = Batches(kept, rows, {"turns": np.arange(5)}, 2)
-    assert len(batches) == 3
-    parts = [batches[i][0] for i in range(3)]
-    np.testing.assert_array_equal(np.concatenate([part["images"] for part in parts]), images[rows])
-    np.testing.assert_array_equal(np.concatenate([part["targets"] for part in parts]), rows)
-    assert [part["turns"].tolist() for part in parts] == [[0, 1], [2, 3], [4]]
 
 
 def test_shifts_move_whole_pixels_and_bring_in_sky():

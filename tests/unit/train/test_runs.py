@@ -114,8 +114,9 @@ def test_training_learns_and_reports(tmp_path, caplog):
     assert "images/s" in caplog.text
 
 
-def test_images_on_the_device_give_the_same_bytes(tmp_path, whole):
-    resume(tmp_path, data_on="device", steps_per_execution=3)
+@pytest.mark.parametrize("steps", [None, 3])
+def test_images_on_the_device_give_the_same_bytes(tmp_path, whole, steps):
+    resume(tmp_path, data_on="device", steps_per_execution=steps)
     assert_same(tmp_path, whole)
 
 
