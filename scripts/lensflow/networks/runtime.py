@@ -23,9 +23,9 @@ _WITHOUT_BFLOAT16 = {
     *("AVX512_CORE", "AVX512_CORE_VNNI"),
 }
 _JIT_COMPILE = {"auto": "auto", "on": True, "off": False}
-# Keras loads them, where they are installed, for wrappers and galleries that nothing here uses:
-# a quarter of the time that a job needs to start.
-_NOT_FOR_KERAS = ("sklearn", "matplotlib")
+# Loaded, where they are installed, for wrappers, galleries and converters that nothing here uses:
+# a third of the time that a job needs to start.
+_NOT_NEEDED = {"tensorflow": ("sklearn", "matplotlib", "jax"), "jax": ("sklearn", "matplotlib")}
 
 
 def start_backend(
@@ -59,7 +59,7 @@ def start_backend(
     os.environ["KERAS_BACKEND"] = backend
     start = {"tensorflow": _start_tensorflow, "jax": _start_jax}[backend]
     try:
-        with _without(_NOT_FOR_KERAS):
+        with _without(_NOT_NEEDED[backend]):
             start(threads, deterministic)
             import keras  # noqa: F401
     except ImportError as error:
