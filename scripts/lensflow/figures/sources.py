@@ -1,6 +1,6 @@
 """Where figures take their images from: the rows of sharded HDF5 files that they ask for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from lensflow.ingest.positions import pixel_scales
 from lensflow.prepare.scaling import shown
 from lensflow.samples.bands import first_band, first_of_bands
 from lensflow.samples.images import open_images
+from lensflow.samples.rows import BLOCK
 from lensflow.samples.stacks import Stack, open_stack
 
 Key = tuple[str, int]
@@ -36,12 +37,11 @@ def stack_images(paths: Sequence[Path | str], wanted: Sequence[Key]) -> np.ndarr
     ArtifactError
         If a key is in none of the shards.
     """
-    images = _collect(paths, wanted, open_stack, _shown_image)
-    return np.array(images)
+    return np.array(_collect(paths, wanted, open_stack, _shown_images))
 
 
-def _shown_image(stack: Stack, row: slice) -> np.ndarray:
-    return shown(first_band(stack.images(row)), stack.scale)[0]
+def _shown_images(stack: Stack, rows: slice) -> np.ndarray:
+    return shown(first_band(stack.images(rows)), stack.scale)
 
 
 def dataset_images(
@@ -68,10 +68,10 @@ def dataset_images(
         Maggies.
     """
 
-    def read_row(shard, row):
-        return shard.flux(row, layer)[0], shard.sky_sigma(row)[0]
+    def read(shard, rows):
+        return zip(shard.flux(rows, layer), shard.sky_sigma(rows), strict=True)
 
-    found = _collect(paths, [(object_id, 0) for object_id in ids], open_images, read_row)
+    found = _collect(paths, [(object_id, 0) for object_id in ids], open_images, read)
     images, sky_sigma = (np.array(each) for each in zip(*found, strict=True))
     return (images, sky_sigma) if all_bands else (first_band(images), first_of_bands(sky_sigma))
 
@@ -96,12 +96,12 @@ def measured_pictures(
         Sides of the pixels (arcsec); NaN where that is not known.
     """
 
-    def read_row(shard, row):
-        wcs = shard.wcs(row)
-        scale = np.nan if wcs is None else pixel_scales(wcs)[0]
-        return shard.flux(row)[0], shard.sky_sigma(row)[0], scale
+    def read(shard, rows):
+        flux, wcs = shard.flux(rows), shard.wcs(rows)
+        scales = np.full(len(flux), np.nan) if wcs is None else pixel_scales(wcs)
+        return zip(flux, shard.sky_sigma(rows), scales, strict=True)
 
-    found = _collect(paths, [(object_id, 0) for object_id in ids], open_images, read_row)
+    found = _collect(paths, [(object_id, 0) for object_id in ids], open_images, read)
     images, sky_sigma, scales = (np.array(each) for each in zip(*found, strict=True))
     return shown_images(images, sky_sigma, scaling), scales
 
@@ -110,7 +110,7 @@ def _collect(
     paths: Sequence[Path | str],
     wanted: Sequence[Key],
     open_shard: Callable,
-    read_row: Callable[[object, slice], object],
+    read: Callable[[object, slice], Iterable],
 ) -> list:
     """Read the rows of ``wanted`` from whichever shard holds them; only those rows are read."""
     found: dict[Key, object] = {}
@@ -118,9 +118,9 @@ def _collect(
     for path in paths:
         with open_shard(path) as shard:
             rows = shard.rows()
-            for row, key in enumerate(zip(rows["id"], rows["rotation"], strict=True)):
-                if key in needed:
-                    found[key] = read_row(shard, slice(row, row + 1))
+            keys = list(zip(rows["id"], rows["rotation"], strict=True))
+            for part in _in_sequence([row for row, key in enumerate(keys) if key in needed]):
+                found |= zip(keys[part], read(shard, part), strict=True)
     missing = sorted(needed - found.keys())
     if missing:
         raise ArtifactError(
@@ -128,3 +128,12 @@ def _collect(
             f"none of {len(paths)} files. Give all shards of the sample that was embedded."
         )
     return [found[key] for key in wanted]
+
+
+def _in_sequence(rows: Sequence[int]) -> Iterator[slice]:
+    """Yield slices of rows that follow each other, of `BLOCK` at most: a chunk is read once."""
+    start = 0
+    for end in range(1, len(rows) + 1):
+        if end == len(rows) or rows[end] != rows[end - 1] + 1 or end - start == BLOCK:
+            yield slice(rows[start], rows[end - 1] + 1)
+            start = end
