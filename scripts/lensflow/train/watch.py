@@ -73,9 +73,11 @@ class Watch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Count the step, and end `fit` when a backup or the end is due."""
         now, progress = time.monotonic(), self.training.progress
-        progress.step = self.first_step + batch + 1
+        # Keras counts as if the last of joined steps were as many as ever.
+        progress.step = min(self.first_step + batch + 1, self.training.n_steps)
         progress.seconds = self.seconds_before + now - self.started
-        # The first step compiles, which no later one does.
+        # The first step compiles. What is compiled later, for fewer joined steps than ever or a
+        # smaller batch, counts: a deadline is then met too early, not too late.
         if self.last_step > self.started:
             self.longest_step = max(self.longest_step, now - self.last_step)
         self.last_step = now

@@ -26,7 +26,7 @@ from lensflow.networks.inference import embed, load_network, reconstruct  # noqa
 from lensflow.networks.kinds import NETWORKS  # noqa: E402
 from lensflow.networks.losses import Loss  # noqa: E402
 from lensflow.networks.runtime import start_backend  # noqa: E402
-from lensflow.train import epochs, stops, watch  # noqa: E402
+from lensflow.train import epochs, feeding, stops, watch  # noqa: E402
 from lensflow.train.backup import Backup  # noqa: E402
 from lensflow.train.data import load_images  # noqa: E402
 from lensflow.train.denoised import denoise_stack  # noqa: E402
@@ -163,6 +163,27 @@ def test_sigterm_saves_and_the_next_run_goes_on_exactly(tmp_path, whole, monkeyp
     assert not (tmp_path / "network.weights.h5").exists()
     monkeypatch.undo()
     resume(tmp_path)
+    assert_same(tmp_path, whole)
+
+
+@pytest.mark.parametrize("step", [2, 4, 5])
+def test_sigterm_within_joined_steps_waits_for_the_last_and_goes_on_exactly(
+    tmp_path, whole, monkeypatch, step
+):
+    """Five steps, two at a time: Keras counts six."""
+    monkeypatch.setattr(feeding, "steps_together", lambda *_: 2)
+    on_train_batch_end = watch.Watch.on_train_batch_end
+
+    def terminate(self, batch, logs=None):
+        if self.training.progress.epoch == 1 and batch >= step - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        on_train_batch_end(self, batch, logs)
+
+    monkeypatch.setattr(watch.Watch, "on_train_batch_end", terminate)
+    with pytest.raises(TrainingInterrupted, match=rf"epoch 2/3, step {step}/5 because.*SIGTERM"):
+        resume(tmp_path, data_on="device")
+    monkeypatch.undo()
+    resume(tmp_path, data_on="device")
     assert_same(tmp_path, whole)
 
 
