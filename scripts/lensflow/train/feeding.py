@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
@@ -168,11 +169,18 @@ def one_by_one(batches: Batches) -> dict[str, Any]:
         name: tf.TensorSpec((None, *values.shape[1:]), values.dtype)
         for name, values in first.items()
     }
-    made = tf.data.Dataset.from_generator(
-        lambda: (batches[i][0] for i in range(len(batches))), output_signature=signature
-    )
-    counted = made.apply(tf.data.experimental.assert_cardinality(len(batches)))
-    return {"x": _not_tuned(counted.prefetch(2))}
+    # TensorFlow keeps the function for ever, and would keep what was drawn for every pass.
+    kept = weakref.ref(batches)
+
+    def made() -> Iterator[dict[str, np.ndarray]]:
+        one_pass = kept()
+        return (one_pass[i][0] for i in range(len(one_pass)))
+
+    dataset = tf.data.Dataset.from_generator(made, output_signature=signature)
+    counted = dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+    fed = _not_tuned(counted.prefetch(2))
+    fed.batches = batches  # which live as long as it
+    return {"x": fed}
 
 
 def _not_tuned(dataset: Any) -> Any:

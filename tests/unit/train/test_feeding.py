@@ -1,8 +1,10 @@
 """What hands a training its batches: their order, and how many steps go together."""
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,10 @@ IMAGES, ROWS = blobs(7), np.array([5, 0, 3, 1, 6])
 
 @pytest.fixture
 def batches():
+    return five_rows()
+
+
+def five_rows():
     kept = {"images": IMAGES, "targets": np.arange(7.0)}
     return feeding.Batches(kept, ROWS, {"turns": np.arange(5)}, 2)
 
@@ -49,6 +55,19 @@ def test_tensorflow_gets_batches_that_are_made_on_the_way(batches):
     made = of_tensorflow(feeding.one_by_one(batches)["x"])
     assert int(made.cardinality()) == 3
     assert_in_order(list(made.as_numpy_iterator()))
+
+
+@pytest.mark.parametrize("n_taken", [1, 3])
+def test_tensorflow_lets_go_of_a_pass_that_is_over(n_taken):
+    """Also when it was left: each pass has its own order and draws, and there are hundreds."""
+    one_pass = five_rows()
+    made = of_tensorflow(feeding.one_by_one(one_pass)["x"])
+    former = weakref.ref(one_pass)
+    del one_pass
+    assert len(list(made.take(n_taken))) == n_taken
+    del made
+    gc.collect()
+    assert former() is None
 
 
 def test_tensorflow_gets_arrays_in_their_order():
