@@ -36,7 +36,7 @@ class Progress:
     history : list of dict
         A row for each complete epoch.
     best_epoch : int
-        The epoch with the lowest held-out loss; its weights are kept when patience is set.
+        The first epoch with the lowest held-out loss; its weights are kept when patience is set.
     best_weights : list of ndarray
         Empty without patience.
     """

@@ -170,9 +170,9 @@ class Training:
 
     def _keep_best(self) -> None:
         """Remember the weights of the best epoch, when patience says that they are returned."""
-        history, progress = self.progress.history, self.progress
-        is_best = history[-1]["val_loss"] <= min(row["val_loss"] for row in history)
-        if is_best:
+        progress = self.progress
+        *before, last = (row["val_loss"] for row in progress.history)
+        if last < min(before, default=math.inf):
             progress.best_epoch = progress.epoch + 1
             if self.settings["patience"]:
                 progress.best_weights = self.network.get_weights()

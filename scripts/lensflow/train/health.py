@@ -1,10 +1,16 @@
 """Signs of a network that learned nothing: constant outputs, dead units, collapsed dimensions."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from lensflow.errors import TrainingError
 
 MANY_DEAD = 0.5
+MEND = (
+    "Lower `learning_rate`, or use `schedule: cosine` (it warms up), or `precision: float32`. The "
+    "last backup was made before this and is kept."
+)
 
 
 def dead_units(features: np.ndarray) -> int:
@@ -52,10 +58,22 @@ def check_loss(loss: float, where: str) -> None:
         The message says where it happened and what to change.
     """
     if not np.isfinite(loss):
+        raise TrainingError(f"{where}: received a loss of {loss}, expected a finite number. {MEND}")
+
+
+def check_weights(weights: Iterable[np.ndarray], where: str) -> None:
+    """Raise when a weight is no number.
+
+    Raises
+    ------
+    lensflow.errors.TrainingError
+        As `check_loss`.
+    """
+    finite = np.concatenate([np.isfinite(values).ravel() for values in weights])
+    if not finite.all():
         raise TrainingError(
-            f"{where}: received a loss of {loss}, expected a finite number. Lower `learning_rate`, "
-            "or use `schedule: cosine` (it warms up), or `precision: float32`. The last backup was "
-            "made before this and is kept."
+            f"{where}: {np.sum(~finite)} of {len(finite)} weights of the network are not finite, "
+            f"expected finite numbers. {MEND}"
         )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import keras
-import numpy as np
 
 from lensflow.train import health
 from lensflow.train.backup import Backup, Progress
@@ -93,9 +92,11 @@ class Watch(keras.callbacks.Callback):
         if not reason and not self._is_backup_due():
             return
         training = self.training
-        health.check_loss(training.mean_loss(), f"{training.name}, {self._position()}")
-        if all(np.all(np.isfinite(values)) for values in training.network.get_weights()):
-            self.backup.save(training.progress, training.variables)
+        where = f"{training.name}, {self._position()}"
+        health.check_loss(training.mean_loss(), where)
+        # The loss is that before the last update.
+        health.check_weights(training.network.get_weights(), where)
+        self.backup.save(training.progress, training.variables)
         self.last_backup = time.monotonic()
         if reason:
             self._leave(reason)

@@ -260,6 +260,26 @@ def test_patience_stops_and_keeps_the_best_weights(tmp_path, monkeypatch):
     assert weights(tmp_path) == weights(tmp_path / "two")
 
 
+def test_patience_counts_an_epoch_that_is_as_good_as_no_better(tmp_path, monkeypatch):
+    held_out = iter([0.5, 0.3, 0.3, 0.3, 0.2])
+    monkeypatch.setattr(epochs.Training, "_held_out_loss", lambda _: next(held_out))
+    report = train(tmp_path, tiny(epochs=9, patience=2), network="denoiser")
+    assert (report.epochs, report.stopped, report.final_val_loss) == (4, "stalled", 0.3)
+
+
+def test_weights_that_are_no_numbers_stop_training_and_are_not_kept(tmp_path, monkeypatch):
+    """The step that makes them still has a finite loss; the next would not."""
+    monkeypatch.setattr(stops.StopRequest, "reason", lambda *_: "the test")
+    with pytest.raises(TrainingInterrupted):
+        train(tmp_path)
+    saved = (tmp_path / "backup" / "training_backup.npz").read_bytes()
+    overflown = [np.array([1.0, np.inf], "float32")]
+    monkeypatch.setattr(keras.Model, "get_weights", lambda _: overflown)
+    with pytest.raises(TrainingError, match=r"1 of 2 weights .* finite numbers.*learning_rate"):
+        train(tmp_path)
+    assert (tmp_path / "backup" / "training_backup.npz").read_bytes() == saved
+
+
 def test_nan_stops_training_and_keeps_the_backup(tmp_path, monkeypatch):
     mean_loss, asked = epochs.Training.mean_loss, []
 
