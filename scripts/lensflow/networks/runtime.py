@@ -70,7 +70,15 @@ def start_backend(
 
 
 def jit_compile(xla: str) -> str | bool:
-    """Translate the configuration's ``xla`` (auto, on or off) to Keras's ``jit_compile``."""
+    """Translate the configuration's ``xla`` (auto, on or off) to Keras's ``jit_compile``.
+
+    Raises
+    ------
+    lensflow.errors.ConfigError
+        On anything else.
+    """
+    if xla not in _JIT_COMPILE:
+        raise ConfigError(f"xla: received {xla!r}, expected 'auto', 'on' or 'off'.")
     return _JIT_COMPILE[xla]
 
 

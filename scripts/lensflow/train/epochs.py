@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
+from lensflow.errors import ConfigError
 from lensflow.networks import runtime
 from lensflow.networks.build import BuiltNetwork
 from lensflow.networks.inference import predict
@@ -61,6 +62,8 @@ class Training:
 
     def compile(self, data_on: str, xla: str, steps_per_execution: int | None) -> None:
         """Put the images where they belong and have Keras compile the step."""
+        if data_on not in ("host", "device"):
+            raise ConfigError(f"data_on: received {data_on!r}, expected 'host' or 'device'.")
         on_device = data_on == "device"
         if steps_per_execution is None:
             steps_per_execution = (

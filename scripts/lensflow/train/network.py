@@ -100,7 +100,7 @@ def train_network(
     lensflow.train.stops.TrainingInterrupted
         After SIGTERM or at the deadline, with a backup written; ends the process with status 75.
     lensflow.errors.ConfigError
-        When the images do not fit the preset.
+        When the images do not fit the preset, or ``data_on`` or ``xla`` is something else.
     """
     settings = preset["training"][network]
     artifacts.expect_order(stack_paths, stage=NETWORKS[network].input_stage)

@@ -303,6 +303,14 @@ def test_images_must_fit_the_preset(tmp_path):
         train(tmp_path, images=blobs(5, 14))
 
 
+@pytest.mark.parametrize(
+    ("option", "expected"), [("data_on", "'host' or 'device'"), ("xla", "'auto', 'on' or 'off'")]
+)
+def test_unknown_options_are_refused(tmp_path, option, expected):
+    with pytest.raises(ConfigError, match=f"{option}: received 'gpu', expected {expected}"):
+        train(tmp_path, **{option: "gpu"})
+
+
 def test_bfloat16_follows_the_loss_of_float32(tmp_path):
     reports = [
         train(tmp_path / precision, tiny(epochs=6) | {"precision": precision})
