@@ -30,6 +30,7 @@ from lensflow.train import epochs, feeding, stops, watch  # noqa: E402
 from lensflow.train.backup import Backup  # noqa: E402
 from lensflow.train.data import load_images  # noqa: E402
 from lensflow.train.denoised import denoise_stack  # noqa: E402
+from lensflow.train.model import TrainingModel  # noqa: E402
 from lensflow.train.network import train_network  # noqa: E402
 from lensflow.train.stops import TrainingInterrupted  # noqa: E402
 
@@ -118,6 +119,22 @@ def test_training_learns_and_reports(tmp_path, caplog):
 def test_images_on_the_device_give_the_same_bytes(tmp_path, whole, steps):
     resume(tmp_path, data_on="device", steps_per_execution=steps)
     assert_same(tmp_path, whole)
+
+
+@pytest.mark.parametrize("data_on", ["host", "device"])
+def test_a_step_is_traced_once_however_many_passes_and_backups(tmp_path, monkeypatch, data_on):
+    call, traced = TrainingModel.call, []
+
+    def counted(self, inputs, training=False):
+        traced.append(training)
+        return call(self, inputs, training)
+
+    monkeypatch.setattr(TrainingModel, "call", counted)
+    train(tmp_path / "one", tiny(epochs=1), data_on=data_on)
+    in_one_pass = list(traced)
+    train(tmp_path / "three", tiny(epochs=3), data_on=data_on, backup_every=0)
+    assert True in in_one_pass
+    assert traced[len(in_one_pass) :] == in_one_pass
 
 
 class Killed(BaseException):
