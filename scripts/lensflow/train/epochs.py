@@ -60,24 +60,23 @@ class Training:
         self.constant_loss = network.loss.constant(images.held_out_parts[network.loss.met])
         self.n_steps = -(-images.n_training // settings["batch_size"])
 
-    def compile(self, data_on: str, xla: str, steps_per_execution: int | None) -> None:
+    def compile(self, data_on: str, xla: str) -> None:
         """Put the images where they belong and have Keras compile the step."""
         if data_on not in ("host", "device"):
             raise ConfigError(f"data_on: received {data_on!r}, expected 'host' or 'device'.")
         on_device = data_on == "device"
-        if steps_per_execution is None:
-            steps_per_execution = (
-                feeding.steps_together(self.images.n_training, self.settings["batch_size"])
-                if on_device
-                else 1
-            )
+        steps_together = (
+            feeding.steps_together(self.images.n_training, self.settings["batch_size"])
+            if on_device
+            else 1
+        )
         self.model = TrainingModel(self.built, self.images.parts if on_device else None)
         self.optimizer = make_optimizer(self.settings, self.n_steps * self.settings["epochs"])
         self.optimizer.build(self.network.trainable_variables)
         self.model.compile(
             optimizer=self.optimizer,
             jit_compile=runtime.jit_compile(xla),
-            steps_per_execution=steps_per_execution,
+            steps_per_execution=steps_together,
         )
 
     @property

@@ -149,7 +149,8 @@ def in_order(arrays: Mapping[str, np.ndarray], batch_size: int) -> dict[str, Any
         return {"x": dict(arrays), "batch_size": batch_size}
     import tensorflow as tf
 
-    return {"x": _not_tuned(tf.data.Dataset.from_tensor_slices(dict(arrays)).batch(batch_size))}
+    batches = tf.data.Dataset.from_tensor_slices(dict(arrays)).batch(batch_size)
+    return {"x": _not_tuned(batches.prefetch(2))}
 
 
 def one_by_one(batches: Batches) -> dict[str, Any]:

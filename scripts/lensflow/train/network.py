@@ -40,7 +40,6 @@ def train_network(
     layers: str = "phase",
     data_on: str = "host",
     xla: str = "auto",
-    steps_per_execution: int | None = None,
     backup_folder: str | PathLike = "backup",
     backup_every: float = 60.0,
     deadline: float | None = None,
@@ -74,12 +73,10 @@ def train_network(
     layers : {"phase", "plain"}
         As for `lensflow.networks.build.build_network`.
     data_on : {"host", "device"}
-        Where the images are kept; on the device, many steps run without the host.
+        Where the images are kept; on the device, many steps run without the host, see
+        `lensflow.train.feeding.steps_together`.
     xla : {"auto", "on", "off"}
         Whether Keras compiles the step with XLA.
-    steps_per_execution : int, optional
-        Steps between two looks at the clock; with ``data_on: device`` as many as
-        `lensflow.train.feeding.steps_together` says, else 1.
     backup_folder : path-like
         A folder of this training alone, outside the workflow's outputs.
     backup_every : float
@@ -110,7 +107,7 @@ def train_network(
     logger.info("%s computes in %s on %s", network, built.precision, runtime.device_name())
     images = load_images(stack_paths, held_out, seed, built.examples, preset, targets)
     training = Training(built, settings, images, seed)
-    training.compile(data_on, xla, steps_per_execution)
+    training.compile(data_on, xla)
     key = fingerprint(
         network=[network, preset["image_size"], preset[network], built.precision],
         settings=settings,
