@@ -21,7 +21,7 @@ def test_the_shipped_configuration_is_complete_and_unchanged(config):
     before = copy.deepcopy(config)
     full = complete(config)
     assert config == before
-    assert full["experiments"]["demo"]["mixture"]["engine"] == "scikit-learn"
+    assert full["experiments"]["demo"]["mixture"]["max_iter"] == 1000
     assert set(full["presets"]) == {"demo", "polar"}
 
 
