@@ -13,7 +13,7 @@ from lensflow.networks import runtime
 
 STEPS_ON_ACCELERATOR = 32
 IMAGES_ON_CPU = 128
-"""Three seconds of the paper's networks on one core, in which a job cannot stop."""
+"""Two to four seconds of the paper's networks on two cores, in which a job cannot stop."""
 
 
 def steps_together(n_images: int, batch_size: int) -> int:

@@ -87,12 +87,12 @@ def test_jax_gets_what_keras_makes_of_it(monkeypatch, batches):
 @pytest.mark.parametrize(
     ("backend", "accelerator", "batch_size", "steps"),
     [
-        *(
-            ("tensorflow", False, 8, 16),
-            ("tensorflow", False, 32, 4),
-            ("tensorflow", False, 200, 1),
-        ),
-        *(("jax", False, 8, 1), ("jax", True, 8, 20), ("tensorflow", True, 8, 20)),
+        ("tensorflow", False, 8, 16),
+        ("tensorflow", False, 32, 4),
+        ("tensorflow", False, 200, 1),
+        ("jax", False, 8, 1),
+        ("jax", True, 8, 20),
+        ("tensorflow", True, 8, 20),
     ],
 )
 def test_steps_go_together_where_starting_them_takes_time(
@@ -113,6 +113,7 @@ import numpy as np
 from lensflow.networks import runtime
 
 runtime.start_backend("jax", 1)
+from lensflow.train import feeding
 
 def step(state, batch):
     state = 2 * state + batch["x"].sum()
@@ -120,8 +121,6 @@ def step(state, batch):
 
 sizes_and_values = ((2, 1), (2, 2), (2, 3), (1, 4), (2, 5))
 batches = iter([{"x": np.full(n, value, "float32")} for n, value in sizes_and_values])
-from lensflow.train import feeding
-
 train = feeding.joined_steps(step, 4, None)
 logs, state = train(np.float32(1), batches)
 assert float(state) == float(logs["loss"]) == 2 * (2 * (2 * (2 * 1 + 2) + 4) + 6) + 4
